@@ -1,0 +1,61 @@
+/**
+ * The strings a test can pull: what an administrator, a network or a misconfiguration does to a tenant, and what the
+ * tenant has seen. The tenant's parts go in, one object comes out; none of it can be reached over HTTP.
+ */
+import type { Answers } from "./answers.ts";
+import type { Difference, Shape } from "./forgery.ts";
+import type { Logout } from "./logout.ts";
+import { type Directory, PEOPLE, type PersonKey } from "./people.ts";
+import type { Endpoint, Fault, Traffic } from "./traffic.ts";
+
+export interface Control {
+  /** How many requests came, whatever became of them. */
+  count(endpoint: Endpoint): number;
+  /** The refresh tokens that `/oauth/revoke` has ended. */
+  revokedRefreshTokens(): readonly string[];
+  /** What the endpoint does from now on. */
+  fail(endpoint: Endpoint, fault: Fault): void;
+  latency(endpoint: Endpoint, milliseconds: number): void;
+  /** How token responses differ from honest ones, in place of any earlier shape. */
+  shape(shape: Shape): void;
+  /** A role has changed; the next access token says so. */
+  setPermissions(person: PersonKey, permissions: readonly string[]): void;
+  /** A blocked person can neither sign in nor refresh. */
+  block(person: PersonKey): void;
+  /** The next key, published already, becomes the current one; after a second rotation an unheard-of key signs. */
+  rotateKeys(): Promise<void>;
+  /** A logout token for the person's latest sign-in; a `Difference` makes it another than the true one. */
+  logoutToken(person: PersonKey, difference?: Difference): string;
+  /** Sends such a token to `backchannelLogoutUri`; the client's answer. */
+  logout(person: PersonKey, difference?: Difference): Promise<Response>;
+  /** An honest tenant again, everybody as at the start, all counters at zero. Sessions and keys stay. */
+  clear(): void;
+}
+
+interface Controlled {
+  readonly answers: Answers;
+  readonly directory: Directory;
+  readonly traffic: Traffic;
+  readonly rotateKeys: () => Promise<void>;
+  readonly logout: Logout;
+}
+
+/** The control of one tenant. */
+export function createControl(tenant: Controlled): Control {
+  const { answers, directory, logout, traffic } = tenant;
+  const logoutToken: Control["logoutToken"] = (person, difference) =>
+    logout.createLogoutToken(answers.latestSession(PEOPLE[person].sub), difference);
+  return {
+    count: traffic.count,
+    fail: traffic.fail,
+    latency: traffic.latency,
+    shape: answers.shape,
+    revokedRefreshTokens: answers.revokedRefreshTokens,
+    setPermissions: directory.setPermissions,
+    block: directory.block,
+    rotateKeys: tenant.rotateKeys,
+    logoutToken,
+    logout: (person, difference) => logout.deliverLogoutToken(logoutToken(person, difference)),
+    clear: () => [answers, directory, traffic].forEach((part) => part.clear()),
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * Signing in at the local tenant: one button per person, and Deny. An interaction of oidc-provider comes in; a login
+ * and a grant, or a refusal in Auth0's words, goes back to it. Keeps nothing itself.
+ */
+import type { Context, Interaction, InteractionResult, Middleware, Provider } from "oidc-provider";
+import { OPENID_SCOPES, scopesOf } from "./claims.ts";
+import { type Choice, messagePage, signInPage } from "./pages.ts";
+import { type Directory, PEOPLE, type Person } from "./people.ts";
+import { readBody } from "./traffic.ts";
+
+const PATH = "/u/login/";
+
+const DENIED: InteractionResult = {
+  error: "access_denied",
+  error_description: "User did not authorize the request",
+};
+const BLOCKED: InteractionResult = { error: "unauthorized", error_description: "user is blocked" };
+
+/** Where an interaction is answered: each at its own path, so that two tabs have two cookies. */
+export function loginPath(interaction: { readonly uid: string }): string {
+  return PATH + interaction.uid;
+}
+
+/** Serves the sign-in page and judges its form. */
+export function login(provider: Provider, directory: Directory): Middleware {
+  return async (ctx, next) => {
+    if (!ctx.path.startsWith(PATH)) return next();
+    const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined);
+    if (interaction === undefined) return showEnded(ctx);
+    if (ctx.method !== "POST") return showPeople(ctx, directory);
+    const person = await chosenPerson(ctx);
+    const result =
+      person === undefined ? DENIED : await signIn({ provider, directory, interaction, person });
+    ctx.respond = false;
+    await provider.interactionFinished(ctx.req, ctx.res, result, {
+      mergeWithLastSubmission: false,
+    });
+  };
+}
+
+function showEnded(ctx: Context): void {
+  ctx.status = 400;
+  ctx.type = "html";
+  ctx.body = messagePage("This sign-in has ended", "Go back to the application and start again.");
+}
+
+function showPeople(ctx: Context, directory: Directory): void {
+  ctx.type = "html";
+  ctx.set("Cache-Control", "no-store");
+  ctx.body = signInPage(Object.values(PEOPLE).map((person) => choiceOf(person, directory)));
+}
+
+/** "Ada — every permission", "Rob — tool:get_user_info only", "Eve — no permissions". */
+function choiceOf(person: Person, directory: Directory): Choice {
+  const held = directory.permissionsOf(person);
+  const lacksSome = directory.allPermissions().some((name) => !held.includes(name));
+  const may =
+    held.length === 0
+      ? "no permissions"
+      : lacksSome
+        ? `${held.join(", ")} only`
+        : "every permission";
+  return { value: person.key, label: `${person.label} — ${may}` };
+}
+
+/** The person whose button was pressed; nobody for Deny. */
+async function chosenPerson(ctx: Context): Promise<Person | undefined> {
+  const form = new URLSearchParams((await readBody(ctx.req)).toString());
+  return Object.values(PEOPLE).find(({ key }) => key === form.get("person"));
+}
+
+interface SignIn {
+  readonly provider: Provider;
+  readonly directory: Directory;
+  readonly interaction: Interaction;
+  readonly person: Person;
+}
+
+/** Grants what was asked for; of the API's permissions only those the person holds, as Auth0's RBAC does. */
+async function signIn({
+  provider,
+  directory,
+  interaction,
+  person,
+}: SignIn): Promise<InteractionResult> {
+  if (directory.isBlocked(person)) return BLOCKED;
+  const { client_id: clientId, scope, resource } = interaction.params;
+  const asked = scopesOf(scope);
+  const askedOf = (names: readonly string[]): string =>
+    names.filter((name) => asked.has(name)).join(" ");
+  const held = directory.permissionsOf(person);
+  const grant = new provider.Grant({ accountId: person.sub, clientId });
+  grant.addOIDCScope(askedOf(OPENID_SCOPES));
+  if (resource !== undefined) {
+    grant.addResourceScope(resource, askedOf([...OPENID_SCOPES, ...held]));
+    grant.rejectResourceScope(
+      resource,
+      askedOf(directory.allPermissions().filter((name) => !held.includes(name))),
+    );
+  }
+  return { login: { accountId: person.sub }, consent: { grantId: await grant.save() } };
+}

@@ -1,0 +1,69 @@
+/**
+ * The three people of the local tenant and what they may do. Names go in, people and permissions come out.
+ * Their subjects are the awkward ones real tenants have; nobody here is real.
+ */
+
+export type PersonKey = "ada" | "rob" | "eve";
+
+export interface Person {
+  readonly key: PersonKey;
+  /** How the sign-in page calls them. */
+  readonly label: string;
+  readonly sub: string;
+  readonly profile: Readonly<Record<"name" | "nickname" | "picture" | "updated_at", string>>;
+  readonly email: string;
+}
+
+export const PEOPLE: Readonly<Record<PersonKey, Person>> = {
+  ada: person("ada", "Ada", "Lovelace", "auth0|64f0c0ffee0000000000ada1"),
+  rob: person("rob", "Rob", "Stone", "google-oauth2|115015401343387192604"),
+  eve: person("eve", "Eve", "Novak", "samlp|acme|urn:eve:none@acme.test"),
+};
+
+/** Who may do what at this moment; the part of the tenant an administrator would change. */
+export interface Directory {
+  findBySubject(sub: string): Person | undefined;
+  /** What may be granted at all: the permissions of the API, and any that somebody was given since. */
+  allPermissions(): readonly string[];
+  permissionsOf(person: Person): readonly string[];
+  setPermissions(key: PersonKey, permissions: readonly string[]): void;
+  block(key: PersonKey): void;
+  isBlocked(person: Person): boolean;
+  /** Everybody as at the start. */
+  clear(): void;
+}
+
+/** A directory in which Ada holds every permission, Rob one and Eve none. */
+export function createDirectory(permissions: readonly string[]): Directory {
+  const held = new Map<PersonKey, readonly string[]>();
+  const blocked = new Set<PersonKey>();
+  const clear = (): void => {
+    held.set("ada", permissions).set("rob", ["tool:get_user_info"]).set("eve", []);
+    blocked.clear();
+  };
+  clear();
+  return {
+    findBySubject: (sub) => Object.values(PEOPLE).find((person) => person.sub === sub),
+    allPermissions: () => [...new Set([...permissions, ...[...held.values()].flat()])],
+    permissionsOf: (person) => held.get(person.key) ?? [],
+    setPermissions: (key, list) => void held.set(key, list),
+    block: (key) => void blocked.add(key),
+    isBlocked: (person) => blocked.has(person.key),
+    clear,
+  };
+}
+
+function person(key: PersonKey, label: string, familyName: string, sub: string): Person {
+  return {
+    key,
+    label,
+    sub,
+    profile: {
+      name: `${label} ${familyName}`,
+      nickname: key,
+      picture: `https://cdn.auth0.com/avatars/${key.slice(0, 2)}.png`,
+      updated_at: "2026-01-15T09:30:00.000Z",
+    },
+    email: `${key}@acme.test`,
+  };
+}

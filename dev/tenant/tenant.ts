@@ -1,0 +1,100 @@
+/**
+ * A local OpenID provider in Auth0's dialect, for development and tests. Options go in, a running server and its
+ * control come out. It asks for no password, so it must never be reachable from outside.
+ */
+import { createServer, type RequestListener, type Server } from "node:http";
+import { join } from "node:path";
+import { createAnswers } from "./answers.ts";
+import { type Control, createControl } from "./control.ts";
+import { openKeyring } from "./keys.ts";
+import { createLogout } from "./logout.ts";
+import { createDirectory } from "./people.ts";
+import { createProvider } from "./provider.ts";
+import { openRecords } from "./records.ts";
+import { createTraffic, type Traffic } from "./traffic.ts";
+
+export interface TenantOptions {
+  /** A free one when absent. */
+  readonly port?: number;
+  /** The address to listen on; the issuer says `localhost` all the same. */
+  readonly host?: string;
+  /** The identifier of the API. */
+  readonly audience: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly callbackUrls: readonly string[];
+  /** Every permission of the API. */
+  readonly permissions: readonly string[];
+  /** Where keys and sessions outlive the process; without it they do not. */
+  readonly dataDir?: string;
+  /** Where logout tokens are sent. */
+  readonly backchannelLogoutUri?: string;
+}
+
+export interface Tenant {
+  /** With a trailing slash, as Auth0 writes it. */
+  readonly issuer: string;
+  /** Without it. */
+  readonly url: string;
+  readonly control: Control;
+  close(): Promise<void>;
+}
+
+/** Starts a tenant. Rejects with Node's `EADDRINUSE` when the port is taken. */
+export async function startTenant(options: TenantOptions): Promise<Tenant> {
+  const { port = 0, host = "127.0.0.1", dataDir, clientSecret } = options;
+  const keyring = await openKeyring(dataDir && join(dataDir, "tenant-keys.json"));
+  const records = await openRecords(dataDir && join(dataDir, "tenant-records.json"));
+  const directory = createDirectory(options.permissions);
+  const answers = createAnswers(keyring, clientSecret);
+  const traffic = createTraffic();
+  const server = createServer();
+  const url = `http://localhost:${await listen(server, port, host)}`;
+  const issuer = `${url}/`;
+
+  const logout = createLogout({ ...options, issuer, keyring }, options.backchannelLogoutUri);
+  const parts = { ...options, issuer, directory, keyring, records, answers, logout };
+  let serve = createProvider(parts).callback();
+  const rotateKeys = async (): Promise<void> => {
+    await keyring.rotate();
+    serve = createProvider(parts).callback();
+  };
+  server.on(
+    "request",
+    admit(traffic, (request, response) => serve(request, response)),
+  );
+  return {
+    issuer,
+    url,
+    control: createControl({ answers, directory, logout, traffic, rotateKeys }),
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await records.flush();
+    },
+  };
+}
+
+/** Lets a request in once the tenant's faults allow it. */
+function admit(traffic: Traffic, serve: RequestListener): RequestListener {
+  return async (request, response) => {
+    try {
+      const admitted = await traffic.admit(request, response);
+      if (admitted !== undefined) serve(admitted, response);
+    } catch {
+      // The client went away while it was still sending.
+      response.destroy();
+    }
+  };
+}
+
+/** The port the server listens on. */
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * The one place where a failure becomes a response. Anything thrown goes in; a page or OAuth JSON with fixed words
+ * comes out. The message, the stack and the cause of what was thrown never leave.
+ */
+import { REFUSALS, Refusal, type Reason } from "../errors.ts";
+import { adviceFor } from "../pages/advice.ts";
+import { ErrorPage } from "../pages/error.tsx";
+import { renderPage } from "../pages/layout.tsx";
+import { applicationName } from "../pages/printable.ts";
+
+interface FailureForm {
+  readonly wants: "page" | "oauth";
+  readonly requestId: string;
+  /** The client's validated redirect with the OAuth error, offered on a page as the way back. */
+  readonly returnTo?: { readonly href: string; readonly clientName: string } | undefined;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+
+/** Instead of the words for clients, which name settings: a person cannot change those. */
+const OPERATOR_MUST_ACT =
+  "You did nothing wrong. The operator of this server has to change something before you can connect.";
+
+/** Answers a refusal, or anything else that was thrown as `internal_error`, with its own status. */
+export function renderRefusal(error: unknown, form: FailureForm): Response {
+  const { reason } = explainFailure(error);
+  const { code, status, text } = REFUSALS[reason];
+  const headers = new Headers({ "Cache-Control": "no-store" });
+  const retryAfterSeconds =
+    retryAfterSecondsOf(error) ?? (status === 503 ? RETRY_AFTER_SECONDS : undefined);
+  if (retryAfterSeconds !== undefined)
+    headers.set("Retry-After", String(Math.ceil(retryAfterSeconds)));
+  if (form.wants === "oauth")
+    return Response.json({ error: code, error_description: text }, { status, headers });
+  const { heading, reader, steps } = adviceFor(reason);
+  const page = ErrorPage({
+    heading,
+    text: reader === "operator" ? OPERATOR_MUST_ACT : text,
+    reason,
+    requestId: form.requestId,
+    hints: steps,
+    hintsFor: reader,
+    action: form.returnTo && {
+      href: form.returnTo.href,
+      label: `Return to ${applicationName(form.returnTo.clientName)}`,
+    },
+  });
+  return renderPage(page, { status, headers });
+}
+
+/**
+ * What the log says of a failure: the reason, and for a fault the class of the error and its place in our bundle.
+ * Not its message: the store's client, for one, quotes commands in it.
+ */
+export function explainFailure(error: unknown): { reason: Reason; fault?: string; place?: string } {
+  const reason = error instanceof Refusal ? error.reason : "internal_error";
+  const fault = error instanceof Refusal ? error.cause : error;
+  if (!(fault instanceof Error)) return { reason };
+  const place = /([\w-]+\.[jt]sx?:\d+:\d+)\)?$/m.exec(fault.stack ?? "")?.[1];
+  return { reason, fault: fault.name, ...(place === undefined ? {} : { place }) };
+}
+
+function retryAfterSecondsOf(error: unknown): number | undefined {
+  return error instanceof Refusal ? error.retryAfterSeconds : undefined;
+}

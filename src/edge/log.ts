@@ -1,0 +1,84 @@
+/**
+ * One structured line per request. What was noted goes in, JSON for `console.log` comes out. Never a header's
+ * value, a query, a token or a person's data; field names avoid the words that log collectors blank out.
+ */
+import type { ConfigProblem } from "../config.ts";
+import { routeOf } from "./routes.ts";
+
+type Fields = Record<string, string | number | boolean>;
+
+/** One request on its way through the server. */
+export interface Exchange {
+  /** Shown to the person and sent as `X-Request-Id`: how an operator finds the line. */
+  readonly requestId: string;
+  readonly execution: ExecutionContext;
+  /**
+   * Adds fields to the line: `reason`, `user` (our opaque id), `client` (a prefix of a hash), `tool`, … Names
+   * with "auth", "token" or "secret" in them would be scrubbed by collectors.
+   */
+  note(fields: Fields): void;
+  /** Prints the line. */
+  finish(response: Response): void;
+}
+
+/** First match wins: editors and desktop applications call themselves Mozilla too. */
+const CLIENT_FAMILIES: readonly (readonly [RegExp, string])[] = [
+  [/claude/i, "claude"],
+  [/codex/i, "codex"],
+  [/chatgpt|openai/i, "chatgpt"],
+  [/cursor/i, "cursor"],
+  [/visual studio code|vscode/i, "vscode"],
+  [/inspector/i, "inspector"],
+  [/gemini/i, "gemini"],
+  [/modelcontextprotocol|mcp|^node$|undici|python-httpx/i, "mcp-sdk"],
+  [/^mozilla\//i, "browser"],
+];
+
+/** Begins the log of one request; `now` tells epoch milliseconds. */
+export function createExchange(
+  request: Request,
+  execution: ExecutionContext,
+  now: () => number,
+): Exchange {
+  const startedAtMs = now();
+  const requestId = requestIdOf(request);
+  const notes: Fields = {};
+  return {
+    requestId,
+    execution,
+    note: (fields) => void Object.assign(notes, fields),
+    finish: (response) =>
+      console.log(
+        JSON.stringify({
+          at: new Date(startedAtMs).toISOString(),
+          requestId,
+          method: request.method,
+          route: routeOf(new URL(request.url).pathname),
+          status: response.status,
+          durationMs: now() - startedAtMs,
+          clientFamily: clientFamilyOf(request.headers.get("User-Agent")),
+          ...notes,
+        }),
+      ),
+  };
+}
+
+/** Which kind of client this is: one of a fixed list, so that a header's value never reaches the log. */
+export function clientFamilyOf(userAgent: string | null): string {
+  return CLIENT_FAMILIES.find(([pattern]) => pattern.test(userAgent ?? ""))?.[1] ?? "other";
+}
+
+let lastWarning = "";
+
+/** Prints the problems of the configuration: once per isolate, and again only when they change. */
+export function warnConfig(problems: readonly ConfigProblem[]): void {
+  const warning = JSON.stringify({ reason: "configuration_invalid", problems });
+  if (warning !== lastWarning) console.error(warning);
+  lastWarning = warning;
+}
+
+/** Cloudflare's id of the request when there is one of the usual shape, else a random one. */
+function requestIdOf(request: Request): string {
+  const ray = request.headers.get("cf-ray") ?? "";
+  return /^[\w-]{8,64}$/.test(ray) ? ray : crypto.randomUUID();
+}

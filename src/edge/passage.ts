@@ -1,0 +1,65 @@
+/**
+ * What every request passes on its way in and out: its id, its log line, its headers, its cookies, and the one place
+ * where a failure becomes a response. No route does any of this itself.
+ */
+import { Hono, type MiddlewareHandler } from "hono";
+import { type Reason, Refusal } from "../errors.ts";
+import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
+import { explainFailure, renderRefusal } from "./failure.ts";
+import { withSecurityHeaders } from "./headers.ts";
+import { createExchange, type Exchange } from "./log.ts";
+import { failureForm } from "./routes.ts";
+
+export interface EdgeEnv {
+  readonly Bindings: { readonly execution: ExecutionContext };
+  readonly Variables: { exchange: Exchange };
+}
+
+export type Passage = Hono<EdgeEnv>;
+
+/** An app whose every answer, the failures included, leaves with its headers and its log line. */
+export function createPassage(site: {
+  readonly isLoopback: boolean;
+  readonly issuer: string;
+}): Passage {
+  const app = new Hono<EdgeEnv>();
+  app.use(pass(site));
+  app.onError((error, { req, var: { exchange } }) => {
+    exchange.note({ ...explainFailure(error) });
+    return renderRefusal(error, { wants: failureForm(req.raw), requestId: exchange.requestId });
+  });
+  app.notFound(() => {
+    throw new Refusal("not_found");
+  });
+  return app;
+}
+
+function pass(site: {
+  readonly isLoopback: boolean;
+  readonly issuer: string;
+}): MiddlewareHandler<EdgeEnv> {
+  return async function passThrough(context, next) {
+    const exchange = createExchange(context.req.raw, context.env.execution, Date.now);
+    context.set("exchange", exchange);
+    await next();
+    const answer = usesPlainCookies(site) ? plainSetCookies(context.res) : context.res;
+    const response = withSecurityHeaders(answer, {
+      isLoopback: site.isLoopback,
+      requestId: exchange.requestId,
+    });
+    context.res = undefined;
+    context.res = response;
+    exchange.finish(response);
+  };
+}
+
+/** A route that refuses, whatever is asked. */
+export function refuseWith(
+  reason: Reason,
+  headers: Readonly<Record<string, string>> = {},
+): MiddlewareHandler<EdgeEnv> {
+  return async function refuse(context) {
+    for (const [name, value] of Object.entries(headers)) context.header(name, value);
+    throw new Refusal(reason);
+  };
+}

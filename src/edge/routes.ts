@@ -1,0 +1,36 @@
+/**
+ * The addresses of this server and who reads a failure there: a person, or a client. Also the only paths that
+ * the log repeats: any other could hold anything.
+ */
+
+const PAGES: ReadonlySet<string> = new Set(["/", "/authorize", "/auth/callback", "/connections"]);
+
+const ENDPOINTS: ReadonlySet<string> = new Set([
+  "/mcp",
+  "/token",
+  "/register",
+  "/revoke",
+  "/.well-known/oauth-protected-resource",
+  "/.well-known/oauth-protected-resource/mcp",
+  "/.well-known/oauth-authorization-server",
+  "/.well-known/oauth-authorization-server/mcp",
+  "/.well-known/openid-configuration",
+  "/health",
+  "/ready",
+  "/llms.txt",
+  "/favicon.svg",
+  "/sse",
+]);
+
+/** The path when it is one of ours, else `other`. */
+export function routeOf(path: string): string {
+  return PAGES.has(path) || ENDPOINTS.has(path) ? path : "other";
+}
+
+/** How a failure of this request is answered. At an unknown path, a browser is known by what it accepts. */
+export function failureForm(request: Request): "page" | "oauth" {
+  const path = new URL(request.url).pathname;
+  if (PAGES.has(path)) return "page";
+  if (ENDPOINTS.has(path)) return "oauth";
+  return request.headers.get("Accept")?.includes("text/html") === true ? "page" : "oauth";
+}

@@ -1,0 +1,74 @@
+/**
+ * Every way this server says no, as data. A reason goes in; an RFC error code, an HTTP status and a
+ * fixed public text come out. A refusal never carries a secret, a token, a stored value or a person's data.
+ */
+
+interface RefusalText {
+  /** The code of RFC 6749 §4.1.2.1 / §5.2, RFC 6750 §3.1 or RFC 7591 §3.2.2 that the client reads. */
+  readonly code: string;
+  readonly status: number;
+  /** What the client or the person is told: the same words every time, in the characters of RFC 6749 §5.2. */
+  readonly text: string;
+}
+
+/** The reason codes of the log and what each one says outside. Stable: operators search for them. */
+export const REFUSALS = {
+  configuration_invalid: { code: "server_error", status: 500, text: "This server is not configured correctly. Its operator finds the list of problems in the log." },
+  internal_error: { code: "server_error", status: 500, text: "Something went wrong on our side." },
+  body_too_large: { code: "invalid_request", status: 413, text: "The request body is too large." },
+  method_not_allowed: { code: "invalid_request", status: 405, text: "Method not allowed." },
+  body_not_json: { code: "invalid_request", status: 400, text: "The request body is not valid JSON." },
+  origin_refused: { code: "access_denied", status: 403, text: "This website may not call this server." },
+  host_refused: { code: "access_denied", status: 403, text: "This server does not answer to this host name." },
+  access_token_missing: { code: "invalid_token", status: 401, text: "An access token is required." },
+  access_token_repeated: { code: "invalid_request", status: 400, text: "Send the access token once, in the Authorization header." },
+  access_token_malformed: { code: "invalid_token", status: 401, text: "The access token is not one of ours." },
+  access_token_unknown_key: { code: "invalid_token", status: 401, text: "The access token is not one of ours." },
+  access_token_expired: { code: "invalid_token", status: 401, text: "The access token has expired." },
+  access_token_invalid: { code: "invalid_token", status: 401, text: "The access token is not valid here." },
+  scope_insufficient: { code: "insufficient_scope", status: 403, text: "This application was not granted every permission that this needs." },
+  permission_missing: { code: "access_denied", status: 403, text: "You do not have every permission that this needs." },
+  tool_failed: { code: "server_error", status: 500, text: "This failed on our side." },
+  sse_gone: { code: "not_found", status: 410, text: "This server speaks Streamable HTTP at /mcp; the HTTP+SSE transport is gone." },
+  not_found: { code: "not_found", status: 404, text: "There is nothing at this address." },
+  authorization_expired: { code: "invalid_request", status: 400, text: "This authorization has expired, was used before, or was started in another browser." },
+  authorization_invalid: { code: "invalid_request", status: 400, text: "The application sent a request for authorization that this server cannot accept." },
+  client_unknown: { code: "invalid_client", status: 400, text: "This server does not know the application that sent you here." },
+  store_unavailable: { code: "temporarily_unavailable", status: 503, text: "Our storage does not answer right now. Please try again shortly." },
+  store_rate_limited: { code: "temporarily_unavailable", status: 503, text: "Our storage is busy right now. Please try again shortly." },
+  store_auth_failed: { code: "temporarily_unavailable", status: 503, text: "Our storage does not answer right now. Please try again shortly." },
+  store_answer_invalid: { code: "temporarily_unavailable", status: 503, text: "Our storage does not answer right now. Please try again shortly." },
+  grant_busy: { code: "temporarily_unavailable", status: 503, text: "Another request is renewing this session. Please try again shortly." },
+  grant_conflict: { code: "invalid_grant", status: 400, text: "This authorization has ended. Please connect again." },
+  grant_ended: { code: "invalid_grant", status: 400, text: "This authorization has ended. Please connect again." },
+  code_replayed: { code: "invalid_grant", status: 400, text: "This authorization code was used before. Please connect again." },
+  refresh_token_reused: { code: "invalid_grant", status: 400, text: "This refresh token was used before. Please connect again." },
+  identity_unavailable: { code: "temporarily_unavailable", status: 503, text: "The sign-in service does not answer right now. Please try again shortly." },
+  identity_rate_limited: { code: "temporarily_unavailable", status: 503, text: "The sign-in service is busy right now. Please try again shortly." },
+  identity_denied: { code: "access_denied", status: 403, text: "The sign-in was refused." },
+  identity_refused: { code: "server_error", status: 502, text: "The sign-in service refused our request. The operator finds the reason in the log." },
+  identity_client_rejected: { code: "server_error", status: 502, text: "The sign-in service does not accept this server's credentials (AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET)." },
+  identity_metadata_invalid: { code: "server_error", status: 502, text: "The sign-in service describes itself in a way we cannot trust (AUTH0_DOMAIN)." },
+  identity_token_invalid: { code: "server_error", status: 502, text: "The sign-in service sent a token that does not pass our checks." },
+  identity_token_opaque: { code: "server_error", status: 502, text: "Auth0 sent an opaque or encrypted access token: AUTH0_AUDIENCE is not the identifier of an API in this tenant, or token encryption is on for it." },
+  identity_algorithm_refused: { code: "server_error", status: 502, text: "The API in Auth0 signs its tokens with HS256: set its signing algorithm to RS256." },
+  identity_permissions_missing: { code: "server_error", status: 502, text: "Auth0 sent no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API." },
+  identity_permissions_too_many: { code: "server_error", status: 502, text: "Auth0 sent more permissions than this server accepts." },
+  identity_grant_ended: { code: "invalid_grant", status: 400, text: "Your sign-in has ended. Please connect again." },
+} as const satisfies Record<string, RefusalText>;
+
+export type Reason = keyof typeof REFUSALS;
+
+/** A refusal on its way to the one place that renders it. `cause` is for the debugger, never for the wire. */
+export class Refusal extends Error {
+  readonly reason: Reason;
+  /** Seconds after which trying again makes sense; sent as `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(reason: Reason, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+    super(reason, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "Refusal";
+    this.reason = reason;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}

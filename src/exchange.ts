@@ -1,0 +1,8 @@
+/** One request on its way through the house, as every room may know it. Types only. */
+export interface Exchange {
+  /** Names this request in the log, in `X-Request-Id` and on error pages. */
+  readonly requestId: string;
+  readonly execution: ExecutionContext;
+  /** Adds fields to this request's log line. Never a secret, a token, a stored value or a person's data. */
+  note(fields: Readonly<Record<string, string | number | boolean>>): void;
+}

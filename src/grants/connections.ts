@@ -1,0 +1,72 @@
+/**
+ * A person's connections: which grants they have, found without scanning. Entries of one collection go in and out;
+ * how many a person may hold is decided here.
+ */
+import * as z from "zod";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import type { GrantRef } from "./grant.ts";
+import { connectionsName, type GrantRecord } from "./record.ts";
+
+const connectionSchema = z
+  .object({
+    grantId: z.string(),
+    clientId: z.string(),
+    clientName: z.string(),
+    sessionId: z.string().exactOptional(),
+    createdAt: z.int(),
+    lastUsedAt: z.int(),
+    expiresAt: z.int(),
+  })
+  .readonly();
+
+export type Connection = z.infer<typeof connectionSchema>;
+
+/**
+ * Auth0 keeps 200 refresh tokens per person and application and drops the oldest without a word; half of that leaves
+ * room for sign-ins that are never finished.
+ */
+export const MOST_CONNECTIONS = 100;
+
+/** Longer than any grant lives without being used, so the collection outlives its entries. */
+const COLLECTION_TTL_SECONDS = 40 * 86_400;
+
+/** A person's connections, the ended ones included. Costs nothing when the collection was prefetched. */
+export async function listConnections(work: UnitOfWork, userId: string): Promise<readonly Connection[]> {
+  const texts = await work.fields(connectionsName(userId));
+  return texts.flatMap((text) => connectionSchema.safeParse(JSON.parse(text)).data ?? []);
+}
+
+/** Writes a grant's entry, used now. */
+export function putConnection(work: UnitOfWork, record: GrantRecord, now: number): void {
+  const connection: Connection = {
+    grantId: record.grantId,
+    clientId: record.clientId,
+    clientName: record.clientName,
+    ...(record.sessionId === undefined ? {} : { sessionId: record.sessionId }),
+    createdAt: record.createdAt,
+    lastUsedAt: now,
+    expiresAt: record.expiresAt,
+  };
+  work.putField(connectionsName(record.userId), record.grantId, JSON.stringify(connection), COLLECTION_TTL_SECONDS);
+}
+
+/** Which connections must go so that one more fits: the ended ones, then the longest unused. Pure. */
+export function chooseSuperfluous(
+  connections: readonly Connection[],
+  { now, most }: { readonly now: number; readonly most: number },
+): readonly Connection[] {
+  const ended = connections.filter((connection) => connection.expiresAt <= now);
+  const living = connections.filter((connection) => connection.expiresAt > now);
+  const byUse = living.toSorted((one, other) => one.lastUsedAt - other.lastUsedAt);
+  return [...ended, ...byUse.slice(0, Math.max(0, living.length - most + 1))];
+}
+
+/** Which connections a logout ends: those of the session it names, or all of them (OIDC Back-Channel Logout §2.7). */
+export function chooseLoggedOut(connections: readonly Connection[], sessionId: string | undefined): readonly Connection[] {
+  return connections.filter((connection) => sessionId === undefined || connection.sessionId === sessionId);
+}
+
+/** The grant of a connection. */
+export function grantOf(userId: string, { grantId }: Connection): GrantRef {
+  return { userId, grantId };
+}

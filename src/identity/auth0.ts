@@ -1,0 +1,168 @@
+/**
+ * Auth0 as our identity provider: one Regular Web Application and one API. Configuration and the outward parts go in,
+ * an IdentityProvider comes out. Every request is made and every answer judged by oauth4webapi; every token is verified
+ * before it is believed.
+ */
+import * as oauth from "oauth4webapi";
+import type { Auth0Config } from "../config.ts";
+import { Refusal } from "../errors.ts";
+import { verifyAccessToken } from "./access-token.ts";
+import { refuseAt } from "./auth0-errors.ts";
+import { readProfile, verifyIdToken } from "./id-token.ts";
+import { verifyLogoutToken } from "./logout-token.ts";
+import type { Metadata } from "./metadata.ts";
+import type { Identity, IdentityProvider, SignInSecrets, UpstreamTokens } from "./provider.ts";
+import { type SignedClaims, tokenInvalid } from "./signed-token.ts";
+import { createTenant, expectationsOf, type Tenant } from "./tenant.ts";
+import type { Outward } from "./upstream-fetch.ts";
+import { deriveSessionId, deriveUserId } from "./user-id.ts";
+
+/** Permissions need not be requested: Auth0 sends all that the person has. */
+const SCOPE = "openid profile email offline_access";
+
+type SignInRequest = Parameters<IdentityProvider["authorizationUrl"]>[0];
+
+interface BrowserReturn {
+  readonly callbackUrl: URL;
+  readonly state: string;
+  readonly secrets: SignInSecrets & { readonly maxAge?: string };
+}
+
+/** Auth0 behind the contract of provider.ts. Asks nothing of the network until it is used. */
+export function createAuth0(config: Auth0Config, outward: Outward): IdentityProvider {
+  const tenant = createTenant(config, outward);
+  return {
+    createSignInSecrets: () => ({ nonce: oauth.generateRandomNonce(), codeVerifier: oauth.generateRandomCodeVerifier() }),
+    authorizationUrl: (request, secrets) => authorizationUrl(tenant, request, secrets),
+    finishSignIn: (callbackUrl, state, secrets) => finishSignIn(tenant, { callbackUrl, state, secrets }),
+    renew: (refreshToken) => renew(tenant, refreshToken),
+    revoke: (refreshToken) => revoke(tenant, refreshToken),
+    userInfo: (tokens) => userInfo(tenant, tokens),
+    verifyLogoutToken: (token) => verifyLogoutToken(token, tenant.findKey, expectationsOf(tenant)),
+    checkReachable: () => tenant.ask(),
+  };
+}
+
+/** OIDC Core §3.1.2.1 with PKCE (RFC 7636 §4.3). The API is named by Auth0's `audience`, never by `resource`. */
+async function authorizationUrl(tenant: Tenant, request: SignInRequest, secrets: SignInSecrets): Promise<string> {
+  const { clientId, redirectUri, audience, organization, connection } = tenant.config;
+  const url = new URL((await tenant.readMetadata()).authorization_endpoint);
+  const parameters = {
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    audience,
+    scope: SCOPE,
+    state: request.state,
+    nonce: secrets.nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(secrets.codeVerifier),
+    code_challenge_method: "S256",
+    organization,
+    connection,
+    prompt: request.prompt,
+    login_hint: request.loginHint,
+    max_age: readMaxAge(request.maxAge)?.toString(),
+  };
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
+  return url.href;
+}
+
+async function finishSignIn(tenant: Tenant, browser: BrowserReturn): Promise<Identity> {
+  const { config, findKey, now } = tenant;
+  const metadata = await tenant.prepare();
+  const { callback, code } = judgeCallback(tenant, metadata, browser);
+  const answer = await redeemCode(tenant, metadata, { ...browser, callback }).catch(refuseAt("code", now));
+  const person = await verifyIdToken({ ...answer, code }, findKey, expectationsOf(tenant));
+  const tokens = await acceptTokens(tenant, answer);
+  if (tokens.claims["sub"] !== person.sub) throw tokenInvalid("other subject");
+  return {
+    userId: await deriveUserId(config.issuer, person.sub),
+    ...(await readSession(person, config.issuer)),
+    profile: readProfile(person),
+    tokens,
+  };
+}
+
+/** Judges the browser's return (RFC 6749 §4.1.2, RFC 9207 §2.4): our state, their issuer, a code and no error. */
+function judgeCallback({ client, now }: Tenant, metadata: Metadata, browser: BrowserReturn) {
+  try {
+    const callback = oauth.validateAuthResponse(metadata, client, browser.callbackUrl, browser.state);
+    const code = callback.get("code");
+    if (code) return { callback, code };
+  } catch (error) {
+    return refuseAt("authorize", now)(error);
+  }
+  throw new Refusal("identity_refused", { cause: new Error("no code") });
+}
+
+/** RFC 6749 §4.1.3. The ID token's nonce is checked, and `auth_time` when `max_age` was sent (OIDC Core §3.1.3.7). */
+async function redeemCode(
+  { config, client, authentication, options }: Tenant,
+  metadata: Metadata,
+  { callback, secrets }: BrowserReturn & { readonly callback: URLSearchParams },
+): Promise<oauth.TokenEndpointResponse> {
+  const { nonce, codeVerifier } = secrets;
+  const maxAge = readMaxAge(secrets.maxAge);
+  const response = await oauth.authorizationCodeGrantRequest(
+    metadata, client, authentication, callback, config.redirectUri, codeVerifier, options,
+  );
+  return oauth.processAuthorizationCodeResponse(metadata, client, response, {
+    expectedNonce: nonce,
+    requireIdToken: true,
+    ...(maxAge === undefined ? {} : { maxAge }),
+  });
+}
+
+/** RFC 6749 §6. */
+async function renew(tenant: Tenant, refreshToken: string): Promise<UpstreamTokens> {
+  const { client, authentication, options, now } = tenant;
+  const metadata = await tenant.prepare();
+  const answer = await oauth
+    .refreshTokenGrantRequest(metadata, client, authentication, refreshToken, options)
+    .then((response) => oauth.processRefreshTokenResponse(metadata, client, response))
+    .catch(refuseAt("renew", now));
+  return acceptTokens(tenant, { refresh_token: refreshToken, ...answer });
+}
+
+/** Believes a token response only after its access token has been verified. */
+async function acceptTokens(
+  tenant: Tenant,
+  answer: Pick<oauth.TokenEndpointResponse, "access_token" | "refresh_token">,
+): Promise<UpstreamTokens> {
+  const { claims, permissions } = await verifyAccessToken(answer.access_token, tenant.findKey, expectationsOf(tenant));
+  return {
+    accessToken: answer.access_token,
+    claims,
+    expiresAt: claims.exp,
+    ...(answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }),
+    issuedAt: tenant.now(),
+    permissions,
+  };
+}
+
+/** RFC 7009 §2.1. An unknown token is a revoked one (§2.2). */
+async function revoke({ client, authentication, options, now, readMetadata }: Tenant, refreshToken: string): Promise<void> {
+  const metadata = await readMetadata();
+  await oauth
+    .revocationRequest(metadata, client, authentication, refreshToken, options)
+    .then(oauth.processRevocationResponse)
+    .catch(refuseAt("revoke", now));
+}
+
+/** OIDC Core §5.3; an answer about somebody else is refused (§5.3.2). */
+async function userInfo({ client, options, now, readMetadata }: Tenant, tokens: UpstreamTokens): Promise<oauth.UserInfoResponse> {
+  const metadata = await readMetadata();
+  return oauth
+    .userInfoRequest(metadata, client, tokens.accessToken, options)
+    .then((response) => oauth.processUserInfoResponse(metadata, client, String(tokens.claims["sub"]), response))
+    .catch(refuseAt("userinfo", now));
+}
+
+async function readSession({ sid }: SignedClaims, issuer: string): Promise<Pick<Identity, "sessionId">> {
+  return typeof sid === "string" ? { sessionId: await deriveSessionId(issuer, sid) } : {};
+}
+
+/** `max_age` in seconds; what is no such number is not sent, and so not expected. */
+function readMaxAge(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * What this server asks of an identity provider. Types only: an implementation stands beside this file,
+ * and the rest of the house knows nothing else of it. Every method refuses with a `Refusal` (errors.ts).
+ */
+
+/** What the identity provider gave us for one person. Sealed at rest, never sent to a client. */
+export interface UpstreamTokens {
+  /** The raw access token for our API (`AUTH0_AUDIENCE`). */
+  readonly accessToken: string;
+  /** Its verified claims, as received. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** End of the access token's life, epoch seconds. */
+  readonly expiresAt: number;
+  /** Absent when the identity provider gives none; then nothing of ours outlives `expiresAt`. */
+  readonly refreshToken?: string;
+  /** When these tokens were issued, epoch seconds. */
+  readonly issuedAt: number;
+  /** Every permission the person holds, as the identity provider says now. */
+  readonly permissions: readonly string[];
+}
+
+/** Who signed in. */
+export interface Identity {
+  /** base64url(SHA-256(issuer + "\n" + sub)): opaque, without personal data, safe in keys, tokens and logs. */
+  readonly userId: string;
+  /** base64url(SHA-256(issuer + "\n" + sid)), when the identity provider names its session. */
+  readonly sessionId?: string;
+  /** The profile claims of the ID token: what we know of the person when `/userinfo` cannot be asked. */
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly tokens: UpstreamTokens;
+}
+
+/** What must be remembered between sending a browser to the identity provider and its return. */
+export interface SignInSecrets {
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
+/** A person logged out at the identity provider (OpenID Connect Back-Channel Logout 1.0). */
+export interface LogoutNotice {
+  readonly userId: string;
+  readonly sessionId?: string;
+  /** The logout token's `jti`, to be accepted once. */
+  readonly tokenId: string;
+  /** End of the logout token's life, epoch seconds. */
+  readonly expiresAt: number;
+}
+
+export interface IdentityProvider {
+  /** Fresh PKCE verifier and nonce for one sign-in. Touches nothing outside. */
+  createSignInSecrets(): SignInSecrets;
+  /** Where to send the browser. `prompt`, `login_hint` and `max_age` pass through when the client sent them. */
+  authorizationUrl(
+    request: { readonly state: string; readonly prompt?: string; readonly loginHint?: string; readonly maxAge?: string },
+    secrets: SignInSecrets,
+  ): Promise<string>;
+  /** Judges the browser's return (the full callback URL, its `state` already found) and redeems the code. */
+  finishSignIn(callbackUrl: URL, state: string, secrets: SignInSecrets): Promise<Identity>;
+  /**
+   * New tokens for a refresh token. Refuses with `identity_grant_ended` when the provider says `invalid_grant`,
+   * with `identity_unavailable` or `identity_rate_limited` when trying again can succeed.
+   * The answer keeps the old refresh token when the provider returned no new one.
+   */
+  renew(refreshToken: string): Promise<UpstreamTokens>;
+  /** Tells the provider that a refresh token is no longer wanted. */
+  revoke(refreshToken: string): Promise<void>;
+  /** The profile of the person whose access token this is; refuses as `renew` does. */
+  userInfo(tokens: UpstreamTokens): Promise<Readonly<Record<string, unknown>>>;
+  /** Verifies a back-channel logout token; refuses with `identity_token_invalid`. */
+  verifyLogoutToken(logoutToken: string): Promise<LogoutNotice>;
+  /** Asks for the provider's metadata and keys, for `/ready`. Refuses as `renew` does. */
+  checkReachable(): Promise<void>;
+}

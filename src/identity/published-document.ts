@@ -1,0 +1,92 @@
+/**
+ * A document that the identity provider publishes (metadata, keys), remembered per isolate. A way to load it goes in;
+ * something to read comes out that rarely loads, never twice at once, and survives the provider's absence, but not
+ * its contradictions.
+ */
+import { isFault } from "./upstream-fetch.ts";
+
+export interface PublishedDocument<T> {
+  /** The document, at most ten minutes old, or older while the provider does not answer. */
+  read(): Promise<T>;
+  /** The document as it is now: loaded again unless that was tried in the last 30 s. Refuses when that failed. */
+  reread(): Promise<T>;
+}
+
+const LIFETIME_SECONDS = 600;
+const COOLDOWN_SECONDS = 30;
+
+/** Longer than one call to the provider may take. */
+const LONGEST_FLIGHT_MS = 3000;
+
+/** Remembers what `load` answers; `now` tells epoch seconds. Touches nothing until it is read. */
+export function createPublishedDocument<T>(load: () => Promise<T>, now: () => number): PublishedDocument<T> {
+  let known: { readonly document: T; readonly loadedAt: number } | undefined;
+  let lastTry: { readonly at: number; readonly failure?: unknown } = { at: Number.NEGATIVE_INFINITY };
+
+  const reload = createSingleFlight(async () => {
+    const at = now();
+    try {
+      const document = await load();
+      known = { document, loadedAt: at };
+      lastTry = { at };
+      return document;
+    } catch (failure) {
+      // What was known stays true while the provider is away; not when it now says something we cannot trust.
+      if (!isFault(failure)) known = undefined;
+      lastTry = { at, failure };
+      throw failure;
+    }
+  });
+
+  const isCoolingDown = (): boolean => now() - lastTry.at < COOLDOWN_SECONDS;
+
+  return {
+    async read() {
+      if (known !== undefined && (now() - known.loadedAt < LIFETIME_SECONDS || isCoolingDown())) return known.document;
+      return reload().catch((error: unknown) => {
+        if (known === undefined) throw error;
+        return known.document;
+      });
+    },
+    async reread() {
+      if (known === undefined || !isCoolingDown()) return reload();
+      if (lastTry.failure !== undefined) throw lastTry.failure;
+      return known.document;
+    },
+  };
+}
+
+/**
+ * Calls that come while the work is under way share it, but do not depend on it: it belongs to the request that began
+ * it, and ends without a word when that request's client goes away.
+ */
+function createSingleFlight<T>(work: () => Promise<T>): () => Promise<T> {
+  let flight: Promise<T> | undefined;
+
+  function start(): Promise<T> {
+    const started: Promise<T> = work().finally(() => {
+      if (flight === started) flight = undefined;
+    });
+    flight = started;
+    return started;
+  }
+
+  return async function join(): Promise<T> {
+    const joined = flight;
+    if (joined === undefined) return start();
+    const landed = await landedWithin(LONGEST_FLIGHT_MS, joined);
+    if (landed !== undefined) return landed.value;
+    if (flight === joined) flight = undefined;
+    return join();
+  };
+}
+
+async function landedWithin<T>(limitMs: number, flight: Promise<T>): Promise<{ readonly value: T } | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(late.resolve, limitMs, undefined);
+  try {
+    return await Promise.race([flight.then((value) => ({ value })), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

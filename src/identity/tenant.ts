@@ -1,0 +1,85 @@
+/**
+ * Our side of the relation with one Auth0 tenant: who we are there, how we ask, and what the tenant publishes.
+ * Configuration and the outward parts go in; nothing is asked of the network until something is read.
+ */
+import type { JWTVerifyGetKey } from "jose";
+import * as oauth from "oauth4webapi";
+import type { Auth0Config } from "../config.ts";
+import { createKeyFinder, loadKeySet } from "./key-set.ts";
+import { loadMetadata, type Metadata } from "./metadata.ts";
+import { createPublishedDocument } from "./published-document.ts";
+import { CLOCK_TOLERANCE_SECONDS, type Expectations } from "./signed-token.ts";
+import { createUpstreamFetch, type Outward, type UpstreamFetch } from "./upstream-fetch.ts";
+
+export interface Tenant {
+  readonly config: Auth0Config;
+  /** Epoch seconds. */
+  readonly now: () => number;
+  readonly client: oauth.Client;
+  readonly authentication: oauth.ClientAuth;
+  /** How oauth4webapi makes its requests. */
+  readonly options: RequestOptions;
+  readonly findKey: JWTVerifyGetKey;
+  /** The metadata, at most ten minutes old. */
+  readonly readMetadata: () => Promise<Metadata>;
+  /**
+   * The metadata, with the keys at hand too: to be awaited before a code or a refresh token is spent, since what
+   * comes back for it can be judged only with them.
+   */
+  readonly prepare: () => Promise<Metadata>;
+  /** Asks for metadata and keys anew, at most every 30 s. */
+  readonly ask: () => Promise<void>;
+}
+
+interface RequestOptions {
+  readonly [oauth.customFetch]: UpstreamFetch;
+  readonly [oauth.allowInsecureRequests]: boolean;
+}
+
+/** Opens the relation; its caches live as long as it does. */
+export function createTenant(config: Auth0Config, outward: Outward): Tenant {
+  const { now } = outward;
+  const send = createUpstreamFetch(outward);
+  const options = createRequestOptions(config.issuer, send);
+  const metadata = createPublishedDocument(() => loadMetadata(config.issuer, options), now);
+  const keySet = createPublishedDocument(async () => loadKeySet((await metadata.read()).jwks_uri, send), now);
+  return {
+    config,
+    now,
+    client: createClient(config.clientId, now),
+    authentication: oauth.ClientSecretPost(config.clientSecret),
+    options,
+    findKey: createKeyFinder(keySet),
+    readMetadata: metadata.read,
+    prepare: async () => {
+      await keySet.read();
+      return metadata.read();
+    },
+    ask: async () => {
+      await metadata.reread();
+      await keySet.reread();
+    },
+  };
+}
+
+/** What a token from this tenant must agree with at this moment. */
+export function expectationsOf({ config, now }: Tenant): Expectations {
+  const { issuer, clientId, audience, organization } = config;
+  return { issuer, clientId, audience, now: now(), ...(organization === undefined ? {} : { organization }) };
+}
+
+/** Plain http is for a loopback issuer; the configuration admits it with no other. */
+function createRequestOptions(issuer: string, send: UpstreamFetch): RequestOptions {
+  return { [oauth.customFetch]: send, [oauth.allowInsecureRequests]: issuer.startsWith("http:") };
+}
+
+/** oauth4webapi reads the clock itself; the skew makes it read ours. */
+function createClient(clientId: string, now: () => number): oauth.Client {
+  return {
+    client_id: clientId,
+    [oauth.clockTolerance]: CLOCK_TOLERANCE_SECONDS,
+    get [oauth.clockSkew]() {
+      return now() - Math.floor(Date.now() / 1000);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * One HTTP call to the identity provider, bounded in time and size. A request goes in; the whole answer comes out,
+ * or a Refusal when the fault is not in what was asked (no answer, 5xx, 429, broken JSON). It never follows a
+ * redirect, never repeats a POST and never puts upstream text into an error.
+ */
+import { type Reason, Refusal } from "../errors.ts";
+
+/** The world outside, handed in. */
+export interface Outward {
+  readonly fetch: typeof fetch;
+  /** Epoch seconds. */
+  readonly now: () => number;
+}
+
+interface UpstreamRequest {
+  readonly method: "GET" | "POST";
+  readonly headers: Record<string, string>;
+  readonly body?: URLSearchParams | undefined;
+}
+
+export type UpstreamFetch = (url: string, request: UpstreamRequest) => Promise<Response>;
+
+/** Discovery, keys and a token request in a row stay within ten seconds. A retry shares its call's budget. */
+const BUDGET_MS = { GET: 2500, POST: 5000 } as const;
+
+/** More than two tokens of 16 KB and a profile need. */
+const LARGEST_ANSWER_BYTES = 64 * 1024;
+
+/** Others stay behind; without `WWW-Authenticate`, the error code in the body decides. */
+const KEPT_HEADERS = ["Content-Type", "Retry-After", "X-RateLimit-Reset"] as const;
+
+/** When to try again, if the provider does not say. */
+export const RETRY_SOON_SECONDS = 5;
+const RETRY_LATE_SECONDS = 120;
+
+/** Binds the call to its outward parts. A GET that meets a fault is tried once more. */
+export function createUpstreamFetch({ fetch, now }: Outward): UpstreamFetch {
+  const attempt = async (url: string, init: RequestInit): Promise<Response> => {
+    const answer = await fetch(url, init).then(readWhole).catch(refuseFault);
+    assertAnswered(answer, now());
+    return new Response(answer.text || null, { status: answer.status, headers: answer.headers });
+  };
+  return async function fetchUpstream(url, { method, headers, body }) {
+    const signal = AbortSignal.timeout(BUDGET_MS[method]);
+    const init = { method, headers, body: body ?? null, redirect: "manual", signal } as const;
+    return attempt(url, init).catch((error: unknown) => {
+      if (method === "GET" && isUnavailable(error) && !signal.aborted) return attempt(url, init);
+      throw error;
+    });
+  };
+}
+
+/** Whether trying again can succeed: the provider did not answer, or asked us to wait. */
+export function isTransient(reason: Reason): boolean {
+  return reason === "identity_unavailable" || reason === "identity_rate_limited";
+}
+
+/** Whether an error is such a fault, and says nothing about what was asked. */
+export function isFault(error: unknown): boolean {
+  return error instanceof Refusal && isTransient(error.reason);
+}
+
+/** `Retry-After` (RFC 9110 §10.2.3, seconds) or Auth0's `X-RateLimit-Reset` (epoch seconds), as 1…120 seconds from `now`. */
+export function readRetryAfter(headers: Headers, now: number): number {
+  const delaySeconds = Number(headers.get("Retry-After") ?? Number.NaN);
+  const resetSeconds = Number(headers.get("X-RateLimit-Reset") ?? Number.NaN) - now;
+  const seconds = [delaySeconds, resetSeconds].find(Number.isFinite) ?? RETRY_SOON_SECONDS;
+  return Math.min(Math.max(Math.ceil(seconds), 1), RETRY_LATE_SECONDS);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+async function readWhole(response: Response): Promise<Answer> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let sizeBytes = 0;
+  for await (const chunk of response.body ?? []) {
+    sizeBytes += chunk.byteLength;
+    // Leaving the loop cancels the stream.
+    if (sizeBytes > LARGEST_ANSWER_BYTES) throw new Refusal("identity_token_invalid", { cause: new Error("answer too large") });
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return { status: response.status, headers: pickHeaders(response.headers), text: text + decoder.decode() };
+}
+
+function pickHeaders(headers: Headers): Headers {
+  return new Headers(KEPT_HEADERS.flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value]];
+  }));
+}
+
+function refuseFault(error: unknown): never {
+  if (error instanceof Refusal) throw error;
+  throw unavailable(error instanceof Error ? error.name : "unknown");
+}
+
+function assertAnswered({ status, headers, text }: Answer, now: number): void {
+  const cause = new Error(`http ${status}`);
+  if (status === 429) throw new Refusal("identity_rate_limited", { retryAfterSeconds: readRetryAfter(headers, now), cause });
+  if (status >= 500) throw unavailable(cause.message);
+  if (/[/+]json\b/.test(headers.get("Content-Type") ?? "") && text !== "" && !isJson(text)) throw unavailable("broken json");
+}
+
+/** `detail` is ours, for the log. */
+function unavailable(detail: string): Refusal {
+  return new Refusal("identity_unavailable", { retryAfterSeconds: RETRY_SOON_SECONDS, cause: new Error(detail) });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Refusal && error.reason === "identity_unavailable";
+}

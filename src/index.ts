@@ -1,0 +1,58 @@
+/**
+ * The door. A request comes in; the environment, checked once, becomes the parts; the parts answer the routes below.
+ * The only file that sees every room. No logic.
+ */
+import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
+import { warnConfig } from "./edge/log.ts";
+import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
+import { createCatalogue } from "./mcp/catalogue.ts";
+import { createMcp } from "./mcp/handler.ts";
+import { addOAuthRoutes } from "./oauth/routes.ts";
+import { renderIcon } from "./pages/icon.tsx";
+import { renderLanding } from "./pages/landing.tsx";
+import { createParts, type Outward } from "./parts.ts";
+import { answerHealth, createReadiness } from "./readiness.ts";
+import { offerings } from "./tools/index.ts";
+
+/** Everything on offer, prepared when the isolate starts, so that no request pays for it. */
+const catalogue = createCatalogue(offerings);
+const tools = [...catalogue.tools.values()].map(({ item }) => item);
+
+/** The Worker. `outward` replaces parts of the world outside: the store, the identity provider, `fetch`. */
+export function createWorker(outward: Outward = {}) {
+  let app: Passage | undefined;
+  return {
+    async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
+      app ??= await open(loadConfig(env, new URL(request.url)), outward);
+      return app.fetch(request, { execution }, execution);
+    },
+  };
+}
+
+async function open(config: ReturnType<typeof loadConfig>, outward: Outward): Promise<Passage> {
+  if (isConfig(config)) return furnish(config, outward);
+  warnConfig(config);
+  return createPassage({ isLoopback: true, issuer: "" }).use(refuseWith("configuration_invalid"));
+}
+
+async function furnish(config: Config, outward: Outward): Promise<Passage> {
+  const parts = await createParts(config, catalogue, outward);
+  const mcp = createMcp({ config, catalogue, now: () => Math.floor(Date.now() / 1000), ...(parts && { grants: parts.keeper, signingKeys: parts.signingKeys }) });
+  const landing = { issuer: config.issuer, tools, requiresSignIn: parts !== undefined };
+  const app = createPassage(config);
+
+  app.get("/", ({ req }) => renderLanding(landing, req.header("Accept") ?? null));
+  app.get("/llms.txt", () => renderLanding(landing, "text/markdown"));
+  app.get("/favicon.svg", renderIcon);
+  app.get("/health", answerHealth);
+  app.get("/ready", createReadiness(parts));
+  app.all("/mcp", ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
+  app.all("/sse", refuseWith("sse_gone"));
+  if (parts !== undefined) {
+    app.all("/.well-known/oauth-protected-resource/mcp?", ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
+    addOAuthRoutes(app, parts);
+  }
+  return app;
+}
+
+export default createWorker();

@@ -1,0 +1,110 @@
+/**
+ * The door of the resource server: a bearer token goes in, a caller comes out, or a challenge that tells the
+ * client what to do. It accepts our own access tokens only and never touches the identity provider's.
+ */
+import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
+import type { Config } from "../config.ts";
+import { REFUSALS, Refusal } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import { type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
+import type { Grants } from "../grants/grant.ts";
+import { type Caller, grantOf, signedInCaller } from "./caller.ts";
+import { SERVER_INFO } from "./server.ts";
+
+/** Where the protected resource metadata of `/mcp` is (RFC 9728 §3.1); the path alone is an alias. */
+export const METADATA_PATH = "/.well-known/oauth-protected-resource";
+
+export interface GateParts {
+  readonly config: Config;
+  /** Both are needed unless sign-in is off. */
+  readonly grants?: Grants;
+  readonly signingKeys?: SigningKeys;
+  /** Epoch seconds. */
+  now(): number;
+}
+
+/** Lets a request of ours in with its caller, or answers it itself. */
+export type Gate<Passing> = (request: Request, passing: Passing) => Promise<Response>;
+
+/** What a new client asks for first (MCP 2026-07-28, authorization: the minimal set for basic use). */
+const BASE_SCOPES = ["openid", "profile", "email"];
+
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * The gate in front of `serve`; the metadata request gets its document. Throws `TypeError` when a part is
+ * missing: a gate without its keys must not stand open.
+ */
+export function createGate<Passing extends { readonly exchange: Exchange }>(
+  { config, grants, signingKeys, now }: GateParts,
+  serve: (request: Request, passing: Passing, caller: Caller) => Promise<Response>,
+): Gate<Passing> {
+  if (grants === undefined || signingKeys === undefined)
+    throw new TypeError("sign-in is on: grants and signing keys are needed");
+  const watch = { config, grants, signingKeys, now };
+  const server = new OAuthResourceServer<Passing, Caller>({
+    resourceMetadata: {
+      resource: config.resource,
+      authorization_servers: [config.issuer],
+      resource_name: SERVER_INFO.title,
+    },
+    requiredScopes: BASE_SCOPES,
+    handler: { fetch: (request, passing, { props }) => serve(request, passing, props) },
+    validateToken:
+      ({ exchange }) =>
+      async (audience, token) => ({ props: await admit(token, watch, exchange), audience }),
+  });
+  return (request, passing) => {
+    if (request.url === config.resource) checkCredential(request, passing.exchange);
+    return server.fetch(request, passing, passing.exchange.execution);
+  };
+}
+
+/** Where a client learns who issues tokens for us (RFC 9728 §3.1). */
+export function metadataUrlOf({ issuer }: Config): string {
+  return `${issuer}${METADATA_PATH}/mcp`;
+}
+
+/**
+ * RFC 6750 §3.1: a challenge names an error only when a credential was presented. The library takes an
+ * `Authorization` that is not one bearer token for none at all; it is a bad one.
+ */
+function checkCredential({ headers }: Request, exchange: Exchange): void {
+  const presented = headers.get("authorization");
+  if (presented === null) exchange.note({ reason: "access_token_missing" });
+  else if (!/^Bearer[\t ]+[^\s,]+$/i.test(presented)) headers.set("authorization", "Bearer -");
+}
+
+interface Watch extends GateParts {
+  readonly grants: Grants;
+  readonly signingKeys: SigningKeys;
+}
+
+/** Our signature first: a forged token costs no store command. Then whether its grant still lives. */
+async function admit(token: string, watch: Watch, exchange: Exchange): Promise<Caller> {
+  const { config, grants, signingKeys, now } = watch;
+  try {
+    const expected = { issuer: config.issuer, resource: config.resource, now: now() };
+    const claims = await verifyAccessToken(token, expected, signingKeys);
+    if (typeof claims === "string") throw new Refusal(`access_token_${claims}`);
+    exchange.note({ user: claims.sub });
+    if (!(await grants.isAlive(grantOf(claims), claims.grant_record))) throw new Refusal("grant_ended");
+    return signedInCaller(claims, grants);
+  } catch (error) {
+    const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
+    exchange.note({ reason: refusal.reason });
+    throw asOAuthError(refusal);
+  }
+}
+
+/** RFC 6750 §3.1. Only a bad credential is a 401, which makes a client sign in again; a fault of ours is a 503. */
+function asOAuthError({ reason, retryAfterSeconds }: Refusal): OAuthError {
+  const { code, text: description } = REFUSALS[reason];
+  if (code === "invalid_token" || code === "invalid_grant")
+    return new OAuthError("invalid_token", { description });
+  return new OAuthError("temporarily_unavailable", {
+    description,
+    statusCode: 503,
+    headers: { "Retry-After": String(retryAfterSeconds ?? RETRY_AFTER_SECONDS) },
+  });
+}

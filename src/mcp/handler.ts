@@ -1,0 +1,112 @@
+/**
+ * One HTTP request at `/mcp`. It judges where the request comes from, how it is made, how large it is and whose
+ * it is, in this order, and only then lets it be read. It keeps nothing between requests.
+ */
+import { readRequestBody } from "@modelcontextprotocol/server";
+import type { Exchange } from "../exchange.ts";
+import { anonymousCaller } from "./caller.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { createGate, type Gate, type GateParts, METADATA_PATH, metadataUrlOf } from "./gate.ts";
+import { judgeOrigin } from "./origin.ts";
+import { jsonRpcRefusal, oauthRefusal } from "./refusal.ts";
+import { createTransport, type Incoming } from "./transport.ts";
+
+export interface McpParts extends GateParts {
+  readonly catalogue: Catalogue;
+}
+
+export interface Mcp {
+  /** Answers `/mcp` and the protected resource metadata, with and without `/mcp`. */
+  fetch(request: Request, exchange: Exchange): Promise<Response>;
+}
+
+const LARGEST_BODY_BYTES = 1024 * 1024;
+
+/** What a page may read besides the body: without these an MCP client in a browser cannot sign in. */
+const EXPOSED_HEADERS = "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version";
+
+/** The resource server: `/mcp` behind its gate, or open where sign-in is off. */
+export function createMcp(parts: McpParts): Mcp {
+  const { config } = parts;
+  const enter = openOrGuarded(parts);
+  return {
+    async fetch(request, exchange) {
+      if (isMetadataPath(new URL(request.url).pathname)) {
+        const renamed = underOurName(request, metadataUrlOf(config));
+        return enter(renamed, { exchange, text: "", mayStream: false });
+      }
+      const reason = judgeOrigin(request, config);
+      if (reason !== undefined) return jsonRpcRefusal(reason, exchange);
+      const incoming = await readIncoming(request, exchange);
+      if (incoming instanceof Response) return readableByPages(incoming, request);
+      const answer = await enter(underOurName(request, config.resource), incoming);
+      return readableByPages(answer, request);
+    },
+  };
+}
+
+function isMetadataPath(path: string): boolean {
+  return path === METADATA_PATH || path === `${METADATA_PATH}/mcp`;
+}
+
+function openOrGuarded(parts: McpParts): Gate<Incoming> {
+  const { config, catalogue } = parts;
+  const serve = createTransport(config, catalogue);
+  if (config.auth !== undefined) return createGate(parts, serve);
+  const anyone = anonymousCaller(config);
+  return async (request, incoming) =>
+    request.url === config.resource
+      ? serve(request, incoming, anyone)
+      : jsonRpcRefusal("not_found", incoming.exchange);
+}
+
+/** Reads the body without interpreting it, or says why not: the preflight, the method, the form, the size. */
+async function readIncoming(request: Request, exchange: Exchange): Promise<Incoming | Response> {
+  if (request.method === "OPTIONS") return answerPreflight(request);
+  if (request.method !== "POST")
+    return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
+  if (repeatsToken(request)) return oauthRefusal("access_token_repeated", exchange);
+  const body = await readRequestBody(request, LARGEST_BODY_BYTES);
+  if (body.tooLarge) return jsonRpcRefusal("body_too_large", exchange);
+  const mayStream = request.headers.get("accept")?.includes("text/event-stream") ?? false;
+  return { exchange, text: body.text, mayStream };
+}
+
+/** RFC 6750 §2: one method of sending a token per request. One in the query alone is never read (§2.3). */
+function repeatsToken(request: Request): boolean {
+  return request.headers.has("authorization") && new URL(request.url).searchParams.has("access_token");
+}
+
+/**
+ * The same request under the name we have in our own metadata: behind a tunnel, or called 127.0.0.1, its URL
+ * says another. The query goes, the body has been read, and every client accepts both forms of an answer.
+ */
+function underOurName({ method, headers: presented, signal }: Request, url: string): Request {
+  const headers = new Headers(presented);
+  headers.set("accept", "application/json, text/event-stream");
+  return new Request(url, { method, headers, signal });
+}
+
+/** Answered before the gate: a preflight carries no token (Fetch §3.3.2). */
+function answerPreflight(request: Request): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "Access-Control-Allow-Methods": "POST",
+      "Access-Control-Allow-Headers": request.headers.get("access-control-request-headers") ?? "*",
+      "Access-Control-Max-Age": "86400",
+      Vary: "Access-Control-Request-Headers",
+    },
+  });
+}
+
+/** A bearer token is no ambient credential, so whoever passed the check of its origin may read the answer. */
+function readableByPages(response: Response, request: Request): Response {
+  const origin = request.headers.get("origin");
+  if (origin === null) return response;
+  const readable = new Response(response.body, response);
+  readable.headers.set("Access-Control-Allow-Origin", origin);
+  readable.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+  readable.headers.append("Vary", "Origin");
+  return readable;
+}

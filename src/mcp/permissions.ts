@@ -1,0 +1,44 @@
+/**
+ * The permission rule. What an operation requires and what a caller has go in, a verdict comes out. Pure:
+ * it reads no token, no clock and no store.
+ */
+
+/** What a caller has. Both lists are of permission names, which are OAuth scope-tokens at the same time. */
+export interface Standing {
+  /** What the person may do, as the identity provider said. */
+  readonly held: readonly string[];
+  /** What the person allowed this client (the `scope` of its access token). */
+  readonly granted: readonly string[];
+}
+
+export type Verdict =
+  | { readonly verdict: "allowed" }
+  /** Authorizing again with these scopes succeeds (RFC 6750 §3.1 `insufficient_scope`). */
+  | { readonly verdict: "step_up"; readonly scopes: readonly [string, ...string[]] }
+  /** Only an administrator can help: a challenge would open a browser for nothing. */
+  | { readonly verdict: "denied"; readonly missing: readonly [string, ...string[]] };
+
+/**
+ * Judges one operation. Every required permission must be held and granted; what is not held decides first,
+ * and every missing name is told at once. Having more never makes a verdict worse.
+ */
+export function judgePermissions(required: readonly string[], standing: Standing): Verdict {
+  const missing = without(required, standing.held);
+  if (missing !== undefined) return { verdict: "denied", missing };
+  const scopes = without(required, standing.granted);
+  if (scopes !== undefined) return { verdict: "step_up", scopes };
+  return { verdict: "allowed" };
+}
+
+/** What a caller can use through this client: held at the identity provider and granted here. */
+export function effectivePermissions({ held, granted }: Standing): readonly string[] {
+  return held.filter((permission) => granted.includes(permission));
+}
+
+function without(
+  required: readonly string[],
+  present: readonly string[],
+): readonly [string, ...string[]] | undefined {
+  const [first, ...rest] = required.filter((permission) => !present.includes(permission));
+  return first === undefined ? undefined : [first, ...rest];
+}

@@ -1,0 +1,28 @@
+/**
+ * How `/mcp` says no before a JSON-RPC request is dispatched. A reason goes in, an answer in the words of
+ * errors.ts comes out, and the log learns the reason.
+ */
+import { type Reason, REFUSALS } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+
+const PARSE_ERROR = -32_700;
+const SERVER_ERROR = -32_000;
+
+/** A JSON-RPC error (JSON-RPC 2.0 §5.1). No id: it could not be read, or was not worth reading. */
+export function jsonRpcRefusal(
+  reason: Reason,
+  exchange: Exchange,
+  headers: Record<string, string> = {},
+): Response {
+  exchange.note({ reason });
+  const code = reason === "body_not_json" ? PARSE_ERROR : SERVER_ERROR;
+  const { status, text: message } = REFUSALS[reason];
+  return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status, headers });
+}
+
+/** An OAuth error (RFC 6750 §3.1). */
+export function oauthRefusal(reason: Reason, exchange: Exchange): Response {
+  exchange.note({ reason });
+  const { status, code: error, text: error_description } = REFUSALS[reason];
+  return Response.json({ error, error_description }, { status, headers: { "Cache-Control": "no-store" } });
+}

@@ -1,0 +1,91 @@
+/**
+ * Between an admitted request and the SDK: the text of a body goes in, the answer in the client's protocol era
+ * comes out. Every request gets a server of its own, so nothing of one caller is left for the next.
+ */
+import {
+  type AuthInfo,
+  createMcpHandler,
+  isJsonContentType,
+  isLegacyRequest,
+  type McpHandlerRequestOptions,
+  type McpServer,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
+import type { Config } from "../config.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Caller } from "./caller.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { Serving } from "./context.ts";
+import { readAsked } from "./message.ts";
+import { metadataUrlOf } from "./gate.ts";
+import { jsonRpcRefusal } from "./refusal.ts";
+import { buildServer } from "./server.ts";
+
+/** What was read of a request before it was known whose it is. */
+export interface Incoming {
+  readonly exchange: Exchange;
+  readonly text: string;
+  /** The client reads event streams. */
+  readonly mayStream: boolean;
+}
+
+/** Serves one admitted request, whose body is the text that comes with it. */
+export type Transport = (request: Request, incoming: Incoming, caller: Caller) => Promise<Response>;
+
+/** One SDK handler per isolate. What belongs to a request is found by the request, never kept beside it. */
+export function createTransport(config: Config, catalogue: Catalogue): Transport {
+  const servings = new WeakMap<Request, Serving>();
+  const sdk = createMcpHandler(({ requestInfo }) => {
+    const serving = requestInfo && servings.get(requestInfo);
+    if (serving === undefined) throw new Error("no request stands behind this call");
+    return buildServer(serving, config.issuer);
+  });
+  return async (request, { exchange, text, mayStream }, caller) => {
+    if (!isJsonContentType(request.headers.get("content-type"))) return sdk.fetch(request);
+    const body = parseJson(text);
+    if (body === undefined) return jsonRpcRefusal("body_not_json", exchange);
+    const serving = { catalogue, caller, exchange, asked: readAsked(body), mayStream };
+    const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
+    if (!wantsStream(serving) && (await isLegacyRequest(request, body)))
+      return answerAsJson(request, buildServer(serving, config.issuer), options);
+    servings.set(request, serving);
+    return sdk.fetch(request, options);
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function wantsStream({ mayStream, asked }: Serving): boolean {
+  return mayStream && asked.wantsProgress;
+}
+
+/**
+ * A client of an older revision that wants no progress gets JSON, which those revisions allow: the SDK would
+ * open an event stream for a single answer.
+ */
+async function answerAsJson(
+  request: Request,
+  server: McpServer,
+  options: McpHandlerRequestOptions,
+): Promise<Response> {
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+  await server.connect(transport);
+  request.signal.addEventListener("abort", () => void server.close(), { once: true });
+  return transport.handleRequest(request, options);
+}
+
+/** What the SDK puts into a scope challenge. No tool sees it, so it carries no token. */
+function authInfoOf({ auth }: Caller, config: Config): AuthInfo {
+  return {
+    token: "",
+    clientId: auth.clientId,
+    scopes: [...auth.scopes],
+    resourceMetadataUrl: metadataUrlOf(config),
+  };
+}

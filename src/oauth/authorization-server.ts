@@ -1,0 +1,77 @@
+/**
+ * The provider library as our authorization server, made for one request, so that what it reads, writes, calls and
+ * refuses belongs to that request. It owns discovery, registration, request validation, PKCE, codes and rotation.
+ */
+import {
+  OAuthAuthorizationServer,
+  type OAuthHelpers,
+  type TokenExchangeCallbackOptions,
+  type TokenExchangeCallbackResult,
+} from "@cloudflare/workers-oauth-provider";
+import type { Exchange } from "../exchange.ts";
+import type { GrantRef } from "../grants/grant.ts";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import type { OAuthParts } from "./parts.ts";
+import { createProviderStorage, type ProviderStorage } from "./provider-storage.ts";
+import { judgeRegistration } from "./registration-rules.ts";
+import { listScopes } from "./scopes.ts";
+
+interface ProviderEnv {
+  readonly OAUTH_KV: ProviderStorage;
+}
+
+export type TokenExchange = TokenExchangeCallbackOptions<ProviderEnv>;
+
+export interface AuthorizationServer {
+  /** Answers a metadata, registration or token request. */
+  fetch(request: Request): Promise<Response>;
+  /** Authorization requests, consent and the way to the identity provider and back. */
+  readonly api: OAuthHelpers;
+  /** Grants that the library ended during this request. */
+  readonly endedGrants: readonly GrantRef[];
+}
+
+/** A grant that is used lives on; one that is not used ends after this time. */
+export const GRANT_TTL_SECONDS = 30 * 86_400;
+
+/** A client that is used stays this long after its last renewal; the library renews it at half-time. */
+export const CLIENT_TTL_SECONDS = 90 * 86_400;
+
+/** Makes the authorization server of one request. `onTokenExchange` runs before a token is issued. */
+export function createAuthorizationServer(
+  parts: OAuthParts,
+  { work, exchange }: { readonly work: UnitOfWork; readonly exchange: Exchange },
+  onTokenExchange?: (options: TokenExchange) => Promise<TokenExchangeCallbackResult>,
+): AuthorizationServer {
+  const { config, now, permissions } = parts;
+  const endedGrants: GrantRef[] = [];
+  const storage = createProviderStorage({
+    work,
+    now,
+    preregisteredClients: config.auth.preregisteredClients,
+    onEnd: (grant) => void endedGrants.push(grant),
+  });
+  const server = new OAuthAuthorizationServer<ProviderEnv>({
+    issuer: config.issuer,
+    resources: [config.resource],
+    defaultResource: config.resource,
+    authorizeEndpoint: "/authorize",
+    tokenEndpoint: "/token",
+    clientRegistrationEndpoint: "/register",
+    scopesSupported: [...listScopes(permissions)],
+    clientIdMetadataDocumentEnabled: true,
+    allowPrivateUseRedirectUris: true,
+    accessTokenTTL: config.auth.accessTokenTtlSeconds,
+    refreshTokenTTL: GRANT_TTL_SECONDS,
+    clientRegistrationTTL: CLIENT_TTL_SECONDS,
+    clientRegistrationCallback: ({ clientMetadata }) => judgeRegistration(clientMetadata),
+    ...(onTokenExchange === undefined ? {} : { tokenExchangeCallback: onTokenExchange }),
+    onError: ({ internal }) => exchange.note({ reason: internal.reason, area: internal.category }),
+  });
+  const env: ProviderEnv = { OAUTH_KV: storage };
+  return {
+    fetch: (request) => server.fetch(request, env, exchange.execution),
+    api: server.getOAuthApi(env),
+    endedGrants,
+  };
+}

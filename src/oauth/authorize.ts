@@ -1,0 +1,161 @@
+/**
+ * The authorization endpoint. A client's request comes in; a person's consent is asked for; with it the browser goes
+ * on to the identity provider, without it back to the client. Never redirects to an address that was not validated.
+ */
+import { AuthorizationError, authorizationErrorRedirect, type AuthRequest, CimdFetchError } from "@cloudflare/workers-oauth-provider";
+import * as z from "zod";
+import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
+import { REFUSALS, Refusal } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import { ConsentPage } from "../pages/consent.tsx";
+import { renderPage } from "../pages/layout.tsx";
+import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
+import type { OAuthParts } from "./parts.ts";
+import { isRedirectAllowed } from "./registration-rules.ts";
+import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
+
+/** GET `/authorize`: validates the request and asks the person (OAuth 2.1 §4.1.1; MCP, Confused Deputy Problem). */
+export async function askConsent(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+  const work = parts.beginWork();
+  const { api } = createAuthorizationServer(parts, { work, exchange });
+  const url = new URL(request.url);
+  assertParametersOnce(url.searchParams);
+  const asked = await parseRequest(api, request, parts);
+  if (asked instanceof Response) return asked;
+  return redirectFaults(asked, exchange, async () => {
+    const description = await api.describeConsent(asked);
+    const { handle, headers } = await api.beginConsent(withHints(asked, url.searchParams));
+    await work.commit();
+    return renderPage(ConsentPage({ ...describe(description, asked, parts), handle }), { headers });
+  });
+}
+
+/** POST `/authorize`: takes the person's decision and sends the browser on, by 302 GET, never 307. */
+export async function takeDecision(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+  assertSameOrigin(request, parts.config.issuer);
+  const form = await readForm(request);
+  const work = parts.beginWork();
+  const { api } = createAuthorizationServer(parts, { work, exchange });
+  const handle = form.get("handle") ?? "";
+  if (form.get("decision") !== "allow") {
+    const { redirectTo, headers } = await asRefusals(api.denyConsent(request, handle));
+    exchange.note({ reason: "consent_denied" });
+    return redirect(redirectTo, headers);
+  }
+  const approved = await asRefusals(api.approveConsent(request, handle));
+  return redirectFaults(approved.request, exchange, async () => {
+    const secrets = parts.identity.createSignInSecrets();
+    const { state, headers } = await api.beginUpstream(approved.request, { data: secrets, headers: approved.headers });
+    const location = await parts.identity.authorizationUrl({ state, ...takeHints(approved.request) }, secrets);
+    await work.commit();
+    return redirect(location, headers);
+  });
+}
+
+/** Sends a browser on with 302; `location` was made or validated by us. */
+export function redirect(location: string, headers: Headers): Response {
+  headers.set("Location", location);
+  headers.set("Cache-Control", "no-store");
+  return new Response(null, { status: 302, headers });
+}
+
+/** From here on the client is known: a refusal goes back to it as an OAuth error (OAuth 2.1 §4.1.2.1). */
+export async function redirectFaults(asked: AuthRequest, exchange: Exchange, run: () => Promise<Response>): Promise<Response> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    exchange.note({ reason: error.reason });
+    return redirect(errorRedirect(asked, error), new Headers());
+  }
+}
+
+/** The client's own address with the error of a refusal. */
+export function errorRedirect(asked: AuthRequest, { reason }: Refusal): string {
+  const { code, text } = REFUSALS[reason];
+  const known = (["access_denied", "temporarily_unavailable"] as const).find((name) => name === code) ?? "server_error";
+  return authorizationErrorRedirect(asked, known, text);
+}
+
+/** The library's refusals of handles and states as ours: used, expired, or of another browser. */
+export async function asRefusals<Value>(answer: Promise<Value>): Promise<Value> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof AuthorizationError) throw new Refusal("authorization_expired");
+    throw error;
+  }
+}
+
+/** Validates the request; an error that the client may hear is a redirect to it, every other one is a page. */
+async function parseRequest(api: AuthorizationServer["api"], request: Request, parts: OAuthParts): Promise<AuthRequest | Response> {
+  try {
+    const asked = await api.parseAuthRequest(request);
+    if (!isRedirectAllowed(asked.redirectUri)) throw new Refusal("authorization_invalid");
+    return { ...asked, scope: [...narrowScopes(asked.scope, parts.permissions)] };
+  } catch (error) {
+    if (error instanceof CimdFetchError) throw new Refusal("client_unknown", { cause: error });
+    if (!(error instanceof AuthorizationError)) throw error;
+    if (error.redirectTo !== undefined) return redirect(error.redirectTo, new Headers());
+    throw new Refusal(/client_id/.test(error.description) ? "client_unknown" : "authorization_invalid");
+  }
+}
+
+/** A parameter that stands twice could be read in two ways (RFC 6749 §3.1). `resource` may (RFC 8707 §2). */
+function assertParametersOnce(parameters: URLSearchParams): void {
+  for (const name of new Set(parameters.keys()))
+    if (name !== "resource" && parameters.getAll(name).length > 1) throw new Refusal("authorization_invalid");
+}
+
+/** A form that another website posts is refused before anything is consumed. */
+function assertSameOrigin(request: Request, issuer: string): void {
+  const site = request.headers.get("Sec-Fetch-Site");
+  const origin = request.headers.get("Origin");
+  // Our own page says "null", since its referrer policy is no-referrer (Fetch, append a request Origin header).
+  const isOurs = site === null ? origin === null || origin === "null" || origin === issuer : site === "same-origin" || site === "none";
+  if (!isOurs) throw new Refusal("origin_refused");
+}
+
+async function readForm(request: Request): Promise<URLSearchParams> {
+  const body = await readCapped(request, LONGEST_FORM_BYTES);
+  if (body === undefined) throw new Refusal("body_too_large");
+  return new URLSearchParams(new TextDecoder().decode(body));
+}
+
+/** What a client may tell the identity provider through us (OpenID Connect Core 1.0 §3.1.2.1). */
+const hintsSchema = z.object({
+  prompt: z.string().max(64).exactOptional(),
+  loginHint: z.string().max(256).exactOptional(),
+  maxAge: z.string().regex(/^\d{1,9}$/).exactOptional(),
+});
+
+/** The request with the hints of its client, to be kept with it until the person has decided. */
+function withHints(asked: AuthRequest, parameters: URLSearchParams): AuthRequest {
+  const hints = { prompt: "prompt", loginHint: "login_hint", maxAge: "max_age" };
+  const sent = Object.entries(hints).flatMap(([name, parameter]) => {
+    const value = parameters.get(parameter);
+    return value === null ? [] : [[name, value]];
+  });
+  return Object.assign({}, asked, { hints: hintsSchema.safeParse(Object.fromEntries(sent)).data ?? {} });
+}
+
+function takeHints(asked: AuthRequest) {
+  return z.object({ hints: hintsSchema }).safeParse(asked).data?.hints ?? {};
+}
+
+type Description = Awaited<ReturnType<AuthorizationServer["api"]["describeConsent"]>>;
+
+function describe(description: Description, asked: AuthRequest, { config, tools, permissions }: OAuthParts) {
+  const granted = chooseGranted(asked.scope, permissions);
+  const others = listScopes([]).filter((scope) => scope === "offline_access" || asked.scope.includes(scope));
+  return {
+    client: { name: description.clientName, domain: description.clientDomain, uri: description.clientUri },
+    redirectHost: description.redirectHost,
+    redirectIsLoopback: description.redirectIsLoopback,
+    redirectUri: description.redirectUri,
+    scopes: [...others, ...(granted === "all" ? permissions : granted)],
+    tools,
+    action: "/authorize",
+    resource: config.resource,
+  };
+}

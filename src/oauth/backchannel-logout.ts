@@ -1,0 +1,66 @@
+/**
+ * Back-channel logout (OpenID Connect Back-Channel Logout 1.0). A logout token of Auth0's comes in; the grants of that
+ * session, or of that person when no session is named, end. A token works once.
+ */
+import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
+import { REFUSALS, Refusal } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import { chooseLoggedOut, grantOf, listConnections } from "../grants/connections.ts";
+import { connectionsName, endGrant, readGrant, recordName } from "../grants/record.ts";
+import type { LogoutNotice } from "../identity/provider.ts";
+import type { OAuthParts } from "./parts.ts";
+import { revokeUpstream } from "./revocation.ts";
+
+/** A logout token is remembered a little longer than it lives. */
+const CLOCK_SKEW_SECONDS = 120;
+
+/** Answers POST `/auth/backchannel-logout`: 200 when done, 400 for a token that does not count (§2.8). */
+export async function answerLogout(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+  const body = await readCapped(request, LONGEST_FORM_BYTES);
+  if (body === undefined) throw new Refusal("body_too_large");
+  const token = new URLSearchParams(new TextDecoder().decode(body)).get("logout_token");
+  const notice = token === null ? undefined : await verify(parts, token);
+  if (notice === undefined || !(await isFirstUse(parts, notice))) {
+    exchange.note({ reason: "logout_token_refused" });
+    return answer({ error: "invalid_request", error_description: "The logout token does not count." }, 400);
+  }
+  exchange.note({ user: notice.userId, ended: await endLoggedOut(notice, exchange, parts) });
+  return answer(undefined, 200);
+}
+
+async function verify({ identity }: OAuthParts, token: string): Promise<LogoutNotice | undefined> {
+  try {
+    return await identity.verifyLogoutToken(token);
+  } catch (error) {
+    if (error instanceof Refusal && REFUSALS[error.reason].status !== 503) return undefined;
+    throw error;
+  }
+}
+
+function isFirstUse(parts: OAuthParts, { tokenId, expiresAt }: LogoutNotice): Promise<boolean> {
+  const ttlSeconds = Math.max(1, expiresAt - parts.now()) + CLOCK_SKEW_SECONDS;
+  return parts.beginWork().claim(`logout:${tokenId}`, ttlSeconds);
+}
+
+/** Ends the grants and returns how many there were. */
+async function endLoggedOut(notice: LogoutNotice, exchange: Exchange, parts: OAuthParts): Promise<number> {
+  const work = parts.beginWork();
+  await work.prefetch([], { fields: connectionsName(notice.userId) });
+  const connections = chooseLoggedOut(await listConnections(work, notice.userId), notice.sessionId);
+  const grants = connections.map((connection) => grantOf(notice.userId, connection));
+  if (grants.length === 0) return 0;
+  await work.prefetch(grants.map(recordName));
+  const records = await Promise.all(grants.map((grant) => readGrant(work, grant)));
+  for (const grant of grants) endGrant(work, grant);
+  await work.commit();
+  for (const grant of grants) parts.keeper.sightings.noteEnded(grant);
+  for (const record of records) if (record !== undefined) revokeUpstream({ parts, exchange }, record);
+  return grants.length;
+}
+
+function answer(body: unknown, status: number): Response {
+  return new Response(body === undefined ? null : JSON.stringify(body), {
+    status,
+    headers: { "Cache-Control": "no-store", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+  });
+}

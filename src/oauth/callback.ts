@@ -1,0 +1,121 @@
+/**
+ * The way back from the identity provider. A browser returns with its answer; a grant and a code for the client come
+ * out. A state works once, in the browser it was made for; a login that we cannot use ends here, by name.
+ */
+import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
+import * as z from "zod";
+import { Refusal, type Reason } from "../errors.ts";
+import { renderRefusal } from "../edge/failure.ts";
+import type { Exchange } from "../exchange.ts";
+import { chooseSuperfluous, type Connection, grantOf, listConnections, MOST_CONNECTIONS, putConnection } from "../grants/connections.ts";
+import { connectionsName, endGrant, type GrantRecord, readGrant, recordName } from "../grants/record.ts";
+import type { Identity } from "../identity/provider.ts";
+import { randomText } from "../keys.ts";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import { createAuthorizationServer, type AuthorizationServer } from "./authorization-server.ts";
+import { asRefusals, errorRedirect, redirect, redirectFaults } from "./authorize.ts";
+import type { OAuthParts } from "./parts.ts";
+import { readGrantRef } from "./refresh-token.ts";
+import { revokeUpstream } from "./revocation.ts";
+import { chooseGranted, grantedScopes } from "./scopes.ts";
+
+/** What the consent form left for us under the state. */
+const secretsSchema = z.object({ nonce: z.string(), codeVerifier: z.string() });
+
+/** A grant whose code is never exchanged is gone after this time, as in the provider library. */
+const UNUSED_GRANT_TTL_SECONDS = 600;
+
+/**
+ * Faults of the set-up, which only the operator can end: a page names the switch, and its button tells the client.
+ * Every other refusal goes straight back to the client.
+ */
+const SHOWN_ON_A_PAGE: ReadonlySet<Reason> = new Set([
+  "identity_permissions_missing",
+  "identity_permissions_too_many",
+  "identity_token_opaque",
+  "identity_algorithm_refused",
+]);
+
+/** Answers `/auth/callback`. */
+export async function finishSignIn(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+  const work = parts.beginWork();
+  const { api } = createAuthorizationServer(parts, { work, exchange });
+  const resumed = await asRefusals(api.finishUpstream(request));
+  const asked = resumed.request;
+  return redirectFaults(asked, exchange, async () => {
+    const secrets = secretsSchema.parse(resumed.data);
+    const url = new URL(request.url);
+    try {
+      const identity = await parts.identity.finishSignIn(url, url.searchParams.get("state") ?? "", secrets);
+      exchange.note({ user: identity.userId });
+      const location = await grant({ parts, work, api, exchange }, asked, identity);
+      return redirect(location, resumed.headers);
+    } catch (error) {
+      if (!(error instanceof Refusal) || !SHOWN_ON_A_PAGE.has(error.reason)) throw error;
+      exchange.note({ reason: error.reason });
+      const returnTo = { href: errorRedirect(asked, error), clientName: new URL(asked.redirectUri).host || "the application" };
+      return renderRefusal(error, { wants: "page", requestId: exchange.requestId, returnTo });
+    }
+  });
+}
+
+interface SignInContext {
+  readonly parts: OAuthParts;
+  readonly work: UnitOfWork;
+  readonly api: AuthorizationServer["api"];
+  readonly exchange: Exchange;
+}
+
+/** Writes the grant, with its tokens and its place among the person's connections, and returns the client's redirect. */
+async function grant(context: SignInContext, asked: AuthRequest, identity: Identity): Promise<string> {
+  const { parts, work, api } = context;
+  await work.prefetch([`client:${asked.clientId}`], { fields: connectionsName(identity.userId) });
+  const granted = chooseGranted(asked.scope, parts.permissions);
+  const scope = grantedScopes(asked.scope, { held: identity.tokens.permissions, granted }, parts.permissions);
+  const client = await api.lookupClient(asked.clientId);
+  const { redirectTo } = await api.completeAuthorization({
+    request: asked,
+    userId: identity.userId,
+    scope: [...scope],
+    metadata: {},
+    props: {},
+    // Another installation of this client, or another sign-in of this one, goes on undisturbed.
+    revokeExistingGrants: false,
+  });
+  const ref = readGrantRef(new URL(redirectTo).searchParams.get("code") ?? "");
+  if (ref === undefined) throw new TypeError("the provider library made a code we cannot read");
+  const now = parts.now();
+  const record: GrantRecord = {
+    ...ref,
+    clientId: asked.clientId,
+    clientName: client?.clientName ?? asked.clientId,
+    ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
+    profile: identity.profile,
+    tokens: identity.tokens,
+    granted,
+    proofKey: randomText(32),
+    createdAt: now,
+    expiresAt: now + UNUSED_GRANT_TTL_SECONDS,
+  };
+  work.put(recordName(ref), JSON.stringify(record), UNUSED_GRANT_TTL_SECONDS);
+  putConnection(work, record, now);
+  const evicted = await makeRoom(context, identity.userId);
+  await work.commit();
+  for (const old of evicted) revokeUpstream(context, old);
+  return redirectTo;
+}
+
+/** Ends the connections that are too many, and returns their records so that Auth0 can be told. */
+async function makeRoom({ parts, work }: SignInContext, userId: string): Promise<readonly GrantRecord[]> {
+  const connections = await listConnections(work, userId);
+  const superfluous = chooseSuperfluous(connections, { now: parts.now(), most: MOST_CONNECTIONS });
+  const living = superfluous.filter((connection) => connection.expiresAt > parts.now());
+  const refs = superfluous.map((connection: Connection) => grantOf(userId, connection));
+  if (living.length > 0) await work.prefetch(refs.map(recordName));
+  const records = living.length > 0 ? await Promise.all(refs.map((ref) => readGrant(work, ref))) : [];
+  for (const ref of refs) {
+    endGrant(work, ref);
+    parts.keeper.sightings.noteEnded(ref);
+  }
+  return records.filter((record) => record !== undefined);
+}

@@ -1,0 +1,38 @@
+/**
+ * Where clients find the authorization server. The library answers at the one address RFC 8414 gives it; clients also
+ * ask at three more, and get the same document there. Nothing here depends on who asks.
+ */
+import type { Exchange } from "../exchange.ts";
+import { createAuthorizationServer } from "./authorization-server.ts";
+import type { OAuthParts } from "./parts.ts";
+
+const CANONICAL_PATH = "/.well-known/oauth-authorization-server";
+
+/** Every address at which the metadata is asked for in the field. */
+export const METADATA_PATHS: readonly string[] = [
+  CANONICAL_PATH,
+  `${CANONICAL_PATH}/mcp`,
+  "/.well-known/openid-configuration",
+  "/.well-known/openid-configuration/mcp",
+  "/mcp/.well-known/openid-configuration",
+];
+
+const FRESH_SECONDS = 3600;
+
+/** Answers a metadata request at any of those addresses (RFC 8414 §3; MCP authorization, server metadata discovery). */
+export async function answerMetadata(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+  const server = createAuthorizationServer(parts, { work: parts.beginWork(), exchange });
+  const canonical = new Request(`${parts.config.issuer}${CANONICAL_PATH}`, { method: request.method, headers: request.headers });
+  const response = await server.fetch(canonical);
+  if (!response.ok || request.method !== "GET") return response;
+  const metadata: Record<string, unknown> = await response.json();
+  const complete = {
+    ...metadata,
+    // RFC 8414 §2: without this a client may take client_secret_basic for the only way to revoke.
+    revocation_endpoint_auth_methods_supported: metadata["token_endpoint_auth_methods_supported"],
+    service_documentation: `${parts.config.issuer}/`,
+  };
+  const headers = new Headers(response.headers);
+  headers.set("Cache-Control", `public, max-age=${FRESH_SECONDS}`);
+  return new Response(JSON.stringify(complete), { headers });
+}

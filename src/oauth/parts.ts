@@ -1,0 +1,28 @@
+/** What the authorization server is made of. Types only; index.ts puts the parts together. */
+import type { AuthConfig, Config } from "../config.ts";
+import type { SigningKeys } from "../grants/access-token.ts";
+import type { GrantKeeper } from "../grants/keeper.ts";
+import type { IdentityProvider } from "../identity/provider.ts";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import type { Vault } from "../storage/vault.ts";
+
+/** A tool as the consent page names it. */
+export interface OfferedTool {
+  readonly title: string;
+  readonly description: string;
+  readonly permissions: readonly string[];
+}
+
+export interface OAuthParts {
+  readonly config: Config & { readonly auth: AuthConfig };
+  readonly identity: IdentityProvider;
+  readonly keeper: GrantKeeper;
+  readonly vault: Vault;
+  readonly beginWork: () => UnitOfWork;
+  readonly signingKeys: SigningKeys;
+  readonly tools: readonly OfferedTool[];
+  /** Every permission that some tool, prompt or resource asks for. */
+  readonly permissions: readonly string[];
+  /** Epoch seconds. */
+  readonly now: () => number;
+}

@@ -1,0 +1,37 @@
+/**
+ * The addresses of the authorization server. Requests reach their answers under our own name, whatever host they came
+ * to, and with the cookies as they were set.
+ */
+import type { Context } from "hono";
+import { plainCookies, usesPlainCookies } from "../edge/cookies.ts";
+import { atIssuer } from "../edge/origin.ts";
+import { type EdgeEnv, type Passage, refuseWith } from "../edge/passage.ts";
+import type { Exchange } from "../exchange.ts";
+import { askConsent, takeDecision } from "./authorize.ts";
+import { answerLogout } from "./backchannel-logout.ts";
+import { finishSignIn } from "./callback.ts";
+import { answerMetadata, METADATA_PATHS } from "./discovery.ts";
+import type { OAuthParts } from "./parts.ts";
+import { answerRegistration } from "./registration.ts";
+import { answerToken } from "./token.ts";
+
+type Answer = (request: Request, exchange: Exchange, parts: OAuthParts) => Promise<Response>;
+
+/** Adds them to the app. */
+export function addOAuthRoutes(app: Passage, parts: OAuthParts): void {
+  const { config } = parts;
+  const by = (answer: Answer) => ({ req, var: { exchange } }: Context<EdgeEnv>) => {
+    const request = usesPlainCookies(config) ? plainCookies(req.raw) : req.raw;
+    return answer(atIssuer(request, config.issuer), exchange, parts);
+  };
+  for (const path of METADATA_PATHS) app.all(path, by(answerMetadata));
+  app.all("/register", by(answerRegistration));
+  app.get("/authorize", by(askConsent));
+  app.post("/authorize", by(takeDecision));
+  app.get("/auth/callback", by(finishSignIn));
+  app.post("/auth/backchannel-logout", by(answerLogout));
+  app.all("/token", by(answerToken));
+  app.all("/authorize", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+  app.all("/auth/callback", refuseWith("method_not_allowed", { Allow: "GET" }));
+  app.all("/auth/backchannel-logout", refuseWith("method_not_allowed", { Allow: "POST" }));
+}

@@ -1,0 +1,147 @@
+/**
+ * What to do about a refusal. A reason goes in; a heading and the steps that end the trouble come out. Data only,
+ * the same words every time.
+ */
+import { REFUSALS, type Reason } from "../errors.ts";
+
+interface Advice {
+  readonly heading: string;
+  /** Who can take the steps. */
+  readonly reader: "you" | "operator";
+  readonly steps: readonly string[];
+}
+
+const API_SETTINGS =
+  "In the Auth0 dashboard open Applications → APIs → the API of this server → Settings.";
+const APPLICATION_SETTINGS =
+  "In the Auth0 dashboard open Applications → Applications → the application of this server → Settings.";
+const AGAIN = "Then connect again from the application.";
+const AUTH0_LOG = "The Auth0 dashboard says more under Monitoring → Logs.";
+const START_AGAIN: Advice = {
+  heading: "Please start again",
+  reader: "you",
+  steps: ["Close this page and start again from your application."],
+};
+
+const ADVICE: Partial<Record<Reason, Advice>> = {
+  authorization_expired: START_AGAIN,
+  authorization_invalid: {
+    heading: "This request cannot be answered",
+    reader: "you",
+    steps: [
+      "Start again from your application.",
+      "If it happens again, tell the maker of the application.",
+    ],
+  },
+  client_unknown: {
+    heading: "We do not know this application",
+    reader: "you",
+    steps: [
+      "Its registration may have expired. Remove this server in the application, add it again, and connect.",
+    ],
+  },
+  identity_denied: {
+    heading: "You are not signed in",
+    reader: "you",
+    steps: [
+      "Start again from your application, if you declined by mistake.",
+      "If you did not decline, ask the administrator whether your account may use this server.",
+    ],
+  },
+  identity_permissions_missing: {
+    heading: "Auth0 sent no permissions",
+    reader: "operator",
+    steps: [
+      `${API_SETTINGS} Find RBAC Settings.`,
+      "Turn on “Enable RBAC”.",
+      "Turn on “Add Permissions in the Access Token”, and save.",
+      AGAIN,
+    ],
+  },
+  identity_permissions_too_many: {
+    heading: "Auth0 sent too many permissions",
+    reader: "operator",
+    steps: [
+      "Remove the permissions of this API that the person does not need, from the person or from their roles.",
+      AGAIN,
+    ],
+  },
+  identity_token_opaque: {
+    heading: "Auth0 sent a token that we cannot read",
+    reader: "operator",
+    steps: [
+      API_SETTINGS,
+      "Compare its Identifier with AUTH0_AUDIENCE: they must be equal in every character, a trailing slash included.",
+      "Turn off JSON Web Encryption (JWE) for the API.",
+      AGAIN,
+    ],
+  },
+  identity_algorithm_refused: {
+    heading: "Auth0 signs with the wrong algorithm",
+    reader: "operator",
+    steps: [API_SETTINGS, "Set the signing algorithm to RS256, and save.", AGAIN],
+  },
+  identity_client_rejected: {
+    heading: "Auth0 does not accept this server",
+    reader: "operator",
+    steps: [
+      APPLICATION_SETTINGS,
+      "Compare Domain, Client ID and Client Secret with AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET.",
+      "Its type must be Regular Web Application.",
+    ],
+  },
+  identity_metadata_invalid: {
+    heading: "We cannot trust the sign-in service",
+    reader: "operator",
+    steps: [
+      "AUTH0_DOMAIN must be the domain of the tenant, or its custom domain, exactly as Auth0 names itself.",
+      "Use one of the two everywhere: a token of the one is not valid at the other.",
+    ],
+  },
+  identity_refused: {
+    heading: "Auth0 refused the sign-in",
+    reader: "operator",
+    steps: [
+      "Find this request in the log of this server: it has the error code that Auth0 gave.",
+      `${APPLICATION_SETTINGS} Allowed Callback URLs must have the address of this server with /auth/callback.`,
+      "If the application needs an organization, set AUTH0_ORGANIZATION.",
+      AUTH0_LOG,
+    ],
+  },
+  identity_token_invalid: {
+    heading: "Auth0 sent a token that fails our checks",
+    reader: "operator",
+    steps: [
+      "Find this request in the log of this server: it names the check.",
+      "Compare AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_AUDIENCE with the Auth0 dashboard.",
+    ],
+  },
+  configuration_invalid: {
+    heading: "This server is not ready",
+    reader: "operator",
+    steps: ["The log of this server lists every variable that is missing or wrong, by name."],
+  },
+};
+
+/** The heading and the steps for a reason; reasons without advice of their own get that of their status. */
+export function adviceFor(reason: Reason): Advice {
+  return ADVICE[reason] ?? adviceForStatus(REFUSALS[reason].status);
+}
+
+function adviceForStatus(status: number): Advice {
+  if (status === 503)
+    return {
+      heading: "Please try again shortly",
+      reader: "you",
+      steps: ["Nothing is lost. Start again from your application in a moment."],
+    };
+  if (status === 404) return { heading: "Page not found", reader: "you", steps: [] };
+  if (status < 500) return START_AGAIN;
+  return {
+    heading: "Something went wrong",
+    reader: "you",
+    steps: [
+      "Try again. If it happens again, give the operator of this server the request id below.",
+    ],
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * The front door for people, and the same facts as Markdown for their agents. The issuer and the tools go in; what
+ * this is, how to add it and what it can do come out.
+ */
+import { installationsOf, type Installation } from "./installation.ts";
+import { Layout, renderPage } from "./layout.tsx";
+import type { ToolSummary } from "./scope.ts";
+
+interface LandingFacts {
+  readonly issuer: string;
+  readonly tools: readonly ToolSummary[];
+  /** False when `AUTH_ENABLED=false`: then there is nothing to sign in to and no connection to show. */
+  readonly requiresSignIn: boolean;
+}
+
+/** The landing page in the form that the `Accept` header asks for; people's browsers get HTML. */
+export function renderLanding(facts: LandingFacts, accept: string | null): Response {
+  const headers = { Vary: "Accept" };
+  if (accept === null || !/\btext\/markdown\b/i.test(accept))
+    return renderPage(<LandingPage {...facts} />, { headers });
+  return new Response(landingMarkdown(facts), {
+    headers: { ...headers, "Content-Type": "text/markdown; charset=utf-8" },
+  });
+}
+
+/** The front door as HTML. */
+export function LandingPage({ issuer, tools, requiresSignIn }: LandingFacts) {
+  return (
+    <Layout title={new URL(issuer).host} wide>
+      <main class="sheet">
+        <h1>Connect your AI application</h1>
+        <p>{explanation(requiresSignIn)}</p>
+        <pre class="address">
+          <code>{issuer}/mcp</code>
+        </pre>
+        <section>
+          <h2>Add it to your application</h2>
+          <ul class="cards">
+            {installationsOf(issuer).map((installation) => (
+              <InstallationCard {...installation} />
+            ))}
+          </ul>
+        </section>
+        <section>
+          <h2>What it can do</h2>
+          <ul class="rows">
+            {tools.map((tool) => (
+              <ToolRow {...tool} />
+            ))}
+          </ul>
+        </section>
+      </main>
+      <footer>
+        {requiresSignIn && (
+          <>
+            <a href="/connections">Your connections</a> ·{" "}
+          </>
+        )}
+        <a href="/llms.txt">This page for agents</a>
+      </footer>
+    </Layout>
+  );
+}
+
+/** The same facts as Markdown, for `Accept: text/markdown` and `/llms.txt`. */
+export function landingMarkdown({ issuer, tools, requiresSignIn }: LandingFacts): string {
+  const parts = [
+    `# MCP server at ${new URL(issuer).host}`,
+    explanation(requiresSignIn),
+    `Address: \`${issuer}/mcp\` (Streamable HTTP)`,
+    "## Add it to your application",
+    ...installationsOf(issuer).map(installationMarkdown),
+    "## What it can do",
+    tools.map((tool) => `- **${tool.title}**: ${tool.description} ${requirement(tool)}`).join("\n"),
+    ...(requiresSignIn ? [`People see and end their connections at ${issuer}/connections`] : []),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function InstallationCard({ application, how, command, link }: Installation) {
+  return (
+    <li>
+      <h3>{application}</h3>
+      <p class="small quiet">{how}</p>
+      {link && (
+        <a class="button slim" href={link.href}>
+          {link.label}
+        </a>
+      )}
+      {command !== undefined && (
+        <pre>
+          <code>{command}</code>
+        </pre>
+      )}
+    </li>
+  );
+}
+
+function ToolRow(tool: ToolSummary) {
+  return (
+    <li>
+      <h3>{tool.title}</h3>
+      <p>{tool.description}</p>
+      <p class="small quiet">
+        {tool.permissions.length === 0 && requirement(tool)}
+        {tool.permissions.length > 0 && "Needs "}
+        {tool.permissions.map((permission) => (
+          <>
+            <code class="chip">{permission}</code>{" "}
+          </>
+        ))}
+      </p>
+    </li>
+  );
+}
+
+function explanation(requiresSignIn: boolean): string {
+  const what =
+    "This is a Model Context Protocol server. Give its address to Claude, ChatGPT, your editor or your agent";
+  return requiresSignIn
+    ? `${what}; you sign in with Auth0, and the application gets no more than you allow.`
+    : `${what}. It runs without sign-in, for development on this computer.`;
+}
+
+function requirement({ permissions }: ToolSummary): string {
+  return permissions.length === 0
+    ? "Needs no permission."
+    : `Needs ${permissions.map((name) => `\`${name}\``).join(", ")}.`;
+}
+
+function installationMarkdown({ application, how, command, link }: Installation): string {
+  const lines = [
+    `### ${application}`,
+    how,
+    ...(link ? [`[${link.label}](${link.href})`] : []),
+    ...(command === undefined ? [] : ["```\n" + command + "\n```"]),
+  ];
+  return lines.join("\n\n");
+}

@@ -1,0 +1,58 @@
+/**
+ * What all pages share: the document around the content, and the response around the document. Content goes in,
+ * HTML without any script comes out.
+ */
+import type { Child } from "hono/jsx";
+import type { JSX } from "hono/jsx/jsx-runtime";
+import { Mark } from "./icon.tsx";
+import { STYLE, STYLE_SOURCE } from "./style.ts";
+
+/**
+ * Chrome applies `form-action` to every redirect that follows a form, and the consent form ends at the client's
+ * own address; so that directive is left out, and what a form may send is judged when it arrives.
+ */
+const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`;
+
+/** The document. `wide` is for pages that are read rather than answered. */
+export function Layout({
+  title,
+  wide,
+  children,
+}: {
+  title: string;
+  wide?: boolean;
+  children: Child;
+}) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>{title} · MCP server</title>
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
+      </head>
+      <body>
+        <div class={wide ? "column wide" : "column"}>
+          <header class="brand">
+            <Mark />
+            <span>MCP server</span>
+          </header>
+          {children}
+        </div>
+      </body>
+    </html>
+  );
+}
+
+/** The page as a response. `headers` (cookies, for instance) are kept; what makes it safe HTML is ours. */
+export function renderPage(
+  page: JSX.Element,
+  { status = 200, headers }: { status?: number; headers?: HeadersInit } = {},
+): Response {
+  const all = new Headers(headers);
+  all.set("Content-Type", "text/html; charset=utf-8");
+  all.set("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+  return new Response(`<!doctype html>${page.toString()}`, { status, headers: all });
+}

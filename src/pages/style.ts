@@ -1,0 +1,106 @@
+/**
+ * How every page looks, and the hash by which the content security policy knows it. Fixed text: nothing that
+ * varies between requests may enter, or the hash would not match and the style would not apply.
+ */
+
+/** Light unless the reader prefers dark. Every pair of text and ground has a contrast of at least 4.5 : 1. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --ground: #f3f5f7; --sheet: #fff; --sunk: #f3f5f7;
+  --ink: #16212c; --quiet: #4c5a68; --line: #dbe1e7; --edge: #7b8895;
+  --brand: #0b5489; --on-brand: #fff; --brand-pressed: #083f68;
+  --good: #0d6042; --warn: #7a4a00;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #0e141a; --sheet: #17202a; --sunk: #0e141a;
+    --ink: #e9eef3; --quiet: #a7b4c1; --line: #2c3946; --edge: #75828f;
+    --brand: #86c0f2; --on-brand: #06233c; --brand-pressed: #b0d6f7;
+    --good: #7fd3ad; --warn: #f2cd7e;
+  }
+}
+*, ::before, ::after { box-sizing: border-box; }
+body {
+  margin: 0; padding: 1.5rem 1rem 3rem; min-height: 100vh;
+  background: var(--ground); color: var(--ink); overflow-wrap: anywhere;
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  -webkit-text-size-adjust: 100%;
+}
+.column { max-width: 33rem; margin: 0 auto; }
+.column.wide { max-width: 52rem; }
+.brand { display: flex; align-items: center; gap: .625rem; margin: 0 0 1rem; font-weight: 600; }
+.brand svg { flex: none; width: 1.75rem; height: 1.75rem; }
+.sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; padding: 1.25rem; }
+h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; letter-spacing: -.01em; text-wrap: balance; }
+h2 { margin: 0 0 .5rem; font-size: 1.0625rem; line-height: 1.35; }
+h3 { margin: 0; font-size: 1rem; line-height: 1.4; }
+p { margin: .5rem 0 0; }
+ul, ol { margin: .5rem 0 0; padding-left: 1.25rem; }
+li + li { margin-top: .375rem; }
+section { margin-top: 1.75rem; }
+a { color: var(--brand); text-underline-offset: .15em; }
+:focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; border-radius: 4px; }
+.quiet { color: var(--quiet); }
+.quiet b { color: var(--ink); }
+.small { font-size: .875rem; }
+code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+.chip { padding: .1em .45em; border-radius: 5px; background: var(--sunk); border: 1px solid var(--line); }
+pre { margin: .75rem 0 0; padding: .7rem .85rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sunk); white-space: pre-wrap; }
+.address { padding: .875rem 1rem; font-size: 1.125rem; }
+pre code { user-select: all; -webkit-user-select: all; }
+.who { margin-top: 1.25rem; padding: 1rem; border: 1px solid var(--line); border-radius: 10px; background: var(--sunk); }
+.who dt { font-size: .875rem; }
+.who dd + dt { margin-top: .875rem; }
+.remark { display: flex; gap: .5rem; margin-top: .125rem; font-size: .9375rem; line-height: 1.45; }
+.remark svg { flex: none; width: 1.125rem; height: 1.125rem; margin-top: .125rem; }
+.good { color: var(--good); }
+.warn { color: var(--warn); }
+fieldset { margin: 0; padding: .875rem 0; border: 0; border-top: 1px solid var(--line); min-width: 0; }
+fieldset:last-of-type { border-bottom: 1px solid var(--line); }
+legend { float: left; width: 100%; margin: 0; padding: 0; font-weight: 600; }
+legend + * { clear: both; }
+fieldset p, fieldset ul { margin-top: .125rem; }
+form > p { margin-top: 1.25rem; }
+.choice { display: grid; gap: .75rem; margin-top: 1.25rem; }
+.button {
+  display: block; width: 100%; padding: .75rem 1.25rem; border: 1px solid var(--edge); border-radius: 9px;
+  background: transparent; color: var(--ink); font: inherit; font-weight: 600; text-align: center; text-decoration: none; cursor: pointer;
+}
+.button:hover { border-color: var(--ink); }
+.button.main { background: var(--brand); border-color: var(--brand); color: var(--on-brand); }
+.button.main:hover, .button.main:active { background: var(--brand-pressed); border-color: var(--brand-pressed); }
+.button.slim { width: auto; padding: .4rem .9rem; font-size: .9375rem; }
+details { margin-top: 1.25rem; font-size: .875rem; color: var(--quiet); }
+summary { cursor: pointer; width: fit-content; }
+.pairs { display: grid; grid-template-columns: auto 1fr; gap: .25rem .875rem; margin: .75rem 0 0; }
+dt { color: var(--quiet); }
+dd { margin: 0; }
+.facts { font-size: .875rem; padding-top: 1rem; margin-top: 1.5rem; border-top: 1px solid var(--line); }
+.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); margin: 0; padding: 0; list-style: none; }
+.cards > li { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 10px; }
+ul ul { list-style: disc; }
+.rows p { margin-top: .125rem; }
+.cards .button { margin-top: .75rem; display: inline-block; }
+.rows { margin: 0; padding: 0; list-style: none; }
+.rows > li { margin: 0; padding: 1rem 0; border-top: 1px solid var(--line); }
+.rows > li:last-child { padding-bottom: 0; }
+.split { display: flex; flex-wrap: wrap; gap: .75rem; justify-content: space-between; align-items: flex-start; }
+.split > :first-child { flex: 1 1 14rem; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+footer { margin-top: 1rem; padding: 0 .25rem; font-size: .875rem; color: var(--quiet); }
+@media (min-width: 40rem) {
+  body { padding-top: 3.5rem; }
+  .sheet { padding: 2rem; }
+  h1 { font-size: 1.75rem; }
+  .choice { grid-template-columns: 1fr 1fr; }
+}
+`;
+
+/** The source expression of `style-src` that allows exactly this style (CSP Level 3 §2.3.1). */
+export const STYLE_SOURCE = `'sha256-${await sha256Base64(STYLE)}'`;
+
+async function sha256Base64(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}

@@ -1,0 +1,156 @@
+/**
+ * Redis over REST. Commands go in as data, replies come out, all of one call or none (MULTI/EXEC), in one HTTP
+ * request. The only file that knows `@upstash/redis` and its traps: what cannot be asked is a `Refusal` and never
+ * reads as "not found"; nothing is repeated that must not be; no command is ever quoted in an error.
+ */
+import { Redis as UpstashRedis, type Requester } from "@upstash/redis";
+import * as z from "zod";
+import { Refusal } from "../errors.ts";
+
+/** The few commands of Redis 7.0 that we use. Keys and values are already hashed and sealed. */
+export type Command =
+  | { readonly do: "get"; readonly key: string }
+  /** GETDEL: of many takers one gets it. */
+  | { readonly do: "take"; readonly key: string }
+  /** SET NX GET: null says the value is ours; anything else is the holder's value. */
+  | { readonly do: "claim"; readonly key: string; readonly value: string; readonly ttlSeconds: number }
+  | { readonly do: "write"; readonly key: string; readonly value: string; readonly ttlSeconds: number }
+  /** SET XX GET: null says it was gone and stays gone; anything else is what was there. */
+  | { readonly do: "replace"; readonly key: string; readonly value: string; readonly ttlSeconds: number }
+  | { readonly do: "delete"; readonly key: string }
+  | { readonly do: "extend"; readonly key: string; readonly ttlSeconds: number }
+  | { readonly do: "getFields"; readonly key: string }
+  | { readonly do: "setField"; readonly key: string; readonly field: string; readonly value: string }
+  | { readonly do: "deleteField"; readonly key: string; readonly field: string };
+
+/** A stored text, a list of stored texts, a count, or nothing. */
+export type Reply = string | number | null | readonly string[];
+
+export interface Redis {
+  /**
+   * Runs the commands as one transaction and returns their replies in order.
+   * `repeatable`: running them twice is the same as once, so a lost answer may be asked for again, once.
+   * Refuses with a `store_…` reason; then the commands may or may not have run.
+   */
+  transact(commands: readonly Command[], options: { readonly repeatable: boolean }): Promise<readonly Reply[]>;
+}
+
+/** A try waits this long for Upstash, connection included. */
+const TRY_TIMEOUT_MS = 1500;
+const LONGEST_RETRY_AFTER_SECONDS = 120;
+
+const replySchema = z.union([z.string(), z.number(), z.null(), z.array(z.string())]);
+const answerSchema = z.array(z.object({ result: replySchema, error: z.undefined().optional() }));
+const errorSchema = z.object({ error: z.string() });
+
+/** Connects to an Upstash database. Sends nothing yet. */
+export function createRedis(
+  account: { readonly url: string; readonly token: string },
+  send: typeof fetch,
+): Redis {
+  const client = new UpstashRedis(createRequester(account, send));
+  return {
+    transact: async (commands, { repeatable }) => {
+      try {
+        return await runOnce(client, commands);
+      } catch (error) {
+        if (!repeatable || !isLostAnswer(error)) throw error;
+        return await runOnce(client, commands);
+      }
+    },
+  };
+}
+
+async function runOnce(client: UpstashRedis, commands: readonly Command[]): Promise<readonly Reply[]> {
+  const transaction = client.multi();
+  for (const command of commands) append(transaction, command);
+  const replies = z.array(replySchema).safeParse(await transaction.exec());
+  if (replies.data?.length !== commands.length) throw new Refusal("store_answer_invalid");
+  return replies.data;
+}
+
+type Transaction = ReturnType<UpstashRedis["multi"]>;
+
+function append(transaction: Transaction, command: Command): unknown {
+  switch (command.do) {
+    case "get": return transaction.get(command.key);
+    case "take": return transaction.getdel(command.key);
+    case "claim": return transaction.set(command.key, command.value, { nx: true, get: true, ex: command.ttlSeconds });
+    case "write": return transaction.set(command.key, command.value, { ex: command.ttlSeconds });
+    case "replace": return transaction.set(command.key, command.value, { xx: true, get: true, ex: command.ttlSeconds });
+    case "delete": return transaction.del(command.key);
+    case "extend": return transaction.expire(command.key, command.ttlSeconds);
+    case "getFields": return transaction.hvals(command.key);
+    case "setField": return transaction.hset(command.key, { [command.field]: command.value });
+    case "deleteField": return transaction.hdel(command.key, command.field);
+  }
+}
+
+/**
+ * Our own transport under the Upstash client, since its own repeats writes up to six times, answers "not found"
+ * for some timeouts, hides the HTTP status and quotes commands in its errors. The client's guess at JSON in replies
+ * never applies: every value we store begins with a letter and a dot.
+ */
+function createRequester(account: { readonly url: string; readonly token: string }, send: typeof fetch): Requester {
+  let syncToken = "";
+  return {
+    readYourWrites: true,
+    request: async ({ path = [], body }) => {
+      const response = await ask(send, [account.url, ...path].join("/"), {
+        Authorization: `Bearer ${account.token}`,
+        "Content-Type": "application/json",
+        ...(syncToken === "" ? {} : { "upstash-sync-token": syncToken }),
+      }, body);
+      syncToken = response.syncToken;
+      // The client reads an array of {result}; its declared type is a single one.
+      return response.answer as never;
+    },
+  };
+}
+
+async function ask(send: typeof fetch, url: string, headers: Record<string, string>, body: unknown) {
+  const signal = AbortSignal.timeout(TRY_TIMEOUT_MS);
+  let response: Response;
+  let text: string;
+  try {
+    response = await send(url, { method: "POST", headers, body: JSON.stringify(body), signal });
+    text = await response.text();
+  } catch {
+    throw new Refusal("store_unavailable", { cause: LOST_ANSWER });
+  }
+  const answer = parseJson(text);
+  const replies = answerSchema.safeParse(answer);
+  if (response.ok && replies.success)
+    return { answer: replies.data, syncToken: response.headers.get("upstash-sync-token") ?? "" };
+  throw refusalFor(response, answer);
+}
+
+/** Marks the failures after which nobody knows whether the commands ran. */
+const LOST_ANSWER = "no answer";
+
+function isLostAnswer(error: unknown): boolean {
+  return error instanceof Refusal && error.cause === LOST_ANSWER;
+}
+
+function refusalFor(response: Response, answer: unknown): Refusal {
+  const text = errorSchema.safeParse(answer).data?.error ?? "";
+  if (response.status === 401 || response.status === 403 || /WRONGPASS|NOAUTH|NOPERM/.test(text))
+    return new Refusal("store_auth_failed");
+  if (response.status === 429 || /max .*(request|limit)/i.test(text))
+    return new Refusal("store_rate_limited", { retryAfterSeconds: retryAfterSeconds(response) });
+  if (text !== "" && response.status < 500) return new Refusal("store_answer_invalid");
+  return new Refusal(response.ok ? "store_answer_invalid" : "store_unavailable", { cause: LOST_ANSWER });
+}
+
+function retryAfterSeconds(response: Response): number {
+  const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
+  return Number.isFinite(seconds) ? Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_AFTER_SECONDS) : 10;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,14 @@
+/** What this server offers. A new tool is a file beside this one and a line here. */
+import type { Offerings } from "../mcp/tool.ts";
+import { checkAccess } from "./check-access.ts";
+import { countDown } from "./count-down.ts";
+import { explainAccess } from "./explain-access.ts";
+import { getTime } from "./get-time.ts";
+import { getUserInfo } from "./get-user-info.ts";
+import { permissionGuide } from "./permission-guide.ts";
+
+export const offerings: Offerings = {
+  tools: [getUserInfo, explainAccess, getTime, countDown],
+  prompts: [checkAccess],
+  resources: [permissionGuide],
+};

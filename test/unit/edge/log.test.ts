@@ -1,0 +1,120 @@
+import { createExecutionContext } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { clientFamilyOf, createExchange, warnConfig } from "../../../src/edge/log.ts";
+
+const lines: string[] = [];
+
+beforeEach(() => {
+  lines.length = 0;
+  vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
+  vi.spyOn(console, "error").mockImplementation((line) => void lines.push(String(line)));
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** Begins an exchange at 2026-11-23T14:38:00Z that has taken 12 ms when it is finished. */
+function begin(path: string, init: RequestInit = {}) {
+  const clock = [1_795_444_680_000, 1_795_444_680_012];
+  return createExchange(
+    new Request(`https://mcp.example.com${path}`, init),
+    createExecutionContext(),
+    () => clock.shift() ?? 0,
+  );
+}
+
+describe("the line of a request", () => {
+  it("has what an operator looks for, as one line of JSON", () => {
+    const exchange = begin("/mcp", {
+      method: "POST",
+      headers: { "cf-ray": "9f2c1a7b3e4d5f60-CDG", "User-Agent": "claude-code/2.1" },
+    });
+    exchange.note({ user: "u", tool: "get_user_info" });
+    exchange.note({ reason: "grant_ended" });
+    exchange.finish(new Response(null, { status: 401 }));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain("\n");
+    expect(JSON.parse(lines[0] ?? "")).toEqual({
+      at: "2026-11-23T14:38:00.000Z",
+      requestId: "9f2c1a7b3e4d5f60-CDG",
+      method: "POST",
+      route: "/mcp",
+      status: 401,
+      durationMs: 12,
+      clientFamily: "claude",
+      user: "u",
+      tool: "get_user_info",
+      reason: "grant_ended",
+    });
+  });
+
+  it("has no field whose name a collector would scrub", () => {
+    begin("/authorize").finish(new Response());
+    for (const name of Object.keys(JSON.parse(lines[0] ?? "")))
+      expect(name).not.toMatch(/auth|token|secret/i);
+  });
+
+  it("never repeats a query, an unknown path, a header or a cookie", () => {
+    const headers = {
+      Authorization: "Bearer canary",
+      Cookie: "canary=canary",
+      "User-Agent": "canary",
+      Referer: "https://canary/",
+      "cf-ray": "canary canary",
+    };
+    for (const path of ["/auth/callback?code=canary&state=canary", "/canary", "/mcp/canary"])
+      begin(path, { headers }).finish(new Response());
+    expect(lines).toHaveLength(3);
+    expect(lines.join()).not.toContain("canary");
+    expect(lines.map((line) => JSON.parse(line).route)).toEqual([
+      "/auth/callback",
+      "other",
+      "other",
+    ]);
+  });
+});
+
+describe("the request's id", () => {
+  it.each(["9f2c1a7b3e4d5f60-CDG", "12345678", "a".repeat(64)])(
+    "is Cloudflare's when it looks like one: %s",
+    (ray) => {
+      expect(begin("/", { headers: { "cf-ray": ray } }).requestId).toBe(ray);
+    },
+  );
+
+  it.each(["", "short", "a".repeat(65), "<script>alert(1)"])("is random otherwise: %j", (ray) => {
+    expect(begin("/", { headers: { "cf-ray": ray } }).requestId).toMatch(
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    );
+  });
+});
+
+it.each([
+  ["Claude-User", "claude"],
+  ["claude-code/2.1.0 (cli)", "claude"],
+  ["codex_cli_rs/0.146.0", "codex"],
+  ["openai-mcp/1.0.0", "chatgpt"],
+  ["Mozilla/5.0 (Macintosh) Cursor/2.0 Chrome/130 Electron/33", "cursor"],
+  ["Visual Studio Code/1.115.0", "vscode"],
+  ["mcp-inspector/0.20", "inspector"],
+  ["GeminiCLI/0.9 (linux; x64)", "gemini"],
+  ["node", "mcp-sdk"],
+  ["python-httpx/0.28", "mcp-sdk"],
+  ["Mozilla/5.0 (X11; Linux x86_64) Chrome/140", "browser"],
+  ["curl/8.5", "other"],
+  ["", "other"],
+  [null, "other"],
+])("knows the client behind %j as %s", (userAgent, family) => {
+  expect(clientFamilyOf(userAgent)).toBe(family);
+});
+
+describe("warnConfig", () => {
+  it("prints all problems once, and again when they change", () => {
+    const problems = [{ variable: "AUTH0_DOMAIN", problem: "is missing" }];
+    warnConfig(problems);
+    warnConfig([...problems]);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { reason: "configuration_invalid", problems },
+    ]);
+    warnConfig([]);
+    expect(lines).toHaveLength(2);
+  });
+});

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { failureForm, routeOf } from "../../../src/edge/routes.ts";
+
+const BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8";
+
+it.each([
+  ["GET", "/authorize", null, "page"],
+  ["POST", "/authorize", "application/json", "page"],
+  ["GET", "/auth/callback?code=x", null, "page"],
+  ["GET", "/connections", BROWSER, "page"],
+  ["GET", "/", null, "page"],
+  ["POST", "/token", BROWSER, "oauth"],
+  ["POST", "/register", null, "oauth"],
+  ["POST", "/mcp", "application/json, text/event-stream", "oauth"],
+  ["GET", "/nothing-here", BROWSER, "page"],
+  ["GET", "/nothing-here", "*/*", "oauth"],
+])("%s %s, accepting %s, fails as %s", (method, path, accept, form) => {
+  const headers = accept === null ? {} : { Accept: accept };
+  expect(failureForm(new Request(`https://mcp.example.com${path}`, { method, headers }))).toBe(
+    form,
+  );
+});
+
+it.each([
+  ["/mcp", "/mcp"],
+  ["/", "/"],
+  ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource/mcp"],
+  ["/mcp/", "other"],
+  ["/reset/a-person@example.com", "other"],
+])("repeats only known paths: %s as %s", (path, route) => {
+  expect(routeOf(path)).toBe(route);
+});

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { effectivePermissions, judgePermissions } from "../../../src/mcp/permissions.ts";
+
+describe("judges", () => {
+  it.each([
+    { required: [], held: [], granted: [], verdict: { verdict: "allowed" } },
+    { required: ["a"], held: ["a"], granted: ["a"], verdict: { verdict: "allowed" } },
+    { required: ["a", "b"], held: ["b", "a", "c"], granted: ["a", "openid", "b"], verdict: { verdict: "allowed" } },
+    { required: ["a"], held: ["a"], granted: [], verdict: { verdict: "step_up", scopes: ["a"] } },
+    { required: ["a", "b", "c"], held: ["a", "b", "c"], granted: ["b"], verdict: { verdict: "step_up", scopes: ["a", "c"] } },
+    { required: ["a"], held: [], granted: ["a"], verdict: { verdict: "denied", missing: ["a"] } },
+    { required: ["a", "b", "c"], held: ["b"], granted: [], verdict: { verdict: "denied", missing: ["a", "c"] } },
+    { required: ["a:read"], held: ["a"], granted: ["a"], verdict: { verdict: "denied", missing: ["a:read"] } },
+    { required: ["A"], held: ["a"], granted: ["a"], verdict: { verdict: "denied", missing: ["A"] } },
+  ])("$required of a caller who holds $held and granted $granted", ({ required, held, granted, verdict }) => {
+    expect(judgePermissions(required, { held, granted })).toEqual(verdict);
+  });
+});
+
+const names = fc.subarray(["a", "b", "c", "d"]);
+const RANK = { denied: 0, step_up: 1, allowed: 2 };
+
+it("allows exactly when every required permission is effective", () => {
+  fc.assert(
+    fc.property(names, names, names, (required, held, granted) => {
+      const effective = effectivePermissions({ held, granted });
+      const allowed = required.every((permission) => effective.includes(permission));
+      expect(judgePermissions(required, { held, granted }).verdict === "allowed").toBe(allowed);
+    }),
+  );
+});
+
+it("never judges worse for holding or granting more", () => {
+  fc.assert(
+    fc.property(names, names, names, names, (required, held, granted, more) => {
+      const { verdict } = judgePermissions(required, { held, granted });
+      const holdsMore = judgePermissions(required, { held: [...held, ...more], granted }).verdict;
+      const grantsMore = judgePermissions(required, { held, granted: [...granted, ...more] }).verdict;
+      expect(RANK[holdsMore]).toBeGreaterThanOrEqual(RANK[verdict]);
+      expect(RANK[grantsMore]).toBeGreaterThanOrEqual(RANK[verdict]);
+    }),
+  );
+});
+
+it("asks for scopes that make the next try succeed", () => {
+  fc.assert(
+    fc.property(names, names, names, (required, held, granted) => {
+      const verdict = judgePermissions(required, { held, granted });
+      fc.pre(verdict.verdict === "step_up");
+      const next = { held, granted: [...granted, ...verdict.scopes] };
+      expect(judgePermissions(required, next)).toEqual({ verdict: "allowed" });
+    }),
+  );
+});

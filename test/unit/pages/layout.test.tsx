@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { renderIcon } from "../../../src/pages/icon.tsx";
+import { Layout, renderPage } from "../../../src/pages/layout.tsx";
+import { STYLE } from "../../../src/pages/style.ts";
+
+const page = () => <Layout title={`<script>"'&`}>{"<b>content</b>"}</Layout>;
+
+describe("renderPage", () => {
+  it("answers 200 with HTML, escaped wherever text came in", async () => {
+    const response = renderPage(page());
+    const html = await response.text();
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+    expect(html.startsWith('<!doctype html><html lang="en">')).toBe(true);
+    expect(html).toContain("<title>&lt;script&gt;&quot;&#39;&amp; · MCP server</title>");
+    expect(html).toContain("&lt;b&gt;content&lt;/b&gt;");
+    expect(html).not.toMatch(/<script|style=|javascript:|\son\w+=/);
+  });
+
+  it("allows by hash exactly the style that the page carries, and nothing else", async () => {
+    const response = renderPage(page());
+    const style = /<style>([^]*?)<\/style>/.exec(await response.text())?.[1] ?? "";
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style));
+    const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));
+    expect(style).toBe(STYLE);
+    expect(response.headers.get("Content-Security-Policy")).toBe(
+      `default-src 'none'; style-src 'sha256-${hash}'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    );
+  });
+
+  it("has no form-action, which Chrome would hold against the redirect to the client", () => {
+    expect(renderPage(page()).headers.get("Content-Security-Policy")).not.toContain("form-action");
+  });
+
+  it("keeps the status and every cookie, but not a weaker policy, of what it is given", () => {
+    const headers = new Headers({ "Content-Security-Policy": "frame-ancestors 'none'" });
+    headers.append("Set-Cookie", "a=1");
+    headers.append("Set-Cookie", "b=2");
+    const response = renderPage(page(), { status: 403, headers });
+    expect(response.status).toBe(403);
+    expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    expect(response.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+  });
+});
+
+describe("the icon", () => {
+  it("is a picture that may be cached", async () => {
+    const response = renderIcon();
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("image/svg+xml");
+    expect(response.headers.get("Cache-Control")).toBe("public, max-age=86400");
+    expect(await response.text()).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  });
+});
+
+/** Text on ground (WCAG 2.2 §1.4.3: 4.5), and the edges of controls (§1.4.11: 3). */
+const PAIRS: readonly (readonly [string, string, number])[] = [
+  ["ink", "ground", 4.5],
+  ["ink", "sheet", 4.5],
+  ["ink", "sunk", 4.5],
+  ["quiet", "ground", 4.5],
+  ["quiet", "sheet", 4.5],
+  ["quiet", "sunk", 4.5],
+  ["brand", "ground", 4.5],
+  ["brand", "sheet", 4.5],
+  ["on-brand", "brand", 4.5],
+  ["on-brand", "brand-pressed", 4.5],
+  ["good", "sunk", 4.5],
+  ["warn", "sunk", 4.5],
+  ["edge", "sheet", 3],
+];
+
+describe.each([
+  ["light", 0],
+  ["dark", 1],
+])("the %s colours", (_name, index) => {
+  const block = STYLE.match(/:root \{[^}]*\}/g)?.[index] ?? "";
+  const colours = new Map(
+    [...block.matchAll(/--([\w-]+): #(\w+)/g)].map((match) => [match[1], match[2] ?? ""]),
+  );
+
+  it.each(PAIRS)("have enough contrast: %s on %s", (text, ground, least) => {
+    const [lighter = 0, darker = 0] = [text, ground]
+      .map((name) => luminance(colours.get(name) ?? ""))
+      .sort((one, other) => other - one);
+    expect((lighter + 0.05) / (darker + 0.05)).toBeGreaterThanOrEqual(least);
+  });
+});
+
+/** WCAG 2.2, “relative luminance”. */
+function luminance(hex: string): number {
+  const full = hex.length === 3 ? hex.replace(/./g, "$&$&") : hex;
+  const [red = 0, green = 0, blue = 0] = (full.match(/../g) ?? []).map((pair) => {
+    const share = Number.parseInt(pair, 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
