@@ -6,7 +6,7 @@ import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
 import { warnConfig } from "./edge/log.ts";
 import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
 import { createCatalogue } from "./mcp/catalogue.ts";
-import { createMcp } from "./mcp/handler.ts";
+import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
 import { addOAuthRoutes } from "./oauth/routes.ts";
 import { renderIcon } from "./pages/icon.tsx";
 import { renderLanding } from "./pages/landing.tsx";
@@ -46,12 +46,9 @@ async function furnish(config: Config, outward: Outward): Promise<Passage> {
   app.get("/favicon.svg", renderIcon);
   app.get("/health", answerHealth);
   app.get("/ready", createReadiness(parts));
-  app.all("/mcp", ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
+  for (const path of RESOURCE_PATHS) app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
   app.all("/sse", refuseWith("sse_gone"));
-  if (parts !== undefined) {
-    app.all("/.well-known/oauth-protected-resource/mcp?", ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
-    addOAuthRoutes(app, parts);
-  }
+  if (parts !== undefined) addOAuthRoutes(app, parts);
   return app;
 }
 

@@ -18,15 +18,21 @@ export interface Keyring {
   rotate(): Promise<void>;
 }
 
-type Keys = readonly [current: JWK, next: JWK, ...previous: JWK[]];
+/** Both halves of one key, under one `kid`. */
+interface KeyPair {
+  readonly privateKey: JWK;
+  readonly publicKey: JWK;
+}
+
+type Keys = readonly [current: KeyPair, next: KeyPair, ...previous: KeyPair[]];
 
 /** The keyring of `file`, made when there is none; without a file, one that lives as long as the process. */
 export async function openKeyring(file?: string): Promise<Keyring> {
   let keys = file === undefined ? await sharedKeys() : await storedKeys(file);
   return {
-    current: () => keys[0],
-    all: () => keys,
-    published: () => ({ keys: keys.map(publicPart) }),
+    current: () => keys[0].privateKey,
+    all: () => keys.map(({ privateKey }) => privateKey),
+    published: () => ({ keys: keys.map(({ publicKey }) => publicKey) }),
     async rotate() {
       const [previous, next] = keys;
       keys = [next, await createKey(), previous];
@@ -54,21 +60,23 @@ function createKeys(): Promise<Keys> {
   return Promise.all([createKey(), createKey()]);
 }
 
-async function createKey(): Promise<JWK> {
-  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
-  return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), alg: "RS256", use: "sig" };
-}
-
-function publicPart({ d, p, q, dp, dq, qi, ...rest }: JWK): JWK {
-  return rest;
+async function createKey(): Promise<KeyPair> {
+  const { privateKey, publicKey } = await promisify(generateKeyPair)("rsa", {
+    modulusLength: 2048,
+  });
+  const names = { kid: randomUUID(), alg: "RS256", use: "sig" };
+  return {
+    privateKey: { ...privateKey.export({ format: "jwk" }), ...names },
+    publicKey: { ...publicKey.export({ format: "jwk" }), ...names },
+  };
 }
 
 function isKeys(value: unknown): value is Keys {
-  return Array.isArray(value) && value.length >= 2 && value.every(isPrivateKey);
+  return Array.isArray(value) && value.length >= 2 && value.every(isKeyPair);
 }
 
-function isPrivateKey(value: unknown): value is JWK {
+function isKeyPair(value: unknown): value is KeyPair {
   return (
-    typeof value === "object" && value !== null && "kid" in value && "n" in value && "d" in value
+    typeof value === "object" && value !== null && "privateKey" in value && "publicKey" in value
   );
 }

@@ -4,7 +4,7 @@
  */
 import type { Context, Interaction, InteractionResult, Middleware, Provider } from "oidc-provider";
 import { OPENID_SCOPES, scopesOf } from "./claims.ts";
-import { type Choice, messagePage, signInPage } from "./pages.ts";
+import { type Choice, signInEndedPage, signInPage } from "./pages.ts";
 import { type Directory, PEOPLE, type Person } from "./people.ts";
 import { readBody } from "./traffic.ts";
 
@@ -41,7 +41,7 @@ export function login(provider: Provider, directory: Directory): Middleware {
 function showEnded(ctx: Context): void {
   ctx.status = 400;
   ctx.type = "html";
-  ctx.body = messagePage("This sign-in has ended", "Go back to the application and start again.");
+  ctx.body = signInEndedPage();
 }
 
 function showPeople(ctx: Context, directory: Directory): void {
@@ -52,15 +52,13 @@ function showPeople(ctx: Context, directory: Directory): void {
 
 /** "Ada — every permission", "Rob — tool:get_user_info only", "Eve — no permissions". */
 function choiceOf(person: Person, directory: Directory): Choice {
-  const held = directory.permissionsOf(person);
-  const lacksSome = directory.allPermissions().some((name) => !held.includes(name));
-  const may =
-    held.length === 0
-      ? "no permissions"
-      : lacksSome
-        ? `${held.join(", ")} only`
-        : "every permission";
+  const may = describe(directory.permissionsOf(person), directory.allPermissions());
   return { value: person.key, label: `${person.label} — ${may}` };
+}
+
+function describe(held: readonly string[], all: readonly string[]): string {
+  if (held.length === 0) return "no permissions";
+  return all.every((name) => held.includes(name)) ? "every permission" : `${held.join(", ")} only`;
 }
 
 /** The person whose button was pressed; nobody for Deny. */

@@ -27,8 +27,30 @@ export function signOutPage(form: string): string {
   );
 }
 
-/** Says one thing. */
-export function messagePage(heading: string, message: string): string {
+/** After a logout that names no address to return to. */
+export function signedOutPage(): string {
+  return messagePage("You are signed out", "You may close this page.");
+}
+
+/** For a sign-in that was finished, or never begun in this browser. */
+export function signInEndedPage(): string {
+  return messagePage("This sign-in has ended", "Go back to the application and start again.");
+}
+
+/** The refusal that never reaches the application, in Auth0's words. */
+export function callbackMismatchPage(): string {
+  return messagePage(
+    "Callback URL mismatch",
+    "The provided redirect_uri is not in the list of allowed callback URLs.",
+  );
+}
+
+/** Any other reason not to go on. */
+export function errorPage(reason: string): string {
+  return messagePage("Oops!, something went wrong", reason);
+}
+
+function messagePage(heading: string, message: string): string {
   return page(heading, `<p>${escape(message)}</p>`);
 }
 

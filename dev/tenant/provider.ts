@@ -8,29 +8,22 @@ import {
   type Account,
   type Configuration,
   type Context,
-  errors,
   Provider,
   type StructuredToken,
 } from "oidc-provider";
 import type { Answers } from "./answers.ts";
 import { accessTokenClaims, OPENID_SCOPES, profileClaims } from "./claims.ts";
-import {
-  audienceOf,
-  authorizeDialect,
-  discoveryDialect,
-  resourceOf,
-  tokenDialect,
-} from "./dialect.ts";
+import { authorizeDialect, discoveryDialect, tokenDialect } from "./dialect.ts";
 import type { Keyring } from "./keys.ts";
 import { login, loginPath } from "./login.ts";
 import type { Logout, LogoutSession } from "./logout.ts";
-import { messagePage, signOutPage } from "./pages.ts";
+import { callbackMismatchPage, errorPage, signedOutPage, signOutPage } from "./pages.ts";
 import type { Directory } from "./people.ts";
 import type { Records } from "./records.ts";
+import { apis, application } from "./registration.ts";
 import { userInfo } from "./userinfo.ts";
 
 const DAY_SECONDS = 86_400;
-const SESSION_COOKIE = "tenant_session";
 
 /** What a tenant is made of. */
 export interface Parts {
@@ -51,7 +44,7 @@ export function createProvider(parts: Parts): Provider {
   const provider = new Provider(parts.issuer, configure(parts));
   return provider
     .use(parts.answers.middleware)
-    .use(authorizeDialect(SESSION_COOKIE))
+    .use(authorizeDialect(COOKIES.session))
     .use(tokenDialect)
     .use(discoveryDialect)
     .use(userInfo({ ...parts, provider }))
@@ -61,24 +54,29 @@ export function createProvider(parts: Parts): Provider {
 function configure(parts: Parts): Configuration {
   return {
     adapter: parts.records.adapter,
-    claims: {
-      openid: ["sub"],
-      profile: ["name", "nickname", "picture", "updated_at"],
-      email: ["email", "email_verified"],
-    },
+    claims: CLAIMS,
     clientAuthMethods: ["client_secret_basic", "client_secret_post"],
     clientBasedCORS: () => false,
     clients: [application(parts)],
     conformIdTokenClaims: false,
-    cookies: {
-      names: {
-        session: SESSION_COOKIE,
-        interaction: "tenant_interaction",
-        resume: "tenant_resume",
+    cookies: { names: COOKIES },
+    extraParams: ["organization", "connection"],
+    features: {
+      backchannelLogout: { enabled: true },
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: apis(parts),
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_, client, { clientId }) => clientId === client.clientId,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => void (ctx.body = signOutPage(form)),
+        postLogoutSuccessSource: (ctx) => void (ctx.body = signedOutPage()),
       },
     },
-    extraParams: ["organization", "connection"],
-    features: features(parts),
     fetch: (_, { body }) =>
       parts.logout.deliverLogoutToken(parts.logout.createLogoutToken(sessionOf(body))),
     findAccount: (_, sub) => findAccount(sub, parts.directory),
@@ -86,7 +84,7 @@ function configure(parts: Parts): Configuration {
     interactions: { url: (_, interaction) => loginPath(interaction) },
     jwks: { keys: parts.keyring.all() },
     pkce: { required: () => false },
-    renderError,
+    renderError: (ctx, out) => show(ctx, out.error, out.error_description),
     responseTypes: ["code"],
     rotateRefreshToken: true,
     routes: ROUTES,
@@ -103,6 +101,19 @@ function configure(parts: Parts): Configuration {
   };
 }
 
+const COOKIES = {
+  session: "tenant_session",
+  interaction: "tenant_interaction",
+  resume: "tenant_resume",
+};
+
+/** The claims each scope opens, in the ID token and at `/userinfo`. */
+const CLAIMS = {
+  openid: ["sub"],
+  profile: ["name", "nickname", "picture", "updated_at"],
+  email: ["email", "email_verified"],
+};
+
 const ROUTES = {
   authorization: "/authorize",
   end_session: "/oidc/logout",
@@ -111,55 +122,6 @@ const ROUTES = {
   token: "/oauth/token",
   userinfo: "/userinfo",
 };
-
-/** The one Regular Web Application. It gets a `sid` because it takes part in back-channel logout. */
-function application({
-  clientId,
-  clientSecret,
-  callbackUrls,
-  issuer,
-}: Parts): Configuration["clients"][number] {
-  return {
-    client_id: clientId,
-    client_secret: clientSecret,
-    redirect_uris: callbackUrls,
-    post_logout_redirect_uris: callbackUrls.map((url) => new URL("/", url).href),
-    grant_types: ["authorization_code", "refresh_token"],
-    response_types: ["code"],
-    token_endpoint_auth_method: "client_secret_post",
-    backchannel_logout_uri: issuer,
-    backchannel_logout_session_required: true,
-  };
-}
-
-function features({ audience, directory }: Parts): Configuration["features"] {
-  return {
-    backchannelLogout: { enabled: true },
-    devInteractions: { enabled: false },
-    dPoP: { enabled: false },
-    pushedAuthorizationRequests: { enabled: false },
-    resourceIndicators: {
-      enabled: true,
-      useGrantedResource: () => true,
-      getResourceServerInfo(_, resource) {
-        if (resource !== resourceOf(audience))
-          throw new errors.AccessDenied(`Service not found: ${audienceOf(resource)}`);
-        const scope = [...OPENID_SCOPES, ...directory.allPermissions()].join(" ");
-        return { audience, scope, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } };
-      },
-    },
-    revocation: {
-      enabled: true,
-      allowedPolicy: (_, client, token) => token.clientId === client.clientId,
-    },
-    rpInitiatedLogout: {
-      enabled: true,
-      logoutSource: (ctx, form) => void (ctx.body = signOutPage(form)),
-      postLogoutSuccessSource: (ctx) =>
-        void (ctx.body = messagePage("You are signed out", "You may close this page.")),
-    },
-  };
-}
 
 /** A blocked person is nobody: their refresh tokens are dead. */
 function findAccount(sub: string, directory: Directory): Account | undefined {
@@ -191,21 +153,9 @@ function sessionOf(form: URLSearchParams): LogoutSession {
 }
 
 /** What never goes back to the callback is said on a page of the tenant's own. */
-function renderError(
-  ctx: Context,
-  out: { readonly error: string; readonly error_description?: string },
-): void {
+function show(ctx: Context, error: string, description = ""): void {
+  const isMismatch = error === "invalid_redirect_uri";
+  if (isMismatch) ctx.status = 403;
   ctx.type = "html";
-  if (out.error === "invalid_redirect_uri") {
-    ctx.status = 403;
-    ctx.body = messagePage(
-      "Callback URL mismatch",
-      "The provided redirect_uri is not in the list of allowed callback URLs.",
-    );
-  } else {
-    ctx.body = messagePage(
-      "Oops!, something went wrong",
-      `${out.error}: ${out.error_description ?? ""}`,
-    );
-  }
+  ctx.body = isMismatch ? callbackMismatchPage() : errorPage(`${error}: ${description}`);
 }

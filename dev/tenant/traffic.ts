@@ -58,7 +58,8 @@ export function createTraffic(): Traffic {
       const names = endpointNames(request, body);
       for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
       const fault = takeFault(faults, names);
-      await wait(Math.max(0, ...names.map((name) => delays.get(name) ?? 0)));
+      const delay = Math.max(0, ...names.map((name) => delays.get(name) ?? 0));
+      if (delay > 0) await wait(delay);
       if (fault === undefined) return replay(request, body);
       playFault(fault, request, response);
       return undefined;

@@ -33,7 +33,7 @@ export interface MemoryEngine extends Engine {
 }
 
 export interface MemoryEngineOptions {
-  /** The clock, in epoch milliseconds. */
+  /** The clock, in whole epoch milliseconds. */
   readonly now?: () => number;
   /** What an earlier engine's `snapshot()` gave. Throws when it is something else. */
   readonly snapshot?: string | undefined;
@@ -44,9 +44,10 @@ export interface MemoryEngineOptions {
 /** Makes an engine, empty or with the data of a snapshot. */
 export function createMemoryEngine(options: MemoryEngineOptions = {}): MemoryEngine {
   const { now = Date.now, onWrite = () => {} } = options;
-  const keyspace = options.snapshot === undefined ? createKeyspace() : readSnapshot(options.snapshot);
+  const keyspace =
+    options.snapshot === undefined ? createKeyspace() : readSnapshot(options.snapshot);
   const execute = (command: Command): Outcome => {
-    const description = describe(command);
+    const description = findDescription(command);
     if ("error" in description) return description;
     const outcome = runCommand(keyspace, command, description);
     if (description.writes) onWrite();
@@ -58,7 +59,7 @@ export function createMemoryEngine(options: MemoryEngineOptions = {}): MemoryEng
       return execute(command);
     },
     async transact(commands) {
-      if (commands.some((command) => "error" in describe(command))) return ABORTED;
+      if (commands.some((command) => "error" in findDescription(command))) return ABORTED;
       keyspace.nowMs = now();
       return commands.map(execute);
     },
@@ -74,7 +75,7 @@ const ABORTED: Failure = {
 };
 
 /** What Redis checks before it queues a command: that it exists, and how many arguments it has. */
-function describe(command: Command): CommandDescription | Failure {
+function findDescription(command: Command): CommandDescription | Failure {
   const [name, ...args] = command;
   const description = COMMANDS[name.toUpperCase()];
   if (description === undefined) return { error: `ERR unknown command '${name.slice(0, 128)}'` };
@@ -83,7 +84,11 @@ function describe(command: Command): CommandDescription | Failure {
   return fits ? description : { error: wrongArity(name).message };
 }
 
-function runCommand(keyspace: Keyspace, [, ...args]: Command, { run }: CommandDescription): Outcome {
+function runCommand(
+  keyspace: Keyspace,
+  [, ...args]: Command,
+  { run }: CommandDescription,
+): Outcome {
   try {
     return { result: run(keyspace, readArguments(args)) };
   } catch (error) {

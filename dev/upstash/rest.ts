@@ -111,7 +111,9 @@ function encodeOutcome(outcome: Outcome): Outcome {
 /** Every string but OK is encoded, at any depth; that is what the client undoes. */
 function encodeReply(reply: Reply): Reply {
   if (isList(reply)) return reply.map(encodeReply);
-  return typeof reply === "string" && reply !== "OK" ? Buffer.from(reply).toString("base64") : reply;
+  return typeof reply === "string" && reply !== "OK"
+    ? Buffer.from(reply).toString("base64")
+    : reply;
 }
 
 /** `Array.isArray` does not narrow a readonly array. */

@@ -7,7 +7,12 @@ import { decodeProtectedHeader, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
 import { type Reason, Refusal } from "../errors.ts";
 import { isForOrganization } from "./organization.ts";
-import { type Expectations, type SignedClaims, tokenInvalid, verifySignedToken } from "./signed-token.ts";
+import {
+  type Expectations,
+  type SignedClaims,
+  tokenInvalid,
+  verifySignedToken,
+} from "./signed-token.ts";
 
 const MOST_PERMISSIONS = 512;
 const LONGEST_PERMISSIONS_CHARACTERS = 8192;
@@ -52,10 +57,14 @@ export function isForClient(claims: Readonly<Record<string, unknown>>, clientId:
  * The person's permissions, each once. No claim at all means that Auth0 was not told to send them; a claim that is
  * not a list of strings grants nothing; a list beyond our limits is refused, since a part of it would be a lie.
  */
-export function readPermissions(claims: Readonly<Record<string, unknown>>): readonly string[] | Reason {
+export function readPermissions(
+  claims: Readonly<Record<string, unknown>>,
+): readonly string[] | Reason {
   if (claims["permissions"] === undefined) return "identity_permissions_missing";
   const permissions = [...new Set(permissionsSchema.parse(claims["permissions"]))];
-  const isTooMuch = permissions.length > MOST_PERMISSIONS || permissions.join(" ").length > LONGEST_PERMISSIONS_CHARACTERS;
+  const isTooMuch =
+    permissions.length > MOST_PERMISSIONS ||
+    permissions.join(" ").length > LONGEST_PERMISSIONS_CHARACTERS;
   return isTooMuch ? "identity_permissions_too_many" : permissions;
 }
 

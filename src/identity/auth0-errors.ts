@@ -26,8 +26,16 @@ const EVERYWHERE: readonly (readonly [string, Reason])[] = [
 
 /** RFC 6749 §4.1.2.1 and §5.2, and what Auth0 adds. A code that is not listed is `identity_refused`. */
 const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
-  authorize: new Map<string, Reason>([...EVERYWHERE, ["access_denied", "identity_denied"], ["unauthorized", "identity_denied"]]),
-  code: new Map<string, Reason>([...EVERYWHERE, ["access_denied", "identity_denied"], ["invalid_grant", "identity_denied"]]),
+  authorize: new Map<string, Reason>([
+    ...EVERYWHERE,
+    ["access_denied", "identity_denied"],
+    ["unauthorized", "identity_denied"],
+  ]),
+  code: new Map<string, Reason>([
+    ...EVERYWHERE,
+    ["access_denied", "identity_denied"],
+    ["invalid_grant", "identity_denied"],
+  ]),
   renew: new Map<string, Reason>([
     ...EVERYWHERE,
     // An Action that denies, or fails while Auth0 asks it: not the end of the session.
@@ -51,19 +59,26 @@ const PROTOCOL_REASONS: ReadonlyMap<string | undefined, Reason> = new Map([
 export function refuseAt(place: Place, now: () => number): (error: unknown) => never {
   return function refuse(error) {
     if (error instanceof AuthorizationResponseError) throw refusalFor(error.error, place);
-    if (error instanceof ResponseBodyError) throw refusalFor(spelledOut(error), place, readRetryAfter(error.response.headers, now()));
-    if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError) throw protocolRefusal(error.code, place);
+    if (error instanceof ResponseBodyError)
+      throw refusalFor(spelledOut(error), place, readRetryAfter(error.response.headers, now()));
+    if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError)
+      throw protocolRefusal(error.code, place);
     throw error;
   };
 }
 
 /** Auth0 reports a wrong client secret as `access_denied` "Unauthorized" where RFC 6749 §5.2 says `invalid_client`. */
 function spelledOut({ error, status, error_description: description }: ResponseBodyError): string {
-  const isOurSecret = error === "access_denied" && (status === 401 || description === "Unauthorized");
+  const isOurSecret =
+    error === "access_denied" && (status === 401 || description === "Unauthorized");
   return isOurSecret ? "invalid_client" : error;
 }
 
-function refusalFor(code: string, place: Place, retryAfterSeconds: number = RETRY_SOON_SECONDS): Refusal {
+function refusalFor(
+  code: string,
+  place: Place,
+  retryAfterSeconds: number = RETRY_SOON_SECONDS,
+): Refusal {
   const cause = new Error(/^[a-z_]{1,64}$/.test(code) ? code : "unprintable");
   return refusal(REASONS[place].get(code) ?? "identity_refused", retryAfterSeconds, cause);
 }

@@ -25,6 +25,7 @@ type SignInRequest = Parameters<IdentityProvider["authorizationUrl"]>[0];
 interface BrowserReturn {
   readonly callbackUrl: URL;
   readonly state: string;
+  /** `maxAge` is what was sent as `max_age`, when it was. */
   readonly secrets: SignInSecrets & { readonly maxAge?: string };
 }
 
@@ -32,19 +33,27 @@ interface BrowserReturn {
 export function createAuth0(config: Auth0Config, outward: Outward): IdentityProvider {
   const tenant = createTenant(config, outward);
   return {
-    createSignInSecrets: () => ({ nonce: oauth.generateRandomNonce(), codeVerifier: oauth.generateRandomCodeVerifier() }),
+    createSignInSecrets: () => ({
+      nonce: oauth.generateRandomNonce(),
+      codeVerifier: oauth.generateRandomCodeVerifier(),
+    }),
     authorizationUrl: (request, secrets) => authorizationUrl(tenant, request, secrets),
-    finishSignIn: (callbackUrl, state, secrets) => finishSignIn(tenant, { callbackUrl, state, secrets }),
+    finishSignIn: (callbackUrl, state, secrets) =>
+      finishSignIn(tenant, { callbackUrl, state, secrets }),
     renew: (refreshToken) => renew(tenant, refreshToken),
     revoke: (refreshToken) => revoke(tenant, refreshToken),
     userInfo: (tokens) => userInfo(tenant, tokens),
     verifyLogoutToken: (token) => verifyLogoutToken(token, tenant.findKey, expectationsOf(tenant)),
-    checkReachable: () => tenant.ask(),
+    checkReachable: () => tenant.reread(),
   };
 }
 
 /** OIDC Core §3.1.2.1 with PKCE (RFC 7636 §4.3). The API is named by Auth0's `audience`, never by `resource`. */
-async function authorizationUrl(tenant: Tenant, request: SignInRequest, secrets: SignInSecrets): Promise<string> {
+async function authorizationUrl(
+  tenant: Tenant,
+  request: SignInRequest,
+  secrets: SignInSecrets,
+): Promise<string> {
   const { clientId, redirectUri, audience, organization, connection } = tenant.config;
   const url = new URL((await tenant.readMetadata()).authorization_endpoint);
   const parameters = {
@@ -63,7 +72,8 @@ async function authorizationUrl(tenant: Tenant, request: SignInRequest, secrets:
     login_hint: request.loginHint,
     max_age: readMaxAge(request.maxAge)?.toString(),
   };
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) url.searchParams.set(name, value);
   return url.href;
 }
 
@@ -71,7 +81,9 @@ async function finishSignIn(tenant: Tenant, browser: BrowserReturn): Promise<Ide
   const { config, findKey, now } = tenant;
   const metadata = await tenant.prepare();
   const { callback, code } = judgeCallback(tenant, metadata, browser);
-  const answer = await redeemCode(tenant, metadata, { ...browser, callback }).catch(refuseAt("code", now));
+  const answer = await redeemCode(tenant, metadata, { ...browser, callback }).catch(
+    refuseAt("code", now),
+  );
   const person = await verifyIdToken({ ...answer, code }, findKey, expectationsOf(tenant));
   const tokens = await acceptTokens(tenant, answer);
   if (tokens.claims["sub"] !== person.sub) throw tokenInvalid("other subject");
@@ -84,15 +96,15 @@ async function finishSignIn(tenant: Tenant, browser: BrowserReturn): Promise<Ide
 }
 
 /** Judges the browser's return (RFC 6749 §4.1.2, RFC 9207 §2.4): our state, their issuer, a code and no error. */
-function judgeCallback({ client, now }: Tenant, metadata: Metadata, browser: BrowserReturn) {
+function judgeCallback(tenant: Tenant, metadata: Metadata, { callbackUrl, state }: BrowserReturn) {
   try {
-    const callback = oauth.validateAuthResponse(metadata, client, browser.callbackUrl, browser.state);
-    const code = callback.get("code");
-    if (code) return { callback, code };
+    const callback = oauth.validateAuthResponse(metadata, tenant.client, callbackUrl, state);
+    const [code, ...others] = callback.getAll("code");
+    if (code && others.length === 0) return { callback, code };
   } catch (error) {
-    return refuseAt("authorize", now)(error);
+    return refuseAt("authorize", tenant.now)(error);
   }
-  throw new Refusal("identity_refused", { cause: new Error("no code") });
+  throw new Refusal("identity_refused", { cause: new Error("not one code") });
 }
 
 /** RFC 6749 §4.1.3. The ID token's nonce is checked, and `auth_time` when `max_age` was sent (OIDC Core §3.1.3.7). */
@@ -104,7 +116,13 @@ async function redeemCode(
   const { nonce, codeVerifier } = secrets;
   const maxAge = readMaxAge(secrets.maxAge);
   const response = await oauth.authorizationCodeGrantRequest(
-    metadata, client, authentication, callback, config.redirectUri, codeVerifier, options,
+    metadata,
+    client,
+    authentication,
+    callback,
+    config.redirectUri,
+    codeVerifier,
+    options,
   );
   return oauth.processAuthorizationCodeResponse(metadata, client, response, {
     expectedNonce: nonce,
@@ -129,7 +147,11 @@ async function acceptTokens(
   tenant: Tenant,
   answer: Pick<oauth.TokenEndpointResponse, "access_token" | "refresh_token">,
 ): Promise<UpstreamTokens> {
-  const { claims, permissions } = await verifyAccessToken(answer.access_token, tenant.findKey, expectationsOf(tenant));
+  const { claims, permissions } = await verifyAccessToken(
+    answer.access_token,
+    tenant.findKey,
+    expectationsOf(tenant),
+  );
   return {
     accessToken: answer.access_token,
     claims,
@@ -141,7 +163,10 @@ async function acceptTokens(
 }
 
 /** RFC 7009 §2.1. An unknown token is a revoked one (§2.2). */
-async function revoke({ client, authentication, options, now, readMetadata }: Tenant, refreshToken: string): Promise<void> {
+async function revoke(
+  { client, authentication, options, now, readMetadata }: Tenant,
+  refreshToken: string,
+): Promise<void> {
   const metadata = await readMetadata();
   await oauth
     .revocationRequest(metadata, client, authentication, refreshToken, options)
@@ -150,15 +175,23 @@ async function revoke({ client, authentication, options, now, readMetadata }: Te
 }
 
 /** OIDC Core §5.3; an answer about somebody else is refused (§5.3.2). */
-async function userInfo({ client, options, now, readMetadata }: Tenant, tokens: UpstreamTokens): Promise<oauth.UserInfoResponse> {
+async function userInfo(
+  { client, options, now, readMetadata }: Tenant,
+  tokens: UpstreamTokens,
+): Promise<oauth.UserInfoResponse> {
   const metadata = await readMetadata();
   return oauth
     .userInfoRequest(metadata, client, tokens.accessToken, options)
-    .then((response) => oauth.processUserInfoResponse(metadata, client, String(tokens.claims["sub"]), response))
+    .then((response) =>
+      oauth.processUserInfoResponse(metadata, client, String(tokens.claims["sub"]), response),
+    )
     .catch(refuseAt("userinfo", now));
 }
 
-async function readSession({ sid }: SignedClaims, issuer: string): Promise<Pick<Identity, "sessionId">> {
+async function readSession(
+  { sid }: SignedClaims,
+  issuer: string,
+): Promise<Pick<Identity, "sessionId">> {
   return typeof sid === "string" ? { sessionId: await deriveSessionId(issuer, sid) } : {};
 }
 

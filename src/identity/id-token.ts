@@ -4,7 +4,12 @@
  */
 import { base64url, type JWTVerifyGetKey } from "jose";
 import { isForOrganization } from "./organization.ts";
-import { type Expectations, type SignedClaims, tokenInvalid, verifySignedToken } from "./signed-token.ts";
+import {
+  type Expectations,
+  type SignedClaims,
+  tokenInvalid,
+  verifySignedToken,
+} from "./signed-token.ts";
 
 /** A token response and the code it was redeemed with. */
 interface Redeemed {
@@ -15,7 +20,21 @@ interface Redeemed {
 
 /** Claims about the token and the session rather than the person. */
 const PROTOCOL_CLAIMS = new Set([
-  "iss", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "at_hash", "c_hash", "s_hash", "sid", "auth_time", "acr", "amr",
+  "iss",
+  "aud",
+  "exp",
+  "iat",
+  "nbf",
+  "jti",
+  "azp",
+  "nonce",
+  "at_hash",
+  "c_hash",
+  "s_hash",
+  "sid",
+  "auth_time",
+  "acr",
+  "amr",
 ]);
 
 /** Verifies an ID token (OIDC Core §3.1.3.7) and its hashes. Refuses with `identity_token_invalid`. */
@@ -25,8 +44,12 @@ export async function verifyIdToken(
   expected: Expectations,
 ): Promise<SignedClaims> {
   if (idToken === undefined) throw tokenInvalid("no id_token");
-  const { claims } = await verifySignedToken(idToken, findKey, { ...expected, audience: expected.clientId });
-  if ((claims["azp"] ?? expected.clientId) !== expected.clientId) throw tokenInvalid("other client");
+  const { claims } = await verifySignedToken(idToken, findKey, {
+    ...expected,
+    audience: expected.clientId,
+  });
+  if ((claims["azp"] ?? expected.clientId) !== expected.clientId)
+    throw tokenInvalid("other client");
   if (!isForOrganization(claims, expected.organization)) throw tokenInvalid("other organization");
   if (!(await matchesHash(claims["at_hash"], accessToken))) throw tokenInvalid("at_hash");
   if (!(await matchesHash(claims["c_hash"], code))) throw tokenInvalid("c_hash");
@@ -34,7 +57,9 @@ export async function verifyIdToken(
 }
 
 /** What the claims tell about the person. */
-export function readProfile(claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function readProfile(
+  claims: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.has(name)));
 }
 

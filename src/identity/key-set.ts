@@ -25,10 +25,14 @@ const rsaKeySchema = z.object({
  * `UpstreamFetch` does when it cannot be had.
  */
 export async function loadKeySet(uri: string, send: UpstreamFetch): Promise<LocalJWKSet> {
-  const response = await send(uri, { method: "GET", headers: { Accept: "application/jwk-set+json, application/json" } });
+  const response = await send(uri, {
+    method: "GET",
+    headers: { Accept: "application/jwk-set+json, application/json" },
+  });
   const document: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
   const keys = readSigningKeys(document);
-  if (keys.length === 0) throw new Refusal("identity_token_invalid", { cause: new Error("no usable key") });
+  if (keys.length === 0)
+    throw new Refusal("identity_token_invalid", { cause: new Error("no usable key") });
   return createLocalJWKSet({ keys });
 }
 

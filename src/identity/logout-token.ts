@@ -5,14 +5,21 @@
 import type { JWTVerifyGetKey } from "jose";
 import * as z from "zod";
 import type { LogoutNotice } from "./provider.ts";
-import { CLOCK_TOLERANCE_SECONDS, type Expectations, tokenInvalid, verifySignedToken } from "./signed-token.ts";
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  type Expectations,
+  tokenInvalid,
+  verifySignedToken,
+} from "./signed-token.ts";
 import { deriveSessionId, deriveUserId } from "./user-id.ts";
 
 /** §2.4: the event is named and nothing but an object; a nonce is prohibited, so that an ID token is told apart. */
 const logoutClaimsSchema = z.looseObject({
   jti: z.string().min(1),
   sid: z.string().min(1).exactOptional(),
-  events: z.object({ "http://schemas.openid.net/event/backchannel-logout": z.record(z.string(), z.unknown()) }),
+  events: z.object({
+    "http://schemas.openid.net/event/backchannel-logout": z.record(z.string(), z.unknown()),
+  }),
   nonce: z.undefined().optional(),
 });
 
@@ -28,12 +35,18 @@ export async function verifyLogoutToken(
   findKey: JWTVerifyGetKey,
   expected: Expectations,
 ): Promise<LogoutNotice> {
-  const { claims, typ } = await verifySignedToken(token, findKey, { ...expected, audience: expected.clientId });
+  const { claims, typ } = await verifySignedToken(token, findKey, {
+    ...expected,
+    audience: expected.clientId,
+  });
   const logout = logoutClaimsSchema.safeParse(claims).data;
-  if (logout === undefined || !TYPES.has(typ?.toLowerCase() ?? "")) throw tokenInvalid("not a logout token");
+  if (logout === undefined || !TYPES.has(typ?.toLowerCase() ?? ""))
+    throw tokenInvalid("not a logout token");
   return {
     userId: await deriveUserId(expected.issuer, claims.sub),
-    ...(logout.sid === undefined ? {} : { sessionId: await deriveSessionId(expected.issuer, logout.sid) }),
+    ...(logout.sid === undefined
+      ? {}
+      : { sessionId: await deriveSessionId(expected.issuer, logout.sid) }),
     tokenId: logout.jti,
     expiresAt: claims.exp + CLOCK_TOLERANCE_SECONDS,
   };

@@ -2,7 +2,11 @@
  * What the identity provider says about itself (OpenID Connect Discovery 1.0). The configured issuer goes in; its
  * metadata comes out when it speaks for exactly that issuer and sends us to nobody else.
  */
-import { type DiscoveryRequestOptions, discoveryRequest, processDiscoveryResponse } from "oauth4webapi";
+import {
+  type DiscoveryRequestOptions,
+  discoveryRequest,
+  processDiscoveryResponse,
+} from "oauth4webapi";
 import * as z from "zod";
 import { Refusal } from "../errors.ts";
 import { ALGORITHMS } from "./signed-token.ts";
@@ -27,7 +31,10 @@ export type Metadata = z.infer<typeof metadataSchema> & {
  * Asks for the metadata. Refuses with `identity_metadata_invalid` when it cannot be trusted, as `UpstreamFetch` does
  * when it cannot be had.
  */
-export async function loadMetadata(issuer: string, options: DiscoveryRequestOptions): Promise<Metadata> {
+export async function loadMetadata(
+  issuer: string,
+  options: DiscoveryRequestOptions,
+): Promise<Metadata> {
   const metadata = await fetchMetadata(new URL(issuer), options).catch((error: unknown) => {
     if (isFault(error)) throw error;
     return undefined;

@@ -15,13 +15,18 @@ export interface PublishedDocument<T> {
 const LIFETIME_SECONDS = 600;
 const COOLDOWN_SECONDS = 30;
 
-/** Longer than one call to the provider may take. */
+/** Longer than a call for one document may take. */
 const LONGEST_FLIGHT_MS = 3000;
 
 /** Remembers what `load` answers; `now` tells epoch seconds. Touches nothing until it is read. */
-export function createPublishedDocument<T>(load: () => Promise<T>, now: () => number): PublishedDocument<T> {
+export function createPublishedDocument<T>(
+  load: () => Promise<T>,
+  now: () => number,
+): PublishedDocument<T> {
   let known: { readonly document: T; readonly loadedAt: number } | undefined;
-  let lastTry: { readonly at: number; readonly failure?: unknown } = { at: Number.NEGATIVE_INFINITY };
+  let lastTry: { readonly at: number; readonly failure?: unknown } = {
+    at: Number.NEGATIVE_INFINITY,
+  };
 
   const reload = createSingleFlight(async () => {
     const at = now();
@@ -42,7 +47,8 @@ export function createPublishedDocument<T>(load: () => Promise<T>, now: () => nu
 
   return {
     async read() {
-      if (known !== undefined && (now() - known.loadedAt < LIFETIME_SECONDS || isCoolingDown())) return known.document;
+      if (known !== undefined && (now() - known.loadedAt < LIFETIME_SECONDS || isCoolingDown()))
+        return known.document;
       return reload().catch((error: unknown) => {
         if (known === undefined) throw error;
         return known.document;
@@ -81,7 +87,10 @@ function createSingleFlight<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function landedWithin<T>(limitMs: number, flight: Promise<T>): Promise<{ readonly value: T } | undefined> {
+async function landedWithin<T>(
+  limitMs: number,
+  flight: Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(late.resolve, limitMs, undefined);
   try {

@@ -51,7 +51,8 @@ export async function verifySignedToken(
   }).catch(refuseToken);
   const claims = claimsSchema.safeParse(payload).data;
   if (claims === undefined) throw tokenInvalid("claim missing");
-  if (claims.iat > expected.now + CLOCK_TOLERANCE_SECONDS) throw tokenInvalid("issued in the future");
+  if (claims.iat > expected.now + CLOCK_TOLERANCE_SECONDS)
+    throw tokenInvalid("issued in the future");
   return { claims, typ: protectedHeader.typ };
 }
 

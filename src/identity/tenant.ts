@@ -28,7 +28,7 @@ export interface Tenant {
    */
   readonly prepare: () => Promise<Metadata>;
   /** Asks for metadata and keys anew, at most every 30 s. */
-  readonly ask: () => Promise<void>;
+  readonly reread: () => Promise<void>;
 }
 
 interface RequestOptions {
@@ -42,7 +42,10 @@ export function createTenant(config: Auth0Config, outward: Outward): Tenant {
   const send = createUpstreamFetch(outward);
   const options = createRequestOptions(config.issuer, send);
   const metadata = createPublishedDocument(() => loadMetadata(config.issuer, options), now);
-  const keySet = createPublishedDocument(async () => loadKeySet((await metadata.read()).jwks_uri, send), now);
+  const keySet = createPublishedDocument(
+    async () => loadKeySet((await metadata.read()).jwks_uri, send),
+    now,
+  );
   return {
     config,
     now,
@@ -52,10 +55,11 @@ export function createTenant(config: Auth0Config, outward: Outward): Tenant {
     findKey: createKeyFinder(keySet),
     readMetadata: metadata.read,
     prepare: async () => {
+      const current = await metadata.read();
       await keySet.read();
-      return metadata.read();
+      return current;
     },
-    ask: async () => {
+    reread: async () => {
       await metadata.reread();
       await keySet.reread();
     },
@@ -65,7 +69,13 @@ export function createTenant(config: Auth0Config, outward: Outward): Tenant {
 /** What a token from this tenant must agree with at this moment. */
 export function expectationsOf({ config, now }: Tenant): Expectations {
   const { issuer, clientId, audience, organization } = config;
-  return { issuer, clientId, audience, now: now(), ...(organization === undefined ? {} : { organization }) };
+  return {
+    issuer,
+    clientId,
+    audience,
+    now: now(),
+    ...(organization === undefined ? {} : { organization }),
+  };
 }
 
 /** Plain http is for a loopback issuer; the configuration admits it with no other. */

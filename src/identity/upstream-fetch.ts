@@ -81,17 +81,24 @@ async function readWhole(response: Response): Promise<Answer> {
   for await (const chunk of response.body ?? []) {
     sizeBytes += chunk.byteLength;
     // Leaving the loop cancels the stream.
-    if (sizeBytes > LARGEST_ANSWER_BYTES) throw new Refusal("identity_token_invalid", { cause: new Error("answer too large") });
+    if (sizeBytes > LARGEST_ANSWER_BYTES)
+      throw new Refusal("identity_token_invalid", { cause: new Error("answer too large") });
     text += decoder.decode(chunk, { stream: true });
   }
-  return { status: response.status, headers: pickHeaders(response.headers), text: text + decoder.decode() };
+  return {
+    status: response.status,
+    headers: pickHeaders(response.headers),
+    text: text + decoder.decode(),
+  };
 }
 
 function pickHeaders(headers: Headers): Headers {
-  return new Headers(KEPT_HEADERS.flatMap((name) => {
-    const value = headers.get(name);
-    return value === null ? [] : [[name, value]];
-  }));
+  return new Headers(
+    KEPT_HEADERS.flatMap((name) => {
+      const value = headers.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
 }
 
 function refuseFault(error: unknown): never {
@@ -101,14 +108,22 @@ function refuseFault(error: unknown): never {
 
 function assertAnswered({ status, headers, text }: Answer, now: number): void {
   const cause = new Error(`http ${status}`);
-  if (status === 429) throw new Refusal("identity_rate_limited", { retryAfterSeconds: readRetryAfter(headers, now), cause });
+  if (status === 429)
+    throw new Refusal("identity_rate_limited", {
+      retryAfterSeconds: readRetryAfter(headers, now),
+      cause,
+    });
   if (status >= 500) throw unavailable(cause.message);
-  if (/[/+]json\b/.test(headers.get("Content-Type") ?? "") && text !== "" && !isJson(text)) throw unavailable("broken json");
+  if (/[/+]json\b/.test(headers.get("Content-Type") ?? "") && text !== "" && !isJson(text))
+    throw unavailable("broken json");
 }
 
 /** `detail` is ours, for the log. */
 function unavailable(detail: string): Refusal {
-  return new Refusal("identity_unavailable", { retryAfterSeconds: RETRY_SOON_SECONDS, cause: new Error(detail) });
+  return new Refusal("identity_unavailable", {
+    retryAfterSeconds: RETRY_SOON_SECONDS,
+    cause: new Error(detail),
+  });
 }
 
 function isJson(text: string): boolean {

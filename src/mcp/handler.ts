@@ -20,6 +20,9 @@ export interface Mcp {
   fetch(request: Request, exchange: Exchange): Promise<Response>;
 }
 
+/** The resource and the two addresses of its metadata. */
+export const RESOURCE_PATHS: readonly string[] = ["/mcp", METADATA_PATH, `${METADATA_PATH}/mcp`];
+
 const LARGEST_BODY_BYTES = 1024 * 1024;
 
 /** What a page may read besides the body: without these an MCP client in a browser cannot sign in. */

@@ -1,48 +1,27 @@
-/** What a test can make the local tenant do: fail, misissue, rotate, block, log out; and what outlives a restart. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+/** What a test can make the local tenant do: fail, misissue, rotate, block. */
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Shape } from "../../dev/tenant/forgery.ts";
-import { PEOPLE } from "../../dev/tenant/people.ts";
 import type { Tenant } from "../../dev/tenant/tenant.ts";
 import { signIn } from "../support/tenant.ts";
 import {
-  APPLICATION,
   createTenantClient,
+  APPLICATION,
+  keysOf,
   startTestTenant,
   type TenantClient,
 } from "../support/tenant-client.ts";
-
-const logoutTokens: string[] = [];
-const receiver = createServer(async (request, response) => {
-  logoutTokens.push(new URLSearchParams(await text(request)).get("logout_token") ?? "");
-  response.end();
-});
 
 let tenant: Tenant;
 let client: TenantClient;
 
 beforeAll(async () => {
-  receiver.listen(0, "127.0.0.1");
-  await once(receiver, "listening");
-  const address = receiver.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  tenant = await startTestTenant({ backchannelLogoutUri: `http://localhost:${port}/logout` });
+  tenant = await startTestTenant();
   client = await createTenantClient(tenant);
 });
-afterAll(async () => {
-  receiver.close();
-  await tenant.close();
-});
+afterAll(() => tenant.close());
 beforeEach(() => tenant.control.clear());
 
-const keysOf = ({ url }: Tenant) => createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`));
 const tokensOf = async (response: Response) => ({
   status: response.status,
   body: await response.json(),
@@ -159,12 +138,12 @@ describe("misissued tokens", () => {
       audience: APPLICATION.audience,
       algorithms: ["RS256"],
     };
-    await expect(jwtVerify(body.access_token, keysOf(tenant), expected)).rejects.toThrow();
+    await expect(jwtVerify(body.access_token, keysOf(tenant.issuer), expected)).rejects.toThrow();
   });
 
   it("gives an access token in the RFC 9068 dialect", async () => {
     const { body } = await tokensOf((await answerWith({ accessToken: "rfc9068" })).response);
-    const { payload, protectedHeader } = await jwtVerify(body.access_token, keysOf(tenant));
+    const { payload, protectedHeader } = await jwtVerify(body.access_token, keysOf(tenant.issuer));
     expect(protectedHeader.typ).toBe("at+jwt");
     expect(payload).toMatchObject({
       client_id: APPLICATION.clientId,
@@ -185,7 +164,7 @@ describe("misissued tokens", () => {
     [["tool:else"], ["tool:else"]],
   ] as const)("gives the permissions claim %j", async (permissions, claim) => {
     const { body } = await tokensOf((await answerWith({ permissions })).response);
-    const { payload } = await jwtVerify(body.access_token, keysOf(tenant));
+    const { payload } = await jwtVerify(body.access_token, keysOf(tenant.issuer));
     expect(payload["permissions"]).toEqual(claim);
   });
 
@@ -236,108 +215,8 @@ describe("an administrator", () => {
     const after = await client.signIn("ada");
     expect(decodeProtectedHeader(before.access_token).kid).toBe(keys[0].kid);
     expect(decodeProtectedHeader(after.access_token).kid).toBe(keys[1].kid);
-    for (const { access_token } of [before, after]) await jwtVerify(access_token, keysOf(tenant));
+    for (const { access_token } of [before, after])
+      await jwtVerify(access_token, keysOf(tenant.issuer));
     expect((await client.refresh(before.refresh_token ?? "")).status).toBe(200);
-  });
-});
-
-describe("the end of a session", () => {
-  it("revokes a refresh token and remembers which", async () => {
-    const { refresh_token = "" } = await client.signIn("ada");
-    const { clientId: client_id, clientSecret: client_secret } = APPLICATION;
-    const body = new URLSearchParams({ client_id, client_secret, token: refresh_token });
-    const response = await fetch(`${tenant.url}/oauth/revoke`, { method: "POST", body });
-    expect(response.status).toBe(200);
-    expect(await response.text()).toBe("");
-    expect(tenant.control.revokedRefreshTokens()).toEqual([refresh_token]);
-    expect(tenant.control.count("revoke")).toBe(1);
-    expect((await client.refresh(refresh_token)).status).toBe(403);
-  });
-
-  it("sends the client a logout token for the latest session", async () => {
-    const attempt = await client.begin();
-    const { body } = await tokensOf(await client.redeem(attempt, await signIn(attempt.url, "eve")));
-    expect((await tenant.control.logout("eve")).status).toBe(200);
-    const { payload, protectedHeader } = await jwtVerify(logoutTokens.at(-1) ?? "", keysOf(tenant));
-    const iat = payload.iat ?? 0;
-    expect(protectedHeader).toMatchObject({ alg: "RS256", typ: "JWT" });
-    expect(payload).toEqual({
-      iss: tenant.issuer,
-      aud: APPLICATION.clientId,
-      sub: PEOPLE.eve.sub,
-      sid: decodeJwt(body.id_token)["sid"],
-      events: { "http://schemas.openid.net/event/backchannel-logout": {} },
-      iat,
-      exp: iat + 120,
-      jti: expect.any(String),
-    });
-  });
-
-  it("makes a logout token wrong on demand", () => {
-    const token = tenant.control.logoutToken("ada", {
-      header: { alg: "none" },
-      claims: { nonce: "n", sid: undefined },
-      seal: "none",
-    });
-    expect(token.endsWith(".")).toBe(true);
-    expect(decodeProtectedHeader(token).alg).toBe("none");
-    expect(decodeJwt(token)).toMatchObject({ nonce: "n" });
-    expect(decodeJwt(token)).not.toHaveProperty("sid");
-  });
-});
-
-describe("a tenant with a data directory", () => {
-  it("keeps its keys and refresh tokens over a restart, for its owner only", async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), "tenant-"));
-    const first = await startTestTenant({ dataDir });
-    const { access_token, refresh_token = "" } = await (
-      await createTenantClient(first)
-    ).signIn("ada");
-    await first.close();
-    for (const name of await readdir(dataDir))
-      expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600);
-    const second = await startTestTenant({ dataDir, port: Number(new URL(first.url).port) });
-    await jwtVerify(access_token, keysOf(second), { issuer: first.issuer });
-    expect((await (await createTenantClient(second)).refresh(refresh_token)).status).toBe(200);
-    await second.close();
-    await rm(dataDir, { recursive: true });
-  });
-});
-
-describe("the tenant's process", () => {
-  const run = async (environment: Readonly<Record<string, string>>) => {
-    const child = spawn(process.execPath, ["dev/tenant/main.ts"], { env: environment });
-    const [[code], output, errors] = await Promise.all([
-      once(child, "close"),
-      text(child.stdout),
-      text(child.stderr),
-    ]);
-    return { code, output, errors };
-  };
-  const environment = {
-    AUTH0_AUDIENCE: APPLICATION.audience,
-    AUTH0_CLIENT_ID: APPLICATION.clientId,
-    AUTH0_CLIENT_SECRET: APPLICATION.clientSecret,
-    RESOURCE_BASE_URL: "http://localhost:8787",
-  };
-
-  it("says in one line that its port is taken", async () => {
-    const port = new URL(tenant.url).port;
-    const dataDir = await mkdtemp(join(tmpdir(), "tenant-"));
-    expect(await run({ ...environment, DEV_AUTH0_PORT: port, DEV_DATA_DIR: dataDir })).toEqual({
-      code: 1,
-      output: "",
-      errors: `Auth0 tenant: Port ${port} is in use. Stop what listens there, or choose another with DEV_AUTH0_PORT.\n`,
-    });
-    await rm(dataDir, { recursive: true });
-  });
-
-  it("says in one line which variable is missing", async () => {
-    const { AUTH0_AUDIENCE: _, ...incomplete } = environment;
-    expect(await run(incomplete)).toEqual({
-      code: 1,
-      output: "",
-      errors: "Auth0 tenant: AUTH0_AUDIENCE is missing.\n",
-    });
   });
 });

@@ -16,7 +16,10 @@ describe.runIf(availableEngines().includes("redis"))("the memory engine and a re
   let redis: TestStore;
 
   beforeAll(async () => {
-    [memory, redis] = await Promise.all([startStore({ engine: "memory" }), startStore({ engine: "redis" })]);
+    [memory, redis] = await Promise.all([
+      startStore({ engine: "memory" }),
+      startStore({ engine: "redis" }),
+    ]);
   });
   afterAll(() => Promise.all([memory.close(), redis.close()]));
 
@@ -26,7 +29,7 @@ describe.runIf(availableEngines().includes("redis"))("the memory engine and a re
     const known = [...names].filter((name) => name !== "NOSUCH");
     expect(asked.length).toBeGreaterThanOrEqual(LEAST_COMMANDS);
     expect(new Set(asked.map(({ shape }) => shape))).toEqual(new Set(SHAPES));
-    expect(known.sort()).toEqual([...MEMORY_COMMANDS].sort());
+    expect(known.toSorted()).toEqual([...MEMORY_COMMANDS].toSorted());
   });
 
   it("give equal answers", async () => {
@@ -52,13 +55,19 @@ const outcomeSchema = z.union([
 type Outcome = z.output<typeof outcomeSchema>;
 
 /** A transaction that is refused as a whole has one outcome, as a single command has. */
-const bodySchema = z.union([z.array(outcomeSchema), outcomeSchema.transform((outcome) => [outcome])]);
+const bodySchema = z.union([
+  z.array(outcomeSchema),
+  outcomeSchema.transform((outcome) => [outcome]),
+]);
 
 async function ask({ url, token }: TestStore, { path, isBase64, commands }: RandomRequest) {
   const list = commands.map(({ command }) => command);
   const response = await fetch(`${url}${path}`, {
     method: "POST",
-    headers: { authorization: `Bearer ${token}`, ...(isBase64 ? { "upstash-encoding": "base64" } : {}) },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(isBase64 ? { "upstash-encoding": "base64" } : {}),
+    },
     body: JSON.stringify(path === "/" ? list[0] : list),
   });
   return { status: response.status, outcomes: bodySchema.parse(await response.json()) };
@@ -90,7 +99,10 @@ function normalize(name: string, outcome: Outcome | undefined): unknown {
   if (outcome === undefined || "error" in outcome) return outcome;
   const { success, data: list } = z.array(z.unknown()).safeParse(outcome.result);
   if (!success) return outcome.result;
-  if (name === "SCAN") return [list[0], z.array(z.string()).parse(list[1]).sort()];
-  if (name === "HGETALL") return new Map(Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]));
-  return ["SMEMBERS", "HKEYS", "HVALS"].includes(name) ? list.sort() : list;
+  if (name === "SCAN") return [list[0], z.array(z.string()).parse(list[1]).toSorted()];
+  if (name === "HGETALL")
+    return new Map(
+      Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]),
+    );
+  return ["SMEMBERS", "HKEYS", "HVALS"].includes(name) ? list.toSorted() : list;
 }

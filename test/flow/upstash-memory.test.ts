@@ -90,17 +90,25 @@ describe("a snapshot", () => {
     expect(await run("GET", "string")).toBe("ü🙂");
     expect(await run("HGETALL", "hash")).toEqual(["a", "1", "__proto__", "2"]);
     expect(await run("SMEMBERS", "set")).toEqual(["m", "n"]);
-    expect(await run("ZRANGE", "zset", "0", "-1", "WITHSCORES")).toEqual(["n", "-inf", "m", "0.10000000000000001"]);
+    expect(await run("ZRANGE", "zset", "0", "-1", "WITHSCORES")).toEqual([
+      "n",
+      "-inf",
+      "m",
+      "0.10000000000000001",
+    ]);
     expect(await run("TTL", "zset")).toBe(-1);
     expect(await run("DBSIZE")).toBe(4);
   });
 
-  it.each(["", "null", "{", '{"format":2,"keys":[]}', '{"format":1,"keys":[{"key":"a","value":{"type":"list"}}]}'])(
-    "is refused when it is %j",
-    (snapshot) => {
-      expect(() => createMemoryEngine({ snapshot })).toThrow();
-    },
-  );
+  it.each([
+    "",
+    "null",
+    "{",
+    '{"format":2,"keys":[]}',
+    '{"format":1,"keys":[{"key":"a","value":{"type":"list"}}]}',
+  ])("is refused when it is %j", (snapshot) => {
+    expect(() => createMemoryEngine({ snapshot })).toThrow();
+  });
 
   it("is due after a command that writes, and only then", async () => {
     let writes = 0;
@@ -108,7 +116,10 @@ describe("a snapshot", () => {
     await run("GET", "key");
     expect(writes).toBe(0);
     await run("SET", "key", "value");
-    await engine.transact([["DEL", "key"], ["GET", "key"]]);
+    await engine.transact([
+      ["DEL", "key"],
+      ["GET", "key"],
+    ]);
     expect(writes).toBe(2);
   });
 });

@@ -15,14 +15,20 @@ describe.each(availableEngines())("Upstash's protocol over the %s engine", (engi
   afterEach(() => store.flush());
   afterAll(() => store.close());
 
-  it.each(["00123", "true", "null", "", "OK", "12345678901234567890", "abcd1234", "ü🙂\n\u0000", "x".repeat(100_000)])(
-    "gives %j back as it came, with and without base64",
-    async (value) => {
-      await redis.set("key", value);
-      expect(await redis.get("key")).toBe(value);
-      expect(await clientOf(store, { responseEncoding: "base64" }).get("key")).toBe(value);
-    },
-  );
+  it.each([
+    ["a number with leading zeros", "00123"],
+    ["a number too large to be one", "12345678901234567890"],
+    ["a word of JSON", "true"],
+    ["what looks like base64", "abcd1234"],
+    ["what looks like a status", "OK"],
+    ["nothing", ""],
+    ["text beyond ASCII", "ü🙂\n\u0000"],
+    ["a long text", "x".repeat(100_000)],
+  ])("gives %s back as it came, with and without base64", async (_case, value) => {
+    await redis.set("key", value);
+    expect(await redis.get("key")).toBe(value);
+    expect(await clientOf(store, { responseEncoding: "base64" }).get("key")).toBe(value);
+  });
 
   it("lets exactly one of thirty GETDELs have the value", async () => {
     await redis.set("handle", "value", { ex: 600 });
@@ -55,22 +61,44 @@ describe.each(availableEngines())("Upstash's protocol over the %s engine", (engi
   });
 
   it("changes nothing when a transaction has a command that Redis does not know", async () => {
-    const answer = await post(store, "/multi-exec", [["SET", "key", "value"], ["NOSUCH", "secret"]]);
+    const answer = await post(store, "/multi-exec", [
+      ["SET", "key", "value"],
+      ["NOSUCH", "secret"],
+    ]);
     expect(answer.status).toBe(400);
-    expect(answer.body).toEqual({ error: "EXECABORT Transaction discarded because of previous errors." });
+    expect(answer.body).toEqual({
+      error: "EXECABORT Transaction discarded because of previous errors.",
+    });
     expect(await store.dump()).toEqual([]);
   });
 
-  it.each(["/pipeline", "/multi-exec"])("runs the commands around one that fails in %s", async (path) => {
-    const commands = [["SET", "key", "value"], ["HGET", "key", "field"], ["EXPIRE", "key", 100], ["TTL", "key"]];
-    const answer = await post(store, path, commands);
-    const failure = { error: "WRONGTYPE Operation against a key holding the wrong kind of value" };
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual([{ result: "OK" }, failure, { result: 1 }, { result: 100 }]);
-  });
+  it.each(["/pipeline", "/multi-exec"])(
+    "runs the commands around one that fails in %s",
+    async (path) => {
+      const commands = [
+        ["SET", "key", "value"],
+        ["HGET", "key", "field"],
+        ["EXPIRE", "key", 100],
+        ["TTL", "key"],
+      ];
+      const answer = await post(store, path, commands);
+      const failure = {
+        error: "WRONGTYPE Operation against a key holding the wrong kind of value",
+      };
+      expect(answer.status).toBe(200);
+      expect(answer.body).toEqual([{ result: "OK" }, failure, { result: 1 }, { result: 100 }]);
+    },
+  );
 
   it("encodes every string but OK, at any depth, when asked for base64", async () => {
-    const commands = [["SET", "key", "ü"], ["GET", "key"], ["GET", "none"], ["HSET", "hash", "a", 1], ["HGETALL", "hash"], ["SCAN", 0, "MATCH", "h*"]];
+    const commands = [
+      ["SET", "key", "ü"],
+      ["GET", "key"],
+      ["GET", "none"],
+      ["HSET", "hash", "a", 1],
+      ["HGETALL", "hash"],
+      ["SCAN", 0, "MATCH", "h*"],
+    ];
     const answer = await post(store, "/pipeline", commands, { "upstash-encoding": "base64" });
     const results = ["OK", "w7w=", null, 1, ["YQ==", "MQ=="], ["MA==", ["aGFzaA=="]]];
     expect(answer.body).toEqual(results.map((result) => ({ result })));
@@ -84,13 +112,38 @@ describe.each(availableEngines())("Upstash's protocol over the %s engine", (engi
   });
 
   it.each([
-    ["a command that fails", "/", ["SET", "key", "value", "EX", "0"], "ERR invalid expire time in 'set' command"],
-    ["a command with too few arguments", "/", ["GET"], "ERR wrong number of arguments for 'get' command"],
+    [
+      "a command that fails",
+      "/",
+      ["SET", "key", "value", "EX", "0"],
+      "ERR invalid expire time in 'set' command",
+    ],
+    [
+      "a command with too few arguments",
+      "/",
+      ["GET"],
+      "ERR wrong number of arguments for 'get' command",
+    ],
     ["no command", "/", [], "ERR failed to parse the request body"],
     ["an empty pipeline", "/pipeline", [], "ERR failed to parse the request body"],
-    ["a pipeline that is a command", "/pipeline", ["GET", "key"], "ERR failed to parse the request body"],
-    ["a command with an object in it", "/", ["SET", "key", { a: 1 }], "ERR failed to parse the request body"],
-    ["a body above the limit", "/", ["SET", "key", "x".repeat(MAX_BODY_BYTES)], "ERR max request size exceeded"],
+    [
+      "a pipeline that is a command",
+      "/pipeline",
+      ["GET", "key"],
+      "ERR failed to parse the request body",
+    ],
+    [
+      "a command with an object in it",
+      "/",
+      ["SET", "key", { a: 1 }],
+      "ERR failed to parse the request body",
+    ],
+    [
+      "a body above the limit",
+      "/",
+      ["SET", "key", "x".repeat(MAX_BODY_BYTES)],
+      "ERR max request size exceeded",
+    ],
   ])("refuses %s with 400", async (_case, path, body, error) => {
     const answer = await post(store, path, body);
     expect(answer.status).toBe(400);
@@ -113,7 +166,11 @@ describe.each(availableEngines())("Upstash's protocol over the %s engine", (engi
     ["another method", "PUT", "/", undefined, 405, "ERR method not allowed"],
   ])("refuses %s", async (_case, method, path, authorization, status, error) => {
     const headers = { authorization: authorization ?? `Bearer ${store.token}` };
-    const response = await fetch(store.url + path, { method, headers, body: '["SET","key","value"]' });
+    const response = await fetch(store.url + path, {
+      method,
+      headers,
+      body: '["SET","key","value"]',
+    });
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({ error });
     expect(await store.dump()).toEqual([]);
@@ -136,13 +193,16 @@ describe.each(availableEngines())("Upstash's protocol over the %s engine", (engi
       for (const key of page) seen.add(key);
       [cursor, pages] = [String(next), pages + 1];
     } while (cursor !== "0");
-    expect([...seen].sort()).toEqual(keys.sort());
+    expect([...seen].toSorted()).toEqual(keys.toSorted());
     expect(pages).toBeGreaterThan(5);
   });
 });
 
 /** The client as src/storage configures it. */
-function clientOf({ url, token }: TestStore, options: { responseEncoding?: "base64" | false } = {}): Redis {
+function clientOf(
+  { url, token }: TestStore,
+  options: { responseEncoding?: "base64" | false } = {},
+): Redis {
   return new Redis({
     url,
     token,

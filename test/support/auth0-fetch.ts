@@ -72,7 +72,8 @@ export function createTestTenant(): TestTenant {
     calls: [],
     lastForm: () => form,
     countOf: (call) => tenant.calls.filter((made) => made === call).length,
-    answerAt: (path, answer) => void (answer === undefined ? answers.delete(path) : answers.set(path, answer)),
+    answerAt: (path, answer) =>
+      void (answer === undefined ? answers.delete(path) : answers.set(path, answer)),
     async fetch(input: RequestInfo | URL, init?: RequestInit) {
       const request = new Request(input, init);
       const { pathname } = new URL(request.url);
@@ -86,7 +87,9 @@ export function createTestTenant(): TestTenant {
     },
     async sign(claims, header = {}) {
       const { privateKey } = await keyPair(current());
-      return new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: `key-${current()}`, ...header }).sign(privateKey);
+      return new SignJWT(claims)
+        .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: `key-${current()}`, ...header })
+        .sign(privateKey);
     },
     rotateKeys: ({ keepOld = false } = {}) => {
       published = [current() + 1, ...(keepOld ? published : [])];
@@ -122,9 +125,15 @@ export function createTestTenant(): TestTenant {
 }
 
 /** A whole sign-in: to the tenant with the browser and back. */
-export async function signIn(tenant: TestTenant, provider: IdentityProvider, request: { maxAge?: string } = {}) {
+export async function signIn(
+  tenant: TestTenant,
+  provider: IdentityProvider,
+  request: { maxAge?: string } = {},
+) {
   const secrets = provider.createSignInSecrets();
-  const callback = await tenant.authorize(await provider.authorizationUrl({ state: "state-1", ...request }, secrets));
+  const callback = await tenant.authorize(
+    await provider.authorizationUrl({ state: "state-1", ...request }, secrets),
+  );
   return provider.finishSignIn(callback, "state-1", { ...secrets, ...request });
 }
 
@@ -148,15 +157,22 @@ function createTenantApp(tenant: TestTenant): Hono {
 
   app.get("/authorize", (context) => {
     const code = `code-${authorizations.size}`;
-    const { nonce = "", code_challenge: challenge = "", redirect_uri: target = "", state = "" } = context.req.query();
+    const {
+      nonce = "",
+      code_challenge: challenge = "",
+      redirect_uri: target = "",
+      state = "",
+    } = context.req.query();
     authorizations.set(code, { nonce, challenge });
     return context.redirect(`${target}?${new URLSearchParams({ code, state })}`);
   });
 
   app.post("/oauth/token", async (context) => {
     const asked = tenant.lastForm();
-    if (asked.get("client_secret") !== TENANT_CONFIG.clientSecret) return context.json({ error: "access_denied", error_description: "Unauthorized" }, 401);
-    if (asked.get("grant_type") === "refresh_token") return context.json(await tokenResponse(tenant, undefined));
+    if (asked.get("client_secret") !== TENANT_CONFIG.clientSecret)
+      return context.json({ error: "access_denied", error_description: "Unauthorized" }, 401);
+    if (asked.get("grant_type") === "refresh_token")
+      return context.json(await tokenResponse(tenant, undefined));
     const authorization = authorizations.get(asked.get("code") ?? "");
     authorizations.delete(asked.get("code") ?? "");
     const verifier = await s256(asked.get("code_verifier") ?? "");
@@ -198,5 +214,7 @@ async function readForm(request: Request): Promise<URLSearchParams> {
 }
 
 async function s256(verifier: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
+  return base64url.encode(
+    new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))),
+  );
 }

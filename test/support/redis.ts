@@ -27,7 +27,18 @@ export async function startRedis(): Promise<RedisServer | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "redis-"));
   const child = spawn(
     "redis-server",
-    ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"],
+    [
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      folder,
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+    ],
     { stdio: "ignore" },
   );
   const kill = () => void child.kill("SIGKILL");
@@ -48,7 +59,12 @@ export async function startRedis(): Promise<RedisServer | undefined> {
 
 /** Asks until the server answers PING, or has ended instead. */
 async function answered(child: ChildProcess, port: number): Promise<void> {
-  const redis = new Redis({ port, host: "127.0.0.1", retryStrategy: () => 20, maxRetriesPerRequest: null });
+  const redis = new Redis({
+    port,
+    host: "127.0.0.1",
+    retryStrategy: () => 20,
+    maxRetriesPerRequest: null,
+  });
   redis.on("error", () => {});
   const ended = once(child, "exit").then(() => {
     throw new Error("redis-server ended before it answered");

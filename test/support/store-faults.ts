@@ -60,7 +60,12 @@ export function withFaults(api: RestApi): { api: RestApi; faults: Faults; wire: 
     const planned = plan.take(names);
     if (plan.faults.latencyMs > 0) await delay(plan.faults.latencyMs);
     if (planned === undefined) return api(request);
-    return FAULTS[planned.kind]({ request, api, options: planned.options, release: plan.release() });
+    return FAULTS[planned.kind]({
+      request,
+      api,
+      options: planned.options,
+      release: plan.release(),
+    });
   };
   const take = () => {
     const taken = seen;

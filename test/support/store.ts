@@ -73,7 +73,8 @@ export async function startEngine(options: {
   engine: EngineName;
   now?: () => number;
 }): Promise<{ engine: Engine; stop(): Promise<void> }> {
-  if (options.engine === "memory") return { engine: createMemoryEngine(options), stop: async () => {} };
+  if (options.engine === "memory")
+    return { engine: createMemoryEngine(options), stop: async () => {} };
   const redis = await startRedis();
   if (redis === undefined) throw new Error("redis-server is not installed");
   const engine = createRedisEngine(redis.port);

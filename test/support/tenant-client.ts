@@ -2,6 +2,7 @@
  * An application registered at the local tenant: an ordinary OpenID Connect client by oauth4webapi, as strict as the
  * library is. A tenant goes in; requests, responses and verified tokens come out.
  */
+import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
 import type { PersonKey } from "../../dev/tenant/people.ts";
 import { startTenant, type Tenant, type TenantOptions } from "../../dev/tenant/tenant.ts";
@@ -41,6 +42,8 @@ export interface TenantClient {
   /** The tokens of such an answer, checked as OpenID Connect Core §3.1.3.7 says, with the signature. */
   verify(attempt: Attempt, response: Response): Promise<oauth.TokenEndpointResponse>;
   refresh(refreshToken: string): Promise<Response>;
+  /** The claims of an access token for our API, by the tenant's published keys. */
+  claimsOf(accessToken: string): Promise<JWTPayload>;
   /** All of the above for one person. */
   signIn(
     person: PersonKey,
@@ -80,6 +83,10 @@ export async function createTenantClient(
     },
     refresh: (refreshToken) =>
       oauth.refreshTokenGrantRequest(as, client, authentication, refreshToken, INSECURE),
+    async claimsOf(accessToken) {
+      const expected = { issuer, audience: APPLICATION.audience, algorithms: ["RS256"] };
+      return (await jwtVerify(accessToken, keysOf(issuer), expected)).payload;
+    },
     async signIn(person, parameters, jar) {
       const attempt = await tenantClient.begin(parameters);
       return tenantClient.verify(
@@ -89,6 +96,11 @@ export async function createTenantClient(
     },
   };
   return tenantClient;
+}
+
+/** The keys the tenant publishes now. */
+export function keysOf(issuer: string): ReturnType<typeof createRemoteJWKSet> {
+  return createRemoteJWKSet(new URL(".well-known/jwks.json", issuer));
 }
 
 async function begin(

@@ -10,9 +10,7 @@ export class ReplyError extends Error {
 
 /** A key holds another type than the command works on. */
 export function wrongType(): ReplyError {
-  return new ReplyError(
-    "WRONGTYPE Operation against a key holding the wrong kind of value",
-  );
+  return new ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value");
 }
 
 /** The options of a command do not make sense, or one lacks its value. */
@@ -27,9 +25,7 @@ export function notAnInteger(): ReplyError {
 
 /** A command has too few or too many arguments. */
 export function wrongArity(command: string): ReplyError {
-  return new ReplyError(
-    `ERR wrong number of arguments for '${command.toLowerCase()}' command`,
-  );
+  return new ReplyError(`ERR wrong number of arguments for '${command.toLowerCase()}' command`);
 }
 
 /** A lifetime is not positive, or ends after the last representable millisecond. */

@@ -11,10 +11,18 @@ import { LARGEST_INTEGER, parseInteger, SMALLEST_INTEGER } from "./numbers.ts";
 
 export const expiryCommands: CommandTable = {
   EXPIRE: { arity: -3, writes: true, run: (keyspace, args) => expire(keyspace, args, SECONDS) },
-  PEXPIRE: { arity: -3, writes: true, run: (keyspace, args) => expire(keyspace, args, MILLISECONDS) },
+  PEXPIRE: {
+    arity: -3,
+    writes: true,
+    run: (keyspace, args) => expire(keyspace, args, MILLISECONDS),
+  },
   PERSIST: { arity: 2, writes: true, run: persist },
   TTL: { arity: 2, writes: false, run: (keyspace, args) => timeToLive(keyspace, args, SECONDS) },
-  PTTL: { arity: 2, writes: false, run: (keyspace, args) => timeToLive(keyspace, args, MILLISECONDS) },
+  PTTL: {
+    arity: 2,
+    writes: false,
+    run: (keyspace, args) => timeToLive(keyspace, args, MILLISECONDS),
+  },
 };
 
 /** The options that give a string its lifetime. */
@@ -68,23 +76,26 @@ type Flag = keyof typeof FLAGS;
 function parseExpireFlags(args: Arguments): Flag[] {
   const flags = args.takeAll().map((text): Flag => {
     const flag = text.toUpperCase();
-    if (flag === "NX" || flag === "XX" || flag === "GT" || flag === "LT") return flag;
+    if (isFlag(flag)) return flag;
     throw new ReplyError(`ERR Unsupported option ${text}`);
   });
   if (flags.includes("NX") && flags.some((flag) => flag !== "NX"))
-    throw new ReplyError(
-      "ERR NX and XX, GT or LT options at the same time are not compatible",
-    );
+    throw new ReplyError("ERR NX and XX, GT or LT options at the same time are not compatible");
   if (flags.includes("GT") && flags.includes("LT"))
     throw new ReplyError("ERR GT and LT options at the same time are not compatible");
   return flags;
+}
+
+function isFlag(text: string): text is Flag {
+  return Object.hasOwn(FLAGS, text);
 }
 
 /** A lifetime that is over already is allowed here: it removes the key. */
 function endOfExpire(lifetime: string, unit: Unit, nowMs: number): number {
   const milliseconds = parseInteger(lifetime) * unit.milliseconds;
   const end = milliseconds + BigInt(nowMs);
-  if (end > LARGEST_INTEGER || milliseconds < SMALLEST_INTEGER) throw invalidExpireTime(unit.command);
+  if (end > LARGEST_INTEGER || milliseconds < SMALLEST_INTEGER)
+    throw invalidExpireTime(unit.command);
   return Number(end);
 }
 

@@ -1,6 +1,7 @@
 /** Redis's glob patterns (`*`, `?`, `[a-z]`, `[^a]`, `\x`), as SCAN's MATCH takes them. */
 
-const TOKENS = /\\(?<escaped>.)|(?<star>\*)|(?<any>\?)|\[(?<not>\^?)(?<set>(?:\\.|[^\\\]])*)\]?|(?<plain>.)/gsu;
+const TOKENS =
+  /\\(?<escaped>.)|(?<star>\*)|(?<any>\?)|\[(?<not>\^?)(?<set>(?:\\.|[^\\\]])*)\]?|(?<plain>.)/gsu;
 const SET_MEMBERS = /\\(?<escaped>.)|(?<from>.)-(?<to>.)|(?<plain>.)/gsu;
 
 /** Turns a glob into a regular expression that matches a whole key. */
@@ -18,8 +19,7 @@ export function globToRegExp(glob: string): RegExp {
 function setOf(members: string): string {
   const parts = [...members.matchAll(SET_MEMBERS)].map(({ groups = {} }) => {
     const { escaped, from, to, plain } = groups;
-    if (from !== undefined && to !== undefined)
-      return [from, to].sort().map(literal).join("-");
+    if (from !== undefined && to !== undefined) return [from, to].toSorted().map(literal).join("-");
     return literal(escaped ?? plain ?? "");
   });
   return parts.join("");

@@ -9,11 +9,23 @@ export const hashCommands: CommandTable = {
   HSET: { arity: -4, writes: true, run: setFields },
   HGET: { arity: 3, writes: false, run: getField },
   HDEL: { arity: -3, writes: true, run: deleteFields },
-  HGETALL: { arity: 2, writes: false, run: (keyspace, args) => [...fieldsOf(keyspace, args)].flat() },
-  HVALS: { arity: 2, writes: false, run: (keyspace, args) => [...fieldsOf(keyspace, args).values()] },
+  HGETALL: {
+    arity: 2,
+    writes: false,
+    run: (keyspace, args) => [...fieldsOf(keyspace, args)].flat(),
+  },
+  HVALS: {
+    arity: 2,
+    writes: false,
+    run: (keyspace, args) => [...fieldsOf(keyspace, args).values()],
+  },
   HKEYS: { arity: 2, writes: false, run: (keyspace, args) => [...fieldsOf(keyspace, args).keys()] },
   HLEN: { arity: 2, writes: false, run: (keyspace, args) => fieldsOf(keyspace, args).size },
-  HEXISTS: { arity: 3, writes: false, run: (keyspace, args) => Number(fieldsOf(keyspace, args).has(args.take())) },
+  HEXISTS: {
+    arity: 3,
+    writes: false,
+    run: (keyspace, args) => Number(fieldsOf(keyspace, args).has(args.take())),
+  },
 };
 
 function setFields(keyspace: Keyspace, args: Arguments): Reply {

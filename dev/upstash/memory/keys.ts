@@ -12,7 +12,11 @@ export const keyCommands: CommandTable = {
   DEL: { arity: -2, writes: true, run: deleteKeys },
   UNLINK: { arity: -2, writes: true, run: deleteKeys },
   EXISTS: { arity: -2, writes: false, run: countExisting },
-  TYPE: { arity: 2, writes: false, run: (keyspace, args) => findEntry(keyspace, args.take())?.value.type ?? "none" },
+  TYPE: {
+    arity: 2,
+    writes: false,
+    run: (keyspace, args) => findEntry(keyspace, args.take())?.value.type ?? "none",
+  },
   SCAN: { arity: -2, writes: false, run: scan },
   DBSIZE: { arity: 1, writes: false, run: (keyspace) => liveEntries(keyspace).length },
   FLUSHDB: { arity: -1, writes: true, run: flush },

@@ -8,8 +8,16 @@ import { findEntry, type Keyspace, putValue, removeKey } from "./keyspace.ts";
 export const setCommands: CommandTable = {
   SADD: { arity: -3, writes: true, run: addMembers },
   SREM: { arity: -3, writes: true, run: removeMembers },
-  SMEMBERS: { arity: 2, writes: false, run: (keyspace, args) => [...(findMembers(keyspace, args.take()) ?? [])] },
-  SCARD: { arity: 2, writes: false, run: (keyspace, args) => findMembers(keyspace, args.take())?.size ?? 0 },
+  SMEMBERS: {
+    arity: 2,
+    writes: false,
+    run: (keyspace, args) => [...(findMembers(keyspace, args.take()) ?? [])],
+  },
+  SCARD: {
+    arity: 2,
+    writes: false,
+    run: (keyspace, args) => findMembers(keyspace, args.take())?.size ?? 0,
+  },
 };
 
 function addMembers(keyspace: Keyspace, args: Arguments): Reply {

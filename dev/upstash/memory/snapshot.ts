@@ -3,21 +3,37 @@
  * made is refused, never half read.
  */
 import { z } from "zod";
-import { createKeyspace, type Entry, type Keyspace, liveEntries, NEVER, putValue, type Value } from "./keyspace.ts";
+import {
+  createKeyspace,
+  type Entry,
+  type Keyspace,
+  liveEntries,
+  NEVER,
+  putValue,
+  type Value,
+} from "./keyspace.ts";
 
 /** JSON has no infinity, and a score may be one: a score is text here. */
-const score = z.string().transform(Number).refine((number) => !Number.isNaN(number));
+const score = z
+  .string()
+  .transform(Number)
+  .refine((number) => !Number.isNaN(number));
 
 const valueSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("string"), text: z.string() }),
   z.object({ type: z.literal("hash"), fields: mapOf(z.string()) }),
-  z.object({ type: z.literal("set"), members: z.array(z.string()).transform((list) => new Set(list)) }),
+  z.object({
+    type: z.literal("set"),
+    members: z.array(z.string()).transform((list) => new Set(list)),
+  }),
   z.object({ type: z.literal("zset"), scores: mapOf(score) }),
 ]);
 
 const snapshotSchema = z.object({
   format: z.literal(1),
-  keys: z.array(z.object({ key: z.string(), value: valueSchema, expiresAtMs: z.number().optional() })),
+  keys: z.array(
+    z.object({ key: z.string(), value: valueSchema, expiresAtMs: z.number().optional() }),
+  ),
 });
 
 /** Every key, its value and the end of its lifetime, as JSON. */
@@ -51,6 +67,9 @@ function plainValue(value: Value) {
     case "set":
       return { ...value, members: [...value.members] };
     case "zset":
-      return { ...value, scores: [...value.scores].map(([member, number]) => [member, String(number)]) };
+      return {
+        ...value,
+        scores: [...value.scores].map(([member, number]) => [member, String(number)]),
+      };
   }
 }

@@ -15,7 +15,11 @@ export const sortedSetCommands: CommandTable = {
   ZRANGE: { arity: -4, writes: false, run: rangeByIndex },
   ZRANGEBYSCORE: { arity: -4, writes: false, run: rangeByScore },
   ZREMRANGEBYSCORE: { arity: 4, writes: true, run: removeRangeByScore },
-  ZCARD: { arity: 2, writes: false, run: (keyspace, args) => findScores(keyspace, args.take())?.size ?? 0 },
+  ZCARD: {
+    arity: 2,
+    writes: false,
+    run: (keyspace, args) => findScores(keyspace, args.take())?.size ?? 0,
+  },
   ZSCORE: { arity: 3, writes: false, run: scoreOfMember },
 };
 
@@ -60,16 +64,14 @@ function assertCompatible(flags: ReadonlySet<string>): void {
   if (flags.has("NX") && flags.has("XX"))
     throw new ReplyError("ERR XX and NX options at the same time are not compatible");
   if (["NX", "GT", "LT"].filter((flag) => flags.has(flag)).length > 1)
-    throw new ReplyError(
-      "ERR GT, LT, and/or NX options at the same time are not compatible",
-    );
+    throw new ReplyError("ERR GT, LT, and/or NX options at the same time are not compatible");
 }
 
 /** GT and LT compare with an existing score only; they do not keep a new member out. */
 function mayStore(flags: ReadonlySet<string>, score: number, current: number | undefined): boolean {
   if (current === undefined) return !flags.has("XX");
   if (flags.has("NX")) return false;
-  return !(flags.has("GT") && score <= current) && !(flags.has("LT") && score >= current);
+  return !(flags.has("GT") && score < current) && !(flags.has("LT") && score >= current);
 }
 
 function removeMembers(keyspace: Keyspace, args: Arguments): Reply {
@@ -124,7 +126,7 @@ function scoreOfMember(keyspace: Keyspace, args: Arguments): Reply {
 
 /** By score, then by the bytes of the member. */
 function rank(scores: ReadonlyMap<string, number> | undefined): Ranked[] {
-  return [...(scores ?? [])].sort(
+  return [...(scores ?? [])].toSorted(
     ([oneMember, one], [otherMember, other]) =>
       Math.sign(one - other) || Buffer.compare(Buffer.from(oneMember), Buffer.from(otherMember)),
   );

@@ -31,7 +31,9 @@ function set(keyspace: Keyspace, args: Arguments): Reply {
   const lifetime = options.get("lifetime");
   const keepsLifetime = lifetime?.name === "KEEPTTL";
   const expiresAtMs =
-    lifetime === undefined || keepsLifetime ? NEVER : endOfLifetime(lifetime, "SET", keyspace.nowMs);
+    lifetime === undefined || keepsLifetime
+      ? NEVER
+      : endOfLifetime(lifetime, "SET", keyspace.nowMs);
   const old = options.has("GET") ? findText(keyspace, key) : null;
   const condition = options.get("condition")?.name;
   const isAllowed =
@@ -78,8 +80,7 @@ function getMany(keyspace: Keyspace, args: Arguments): Reply {
 function increment(keyspace: Keyspace, args: Arguments): Reply {
   const key = args.take();
   const number = parseInteger(findText(keyspace, key) ?? "0");
-  if (number === LARGEST_INTEGER)
-    throw new ReplyError("ERR increment or decrement would overflow");
+  if (number === LARGEST_INTEGER) throw new ReplyError("ERR increment or decrement would overflow");
   putValue(keyspace, key, { type: "string", text: String(number + 1n) });
   return Number(number + 1n);
 }

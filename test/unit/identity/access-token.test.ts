@@ -3,10 +3,18 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { isForClient, judgeShape, readPermissions } from "../../../src/identity/access-token.ts";
 import { createAuth0 } from "../../../src/identity/auth0.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
-import { ADA, createTestTenant, forge, signIn, TENANT_CONFIG, type TestTenant } from "../../support/auth0-fetch.ts";
+import {
+  ADA,
+  createTestTenant,
+  forge,
+  signIn,
+  TENANT_CONFIG,
+  type TestTenant,
+} from "../../support/auth0-fetch.ts";
 
 describe("readPermissions", () => {
-  const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `p:${index}`);
+  const many = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `p:${index}`);
   const rows: [title: string, permissions: unknown, answer: unknown][] = [
     ["reads a list", ["a", "b"], ["a", "b"]],
     ["reads an empty list as a person without permissions", [], []],
@@ -31,7 +39,11 @@ describe("judgeShape", () => {
   const rows: [title: string, token: string, verdict: string | undefined][] = [
     ["knows an opaque token", "v1.local".replace(".", "-"), "identity_token_opaque"],
     ["knows an encrypted token", "a.b.c.d.e", "identity_token_opaque"],
-    ["knows an API that signs with HS256", forge({ alg: "HS256" }, {}), "identity_algorithm_refused"],
+    [
+      "knows an API that signs with HS256",
+      forge({ alg: "HS256" }, {}),
+      "identity_algorithm_refused",
+    ],
     ["leaves RS256 to the verification", forge({ alg: "RS256" }, {}), undefined],
     ["leaves garbage to the verification", "a.b.c", undefined],
   ];
@@ -69,20 +81,40 @@ describe("an access token from Auth0", () => {
   });
 
   it("is accepted in the dialect of RFC 9068", async () => {
-    const claims = { ...tenant.accessClaims(), azp: undefined, client_id: TENANT_CONFIG.clientId, jti: "1" };
+    const claims = {
+      ...tenant.accessClaims(),
+      azp: undefined,
+      client_id: TENANT_CONFIG.clientId,
+      jti: "1",
+    };
     tenant.makeAccessToken = () => tenant.sign(claims, { typ: "at+jwt" });
-    expect((await signIn(tenant, provider)).tokens.claims).toMatchObject({ client_id: TENANT_CONFIG.clientId });
+    expect((await signIn(tenant, provider)).tokens.claims).toMatchObject({
+      client_id: TENANT_CONFIG.clientId,
+    });
   });
 
   it("is accepted with our API as its only audience", async () => {
-    tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), aud: TENANT_CONFIG.audience });
+    tenant.makeAccessToken = () =>
+      tenant.sign({ ...tenant.accessClaims(), aud: TENANT_CONFIG.audience });
     expect((await signIn(tenant, provider)).tokens.claims["aud"]).toBe(TENANT_CONFIG.audience);
   });
 
-  const claimRows: [title: string, change: (now: number) => Record<string, unknown>, reason: string][] = [
+  const claimRows: [
+    title: string,
+    change: (now: number) => Record<string, unknown>,
+    reason: string,
+  ][] = [
     ["another issuer", () => ({ iss: "https://evil.test/" }), "identity_token_invalid"],
-    ["an issuer without its slash", () => ({ iss: "https://tenant.test" }), "identity_token_invalid"],
-    ["the audience of another API", () => ({ aud: "https://other.test/" }), "identity_token_invalid"],
+    [
+      "an issuer without its slash",
+      () => ({ iss: "https://tenant.test" }),
+      "identity_token_invalid",
+    ],
+    [
+      "the audience of another API",
+      () => ({ aud: "https://other.test/" }),
+      "identity_token_invalid",
+    ],
     ["no audience", () => ({ aud: undefined }), "identity_token_invalid"],
     ["another application of the same API", () => ({ azp: "client-2" }), "identity_token_invalid"],
     ["no client", () => ({ azp: undefined }), "identity_token_invalid"],
@@ -96,11 +128,16 @@ describe("an access token from Auth0", () => {
     ["an issue time 120 s ahead", (now) => ({ iat: now + 120 }), "identity_token_invalid"],
     ["a beginning 120 s ahead", (now) => ({ nbf: now + 120 }), "identity_token_invalid"],
     ["no permissions claim", () => ({ permissions: undefined }), "identity_permissions_missing"],
-    ["513 permissions", () => ({ permissions: Array.from({ length: 513 }, (_, i) => `${i}`) }), "identity_permissions_too_many"],
+    [
+      "513 permissions",
+      () => ({ permissions: Array.from({ length: 513 }, (_, i) => `${i}`) }),
+      "identity_permissions_too_many",
+    ],
     ["more than 16 KB", () => ({ padding: "x".repeat(16_384) }), "identity_token_invalid"],
   ];
   it.each(claimRows)("is refused with %s", async (_title, change, reason) => {
-    tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), ...change(tenant.clock.now) });
+    tenant.makeAccessToken = () =>
+      tenant.sign({ ...tenant.accessClaims(), ...change(tenant.clock.now) });
     await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason });
   });
 
@@ -111,34 +148,48 @@ describe("an access token from Auth0", () => {
     ["issued 60 s ahead", (now) => ({ iat: now + 60 })],
   ];
   it.each(skewRows)("is accepted although %s, since clocks differ", async (_title, change) => {
-    tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), ...change(tenant.clock.now) });
+    tenant.makeAccessToken = () =>
+      tenant.sign({ ...tenant.accessClaims(), ...change(tenant.clock.now) });
     await expect(signIn(tenant, provider)).resolves.toBeDefined();
   });
 
   it("is refused when it is opaque", async () => {
     tenant.makeAccessToken = async () => "kQ3vOpaqueAccessTokenCanary";
-    await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_opaque" });
+    await expect(signIn(tenant, provider)).rejects.toMatchObject({
+      reason: "identity_token_opaque",
+    });
   });
 
   it("is refused when it is encrypted", async () => {
     tenant.makeAccessToken = async () => "e30.e30.e30.e30.e30";
-    await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_opaque" });
+    await expect(signIn(tenant, provider)).rejects.toMatchObject({
+      reason: "identity_token_opaque",
+    });
   });
 
   it("is refused when the API signs with HS256", async () => {
     const secret = await generateSecret("HS256");
-    tenant.makeAccessToken = () => new SignJWT(tenant.accessClaims()).setProtectedHeader({ alg: "HS256" }).sign(secret);
-    await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_algorithm_refused" });
+    tenant.makeAccessToken = () =>
+      new SignJWT(tenant.accessClaims()).setProtectedHeader({ alg: "HS256" }).sign(secret);
+    await expect(signIn(tenant, provider)).rejects.toMatchObject({
+      reason: "identity_algorithm_refused",
+    });
   });
 
   it("is refused with a signature that is not the tenant's", async () => {
-    tenant.makeAccessToken = async () => forge({ alg: "RS256", typ: "JWT", kid: "key-0" }, tenant.accessClaims());
-    await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+    tenant.makeAccessToken = async () =>
+      forge({ alg: "RS256", typ: "JWT", kid: "key-0" }, tenant.accessClaims());
+    await expect(signIn(tenant, provider)).rejects.toMatchObject({
+      reason: "identity_token_invalid",
+    });
   });
 
   it("is refused without a signature", async () => {
-    tenant.makeAccessToken = async () => forge({ alg: "none", typ: "JWT" }, tenant.accessClaims(), "");
-    await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+    tenant.makeAccessToken = async () =>
+      forge({ alg: "none", typ: "JWT" }, tenant.accessClaims(), "");
+    await expect(signIn(tenant, provider)).rejects.toMatchObject({
+      reason: "identity_token_invalid",
+    });
   });
 
   it("is refused for another organization", async () => {
@@ -146,6 +197,8 @@ describe("an access token from Auth0", () => {
     provider = createAuth0(config, { fetch: tenant.fetch, now: () => tenant.clock.now });
     tenant.makeIdToken = (nonce) => tenant.sign({ ...tenant.idClaims(nonce), org_id: "org_1" });
     tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), org_id: "org_2" });
-    await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+    await expect(signIn(tenant, provider)).rejects.toMatchObject({
+      reason: "identity_token_invalid",
+    });
   });
 });

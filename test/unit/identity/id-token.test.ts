@@ -3,7 +3,14 @@ import { beforeEach, expect, it } from "vitest";
 import { createAuth0 } from "../../../src/identity/auth0.ts";
 import { readProfile } from "../../../src/identity/id-token.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
-import { ADA, createTestTenant, forge, signIn, TENANT_CONFIG, type TestTenant } from "../../support/auth0-fetch.ts";
+import {
+  ADA,
+  createTestTenant,
+  forge,
+  signIn,
+  TENANT_CONFIG,
+  type TestTenant,
+} from "../../support/auth0-fetch.ts";
 
 let tenant: TestTenant;
 let provider: IdentityProvider;
@@ -36,34 +43,63 @@ const claimRows: [title: string, change: (now: number) => JWTPayload][] = [
   ["more than 16 KB", () => ({ padding: "x".repeat(16_384) })],
 ];
 it.each(claimRows)("refuses an ID token with %s", async (_title, change) => {
-  tenant.makeIdToken = (nonce) => tenant.sign({ ...tenant.idClaims(nonce), ...change(tenant.clock.now) });
-  await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+  tenant.makeIdToken = (nonce) =>
+    tenant.sign({ ...tenant.idClaims(nonce), ...change(tenant.clock.now) });
+  await expect(signIn(tenant, provider)).rejects.toMatchObject({
+    reason: "identity_token_invalid",
+  });
 });
 
 const forgedRows: [title: string, make: (claims: JWTPayload) => string | Promise<string>][] = [
-  ["a signature that is not the tenant's", (claims) => forge({ alg: "RS256", typ: "JWT", kid: "key-0" }, claims)],
+  [
+    "a signature that is not the tenant's",
+    (claims) => forge({ alg: "RS256", typ: "JWT", kid: "key-0" }, claims),
+  ],
   ["no signature algorithm", (claims) => forge({ alg: "none", typ: "JWT" }, claims, "")],
-  ["a claim changed after signing", async (claims) => changed(await tenant.sign(claims), { ...claims, sub: "auth0|mallory" })],
+  [
+    "a claim changed after signing",
+    async (claims) => changed(await tenant.sign(claims), { ...claims, sub: "auth0|mallory" }),
+  ],
   ["HS256 and the public key as the secret", (claims) => signWithPublicKey(claims)],
-  ["a key named in its own header", (claims) => tenant.sign(claims, { kid: "mine", jwk: { kty: "RSA" } })],
-  ["a critical extension", (claims) => forge({ alg: "RS256", kid: "key-0", crit: ["x"], x: true }, claims)],
+  [
+    "a key named in its own header",
+    (claims) => tenant.sign(claims, { kid: "mine", jwk: { kty: "RSA" } }),
+  ],
+  [
+    "a critical extension",
+    (claims) => forge({ alg: "RS256", kid: "key-0", crit: ["x"], x: true }, claims),
+  ],
   ["two parts", async (claims) => (await tenant.sign(claims)).split(".").slice(0, 2).join(".")],
   ["four parts", async (claims) => `${await tenant.sign(claims)}.x`],
   ["five parts", async (claims) => `${await tenant.sign(claims)}.x.x`],
-  ["a header that is not base64url", (claims) => `!!!.${base64url.encode(JSON.stringify(claims))}.c2ln`],
-  ["a payload that is not JSON", () => `${base64url.encode('{"alg":"RS256"}')}.${base64url.encode("{")}.c2ln`],
+  [
+    "a header that is not base64url",
+    (claims) => `!!!.${base64url.encode(JSON.stringify(claims))}.c2ln`,
+  ],
+  [
+    "a payload that is not JSON",
+    () => `${base64url.encode('{"alg":"RS256"}')}.${base64url.encode("{")}.c2ln`,
+  ],
 ];
 it.each(forgedRows)("refuses an ID token with %s", async (_title, make) => {
   tenant.makeIdToken = async (nonce) => make(tenant.idClaims(nonce));
-  await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+  await expect(signIn(tenant, provider)).rejects.toMatchObject({
+    reason: "identity_token_invalid",
+  });
 });
 
 it("refuses a sign-in without an ID token", async () => {
   tenant.makeIdToken = async () => undefined;
-  await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+  await expect(signIn(tenant, provider)).rejects.toMatchObject({
+    reason: "identity_token_invalid",
+  });
 });
 
-const acceptedRows: [title: string, change: (now: number) => JWTPayload, header?: Record<string, unknown>][] = [
+const acceptedRows: [
+  title: string,
+  change: (now: number) => JWTPayload,
+  header?: Record<string, unknown>,
+][] = [
   ["that expired 30 s ago", (now) => ({ exp: now - 30 })],
   ["that expired 59 s ago", (now) => ({ exp: now - 59 })],
   ["that was issued 60 s ahead", (now) => ({ iat: now + 60 })],
@@ -71,7 +107,8 @@ const acceptedRows: [title: string, change: (now: number) => JWTPayload, header?
   ["without a type", () => ({}), { typ: undefined }],
 ];
 it.each(acceptedRows)("accepts an ID token %s", async (_title, change, header) => {
-  tenant.makeIdToken = (nonce) => tenant.sign({ ...tenant.idClaims(nonce), ...change(tenant.clock.now) }, header);
+  tenant.makeIdToken = (nonce) =>
+    tenant.sign({ ...tenant.idClaims(nonce), ...change(tenant.clock.now) }, header);
   await expect(signIn(tenant, provider)).resolves.toBeDefined();
 });
 
@@ -85,33 +122,59 @@ it("accepts the hash of the access token it came with", async () => {
 });
 
 it("refuses an ID token for another organization", async () => {
-  provider = createAuth0({ ...TENANT_CONFIG, organization: "acme" }, { fetch: tenant.fetch, now: () => tenant.clock.now });
+  provider = createAuth0(
+    { ...TENANT_CONFIG, organization: "acme" },
+    { fetch: tenant.fetch, now: () => tenant.clock.now },
+  );
   tenant.makeIdToken = (nonce) => tenant.sign({ ...tenant.idClaims(nonce), org_name: "other" });
   tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), org_name: "acme" });
-  await expect(signIn(tenant, provider)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+  await expect(signIn(tenant, provider)).rejects.toMatchObject({
+    reason: "identity_token_invalid",
+  });
 });
 
 it("accepts both tokens of the configured organization", async () => {
-  provider = createAuth0({ ...TENANT_CONFIG, organization: "acme" }, { fetch: tenant.fetch, now: () => tenant.clock.now });
+  provider = createAuth0(
+    { ...TENANT_CONFIG, organization: "acme" },
+    { fetch: tenant.fetch, now: () => tenant.clock.now },
+  );
   tenant.makeIdToken = (nonce) => tenant.sign({ ...tenant.idClaims(nonce), org_name: "Acme" });
   tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), org_name: "acme" });
   await expect(signIn(tenant, provider)).resolves.toBeDefined();
 });
 
-const ageRows: [title: string, authTime: (now: number) => number | undefined, reason: string | undefined][] = [
+const ageRows: [
+  title: string,
+  authTime: (now: number) => number | undefined,
+  reason: string | undefined,
+][] = [
   ["accepts a login within max_age", (now) => now - 200, undefined],
   ["refuses a login older than max_age", (now) => now - 400, "identity_token_invalid"],
   ["refuses max_age without auth_time", () => undefined, "identity_token_invalid"],
 ];
 it.each(ageRows)("%s", async (_title, authTime, reason) => {
-  tenant.makeIdToken = (nonce) => tenant.sign({ ...tenant.idClaims(nonce), auth_time: authTime(tenant.clock.now) });
-  const signedIn = signIn(tenant, provider, { maxAge: "300" }).catch((error: { reason: string }) => error.reason);
+  tenant.makeIdToken = (nonce) =>
+    tenant.sign({ ...tenant.idClaims(nonce), auth_time: authTime(tenant.clock.now) });
+  const signedIn = signIn(tenant, provider, { maxAge: "300" }).catch(
+    (error: { reason: string }) => error.reason,
+  );
   expect(await signedIn).toEqual(reason ?? expect.objectContaining({ profile: expect.anything() }));
 });
 
 it("reads as profile what is about the person", () => {
   const profile = { sub: ADA, name: "Ada", email: "ada@example.test", org_id: "org_1" };
-  expect(readProfile({ ...profile, iss: "i", aud: "a", exp: 1, iat: 1, nonce: "n", sid: "s", auth_time: 1 })).toEqual(profile);
+  expect(
+    readProfile({
+      ...profile,
+      iss: "i",
+      aud: "a",
+      exp: 1,
+      iat: 1,
+      nonce: "n",
+      sid: "s",
+      auth_time: 1,
+    }),
+  ).toEqual(profile);
 });
 
 async function signWithPublicKey(claims: JWTPayload): Promise<string> {

@@ -2,7 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createAuth0 } from "../../../src/identity/auth0.ts";
 import { readSigningKeys } from "../../../src/identity/key-set.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
-import { createTestTenant, signIn, TENANT_CONFIG, type TestTenant } from "../../support/auth0-fetch.ts";
+import {
+  createTestTenant,
+  signIn,
+  TENANT_CONFIG,
+  type TestTenant,
+} from "../../support/auth0-fetch.ts";
 
 const JWKS = "/.well-known/jwks.json";
 const OCT = { kty: "oct", k: "AyM1SysPpbyDfgZld3umj1qzKObwVMko", kid: "key-0", alg: "HS256" };
@@ -48,9 +53,13 @@ it("is asked for once when a hundred tokens name keys that do not exist", async 
   tenant.makeAccessToken = () => tenant.sign(tenant.accessClaims(), { kid: `unknown-${kid++}` });
   const together = await Promise.allSettled(Array.from({ length: 50 }, renew));
   const oneByOne: PromiseSettledResult<unknown>[] = [];
-  for (let count = 0; count < 50; count += 1) oneByOne.push(...(await Promise.allSettled([renew()])));
+  for (let count = 0; count < 50; count += 1)
+    oneByOne.push(...(await Promise.allSettled([renew()])));
   for (const outcome of [...together, ...oneByOne])
-    expect(outcome).toMatchObject({ status: "rejected", reason: { reason: "identity_token_invalid" } });
+    expect(outcome).toMatchObject({
+      status: "rejected",
+      reason: { reason: "identity_token_invalid" },
+    });
   expect(tenant.countOf(`GET ${JWKS}`)).toBe(2);
 });
 
@@ -85,16 +94,46 @@ it("refuses a new key as unavailable, not as invalid, while the tenant does not 
 
 const badRows: [title: string, answer: () => Response | Promise<Response>, reason: string][] = [
   ["that answers 500", () => new Response("", { status: 500 }), "identity_unavailable"],
-  ["that is cut short", () => new Response('{"keys":[', { headers: { "Content-Type": "application/json" } }), "identity_unavailable"],
-  ["that does not exist", () => new Response("Not Found", { status: 404 }), "identity_token_invalid"],
+  [
+    "that is cut short",
+    () => new Response('{"keys":[', { headers: { "Content-Type": "application/json" } }),
+    "identity_unavailable",
+  ],
+  [
+    "that does not exist",
+    () => new Response("Not Found", { status: 404 }),
+    "identity_token_invalid",
+  ],
   ["that is empty", () => Response.json({ keys: [] }), "identity_token_invalid"],
   ["without a list", () => Response.json({ keys: "none" }), "identity_token_invalid"],
-  ["that is a page", () => new Response("<html>", { headers: { "Content-Type": "text/html" } }), "identity_token_invalid"],
+  [
+    "that is a page",
+    () => new Response("<html>", { headers: { "Content-Type": "text/html" } }),
+    "identity_token_invalid",
+  ],
   ["with a symmetric key", () => Response.json({ keys: [OCT] }), "identity_token_invalid"],
-  ["with a malformed key", () => Response.json({ keys: [{ kty: "RSA", kid: "key-0", n: "?", e: "AQAB" }] }), "identity_token_invalid"],
-  ["with an encryption key", async () => Response.json({ keys: (await tenant.jwks()).keys.map((key) => ({ ...key, use: "enc" })) }), "identity_token_invalid"],
-  ["with two keys of one name", async () => Response.json({ keys: [...(await tenant.jwks()).keys, ...(await tenant.jwks()).keys] }), "identity_token_invalid"],
-  ["of more than 64 KB", async () => Response.json({ ...(await tenant.jwks()), padding: "x".repeat(65_536) }), "identity_token_invalid"],
+  [
+    "with a malformed key",
+    () => Response.json({ keys: [{ kty: "RSA", kid: "key-0", n: "?", e: "AQAB" }] }),
+    "identity_token_invalid",
+  ],
+  [
+    "with an encryption key",
+    async () =>
+      Response.json({ keys: (await tenant.jwks()).keys.map((key) => ({ ...key, use: "enc" })) }),
+    "identity_token_invalid",
+  ],
+  [
+    "with two keys of one name",
+    async () =>
+      Response.json({ keys: [...(await tenant.jwks()).keys, ...(await tenant.jwks()).keys] }),
+    "identity_token_invalid",
+  ],
+  [
+    "of more than 64 KB",
+    async () => Response.json({ ...(await tenant.jwks()), padding: "x".repeat(65_536) }),
+    "identity_token_invalid",
+  ],
 ];
 it.each(badRows)("refuses a key set %s", async (_title, answer, reason) => {
   tenant.answerAt(JWKS, answer);
@@ -104,7 +143,9 @@ it.each(badRows)("refuses a key set %s", async (_title, answer, reason) => {
 describe("readSigningKeys", () => {
   it("keeps the usable keys among others, and of them only what is public", async () => {
     const { keys } = await tenant.jwks();
-    const read = readSigningKeys({ keys: [OCT, null, "key", ...keys.map((key) => ({ ...key, d: "canary", x5c: ["cert"] }))] });
+    const read = readSigningKeys({
+      keys: [OCT, null, "key", ...keys.map((key) => ({ ...key, d: "canary", x5c: ["cert"] }))],
+    });
     expect(read).toEqual(keys);
   });
 });

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Refusal } from "../../../src/errors.ts";
-import { createPublishedDocument, type PublishedDocument } from "../../../src/identity/published-document.ts";
+import {
+  createPublishedDocument,
+  type PublishedDocument,
+} from "../../../src/identity/published-document.ts";
 
 let now: number;
 let loads: number;
@@ -95,9 +98,11 @@ it("does not wait for ever for the load of a request that was cut off", async ()
   vi.useFakeTimers();
   answer = () => new Promise(() => {});
   void document.read();
-  answer = async () => `version ${loads}`;
+  const second = Promise.withResolvers<string>();
+  answer = () => second.promise;
   const later = [document.read(), document.read()];
   await vi.advanceTimersByTimeAsync(3000);
+  second.resolve("version 2");
   expect(await Promise.all(later)).toEqual(["version 2", "version 2"]);
   expect(loads).toBe(2);
 });

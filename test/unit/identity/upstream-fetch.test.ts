@@ -1,9 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createUpstreamFetch, readRetryAfter, type UpstreamFetch } from "../../../src/identity/upstream-fetch.ts";
+import {
+  createUpstreamFetch,
+  readRetryAfter,
+  type UpstreamFetch,
+} from "../../../src/identity/upstream-fetch.ts";
 
 const NOW = 1_800_000_000;
 const GET = { method: "GET", headers: { Accept: "application/json" } } as const;
-const POST = { method: "POST", headers: {}, body: new URLSearchParams({ token: "canary" }) } as const;
+const POST = {
+  method: "POST",
+  headers: {},
+  body: new URLSearchParams({ token: "canary" }),
+} as const;
 
 type Attempt = (init: RequestInit) => Response | Promise<Response>;
 
@@ -32,15 +40,26 @@ const timeout: Attempt = () => {
 };
 
 it("hands on the whole answer, and of its headers only what matters", async () => {
-  attempts = [() => json('{"a":1}', { status: 201, headers: { "Set-Cookie": "a=b", "WWW-Authenticate": "Bearer", "Retry-After": "7" } })];
+  attempts = [
+    () =>
+      json('{"a":1}', {
+        status: 201,
+        headers: { "Set-Cookie": "a=b", "WWW-Authenticate": "Bearer", "Retry-After": "7" },
+      }),
+  ];
   const response = await send("https://tenant.test/", GET);
   expect(response.status).toBe(201);
-  expect([...response.headers]).toEqual([["content-type", "application/json"], ["retry-after", "7"]]);
+  expect([...response.headers]).toEqual([
+    ["content-type", "application/json"],
+    ["retry-after", "7"],
+  ]);
   expect(await response.json()).toEqual({ a: 1 });
 });
 
 it("bounds the time of a call and follows no redirect", async () => {
-  attempts = [() => new Response(null, { status: 302, headers: { Location: "https://evil.test/" } })];
+  attempts = [
+    () => new Response(null, { status: 302, headers: { Location: "https://evil.test/" } }),
+  ];
   const response = await send("https://tenant.test/", GET);
   expect(response.status).toBe(302);
   expect(made[0]).toMatchObject({ redirect: "manual", signal: expect.any(AbortSignal) });
@@ -50,15 +69,27 @@ const faultRows: [title: string, attempt: Attempt, cause: string][] = [
   ["a reset connection", reset, "TypeError"],
   ["a timeout", timeout, "TimeoutError"],
   ["500", () => new Response("Oops canary", { status: 500 }), "http 500"],
-  ["503 that claims invalid_grant", () => json('{"error":"invalid_grant"}', { status: 503 }), "http 503"],
+  [
+    "503 that claims invalid_grant",
+    () => json('{"error":"invalid_grant"}', { status: 503 }),
+    "http 503",
+  ],
   ["JSON cut short", () => json('{"access_token":"can'), "broken json"],
-  ["a key set cut short", () => json("{", { headers: { "Content-Type": "application/jwk-set+json; charset=utf-8" } }), "broken json"],
+  [
+    "a key set cut short",
+    () => json("{", { headers: { "Content-Type": "application/jwk-set+json; charset=utf-8" } }),
+    "broken json",
+  ],
 ];
 describe.each(faultRows)("%s", (_title, attempt, cause) => {
   it("is refused as unavailable after one retry of a GET, without upstream text", async () => {
     attempts = [attempt];
     const refusal = await send("https://tenant.test/", GET).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ reason: "identity_unavailable", retryAfterSeconds: 5, cause: { message: cause } });
+    expect(refusal).toMatchObject({
+      reason: "identity_unavailable",
+      retryAfterSeconds: 5,
+      cause: { message: cause },
+    });
     expect(made).toHaveLength(2);
     expect(JSON.stringify([String(refusal), cause])).not.toContain("canary");
   });
@@ -70,20 +101,30 @@ describe.each(faultRows)("%s", (_title, attempt, cause) => {
 
   it("never makes us repeat a POST", async () => {
     attempts = [attempt];
-    await expect(send("https://tenant.test/", POST)).rejects.toMatchObject({ reason: "identity_unavailable" });
+    await expect(send("https://tenant.test/", POST)).rejects.toMatchObject({
+      reason: "identity_unavailable",
+    });
     expect(made).toHaveLength(1);
   });
 });
 
 it("does not try again when its time is over", async () => {
-  attempts = [({ signal }) => new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)))];
-  await expect(send("https://tenant.test/", GET)).rejects.toMatchObject({ cause: { message: "TimeoutError" } });
+  attempts = [
+    ({ signal }) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+  ];
+  await expect(send("https://tenant.test/", GET)).rejects.toMatchObject({
+    cause: { message: "TimeoutError" },
+  });
   expect(made).toHaveLength(1);
 });
 
 it("refuses 429 at once and says when to come back", async () => {
   attempts = [() => new Response("", { status: 429, headers: { "Retry-After": "30" } })];
-  await expect(send("https://tenant.test/", GET)).rejects.toMatchObject({ reason: "identity_rate_limited", retryAfterSeconds: 30 });
+  await expect(send("https://tenant.test/", GET)).rejects.toMatchObject({
+    reason: "identity_rate_limited",
+    retryAfterSeconds: 30,
+  });
   expect(made).toHaveLength(1);
 });
 
@@ -96,13 +137,18 @@ it("stops reading an answer of more than 64 KB", async () => {
     },
   });
   attempts = [() => new Response(endless)];
-  await expect(send("https://tenant.test/", GET)).rejects.toMatchObject({ reason: "identity_token_invalid" });
+  await expect(send("https://tenant.test/", GET)).rejects.toMatchObject({
+    reason: "identity_token_invalid",
+  });
   expect(pulls).toBeLessThan(10);
   expect(made).toHaveLength(1);
 });
 
 it("accepts an answer of exactly 64 KB and an empty one", async () => {
-  attempts = [() => new Response("x".repeat(65_536)), () => new Response(null, { status: 200, headers: { "Content-Type": "application/json" } })];
+  attempts = [
+    () => new Response("x".repeat(65_536)),
+    () => new Response(null, { status: 200, headers: { "Content-Type": "application/json" } }),
+  ];
   expect(await (await send("https://tenant.test/", GET)).text()).toHaveLength(65_536);
   expect(await (await send("https://tenant.test/", POST)).text()).toBe("");
 });
@@ -112,7 +158,11 @@ describe("readRetryAfter", () => {
     ["reads Retry-After", { "Retry-After": "17" }, 17],
     ["reads Auth0's reset time", { "X-RateLimit-Reset": String(NOW + 42) }, 42],
     ["prefers Retry-After", { "Retry-After": "3", "X-RateLimit-Reset": String(NOW + 42) }, 3],
-    ["takes the reset time when Retry-After is a date", { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "X-RateLimit-Reset": String(NOW + 9) }, 9],
+    [
+      "takes the reset time when Retry-After is a date",
+      { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "X-RateLimit-Reset": String(NOW + 9) },
+      9,
+    ],
     ["never says less than a second", { "X-RateLimit-Reset": String(NOW - 5) }, 1],
     ["never says more than two minutes", { "Retry-After": "86400" }, 120],
     ["rounds up", { "Retry-After": "1.2" }, 2],

@@ -7,7 +7,9 @@ it("names a person by the hash of issuer and subject", async () => {
 });
 
 it("names the same subject of another tenant differently", async () => {
-  expect(await deriveUserId("https://a.test/", "auth0|1")).not.toBe(await deriveUserId("https://b.test/", "auth0|1"));
+  expect(await deriveUserId("https://a.test/", "auth0|1")).not.toBe(
+    await deriveUserId("https://b.test/", "auth0|1"),
+  );
 });
 
 it("names a session in the same way", async () => {

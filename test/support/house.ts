@@ -1,0 +1,173 @@
+/**
+ * The whole house, running: the bundled Worker in workerd, a tenant and a store, each on a free port of its own. Tests
+ * meet it over HTTP only. Several Workers may share one store, as isolates do.
+ */
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { build } from "esbuild";
+import { convertV4MiniflareOptions, Miniflare, Response as WorkerResponse, type V4WorkerOptions } from "miniflare";
+import { startTenant, type Tenant } from "../../dev/tenant/tenant.ts";
+import { type EngineName, startStore, type TestStore } from "./store.ts";
+
+export interface HouseOptions {
+  readonly engine?: EngineName;
+  /** Variables in place of the usual ones; an empty text takes one away. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Answers requests of the Worker to other hosts: for client metadata documents. */
+  readonly elsewhere?: (request: Request) => Promise<Response> | Response;
+}
+
+/** One Worker: an isolate of its own. */
+export interface TestWorker {
+  /** Where it listens; the first Worker's is also the issuer. */
+  readonly url: string;
+  /** Every line it logged, parsed; lines that are no JSON are under `text`. */
+  readonly log: Record<string, unknown>[];
+  /** Sets the Worker's clock to so many seconds from now. */
+  shiftClock(offsetSeconds: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface House extends TestWorker {
+  readonly issuer: string;
+  readonly store: TestStore;
+  readonly tenant: Tenant;
+  /** What the Worker was configured with. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Another Worker over the same store: another isolate, perhaps with other variables. */
+  startAnother(variables?: Readonly<Record<string, string>>): Promise<TestWorker>;
+}
+
+/** Every permission that the shipped tools ask for. */
+export const PERMISSIONS = ["tool:get_user_info", "tool:explain_access"];
+
+/** Starts a house; `stop` ends all of it. */
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const port = await freePort();
+  const issuer = `http://localhost:${port}`;
+  const store = await startStore({ engine: options.engine ?? "memory" });
+  const account = { audience: "https://api.example.test/", clientId: "house", clientSecret: randomKey() };
+  const tenant = await startTenant({
+    ...account,
+    callbackUrls: [`${issuer}/auth/callback`],
+    permissions: PERMISSIONS,
+    backchannelLogoutUri: `${issuer}/auth/backchannel-logout`,
+  });
+  const variables = {
+    AUTH0_DOMAIN: tenant.issuer,
+    AUTH0_CLIENT_ID: account.clientId,
+    AUTH0_CLIENT_SECRET: account.clientSecret,
+    AUTH0_AUDIENCE: account.audience,
+    JWT_SIGNING_KEY: randomKey(),
+    STORAGE_ENCRYPTION_KEY: randomKey(),
+    UPSTASH_REDIS_REST_URL: store.url,
+    UPSTASH_REDIS_REST_TOKEN: store.token,
+    RESOURCE_BASE_URL: issuer,
+    ...options.variables,
+  };
+  const workers: TestWorker[] = [];
+  const start = async (more: Readonly<Record<string, string>>, at?: number): Promise<TestWorker> => {
+    const worker = await startWorker({ ...variables, ...more }, at ?? (await freePort()), options.elsewhere);
+    workers.push(worker);
+    return worker;
+  };
+  const first = await start({}, port);
+  return {
+    ...first,
+    issuer,
+    store,
+    tenant,
+    variables,
+    startAnother: (more = {}) => start(more),
+    stop: async () => {
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await Promise.all([tenant.close(), store.close()]);
+    },
+  };
+}
+
+/** 32 random bytes as the configuration wants them. */
+export function randomKey(): string {
+  return randomBytes(32).toString("base64");
+}
+
+async function startWorker(
+  variables: Readonly<Record<string, string>>,
+  port: number,
+  elsewhere: HouseOptions["elsewhere"],
+): Promise<TestWorker> {
+  const log: Record<string, unknown>[] = [];
+  const worker = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: await bundle(),
+      compatibilityDate: "2026-11-01",
+      compatibilityFlags: ["global_fetch_strictly_public"],
+      bindings: { ...variables },
+      port,
+      handleStructuredLogs: ({ message }) => void log.push(parseLine(message)),
+      ...(elsewhere === undefined ? {} : { outboundService: outboundTo(elsewhere) }),
+    }),
+  );
+  await worker.ready;
+  const url = `http://localhost:${port}`;
+  return {
+    url,
+    log,
+    shiftClock: async (offsetSeconds) => void (await fetch(`${url}/__clock?offsetSeconds=${offsetSeconds}`)),
+    stop: () => worker.dispose(),
+  };
+}
+
+/** Loopback requests go where they say; everything else is answered by the test. */
+function outboundTo(elsewhere: NonNullable<HouseOptions["elsewhere"]>): NonNullable<V4WorkerOptions["outboundService"]> {
+  return async (request) => {
+    const standard = new Request(request.url, {
+      method: request.method,
+      headers: [...request.headers],
+      ...(request.body === null ? {} : { body: await request.arrayBuffer() }),
+      redirect: "manual",
+    });
+    const isLoopback = ["localhost", "127.0.0.1"].includes(new URL(request.url).hostname);
+    const response = await (isLoopback ? fetch(standard) : elsewhere(standard));
+    const headers = [...response.headers].filter(([name]) => name !== "content-encoding");
+    return new WorkerResponse(await response.arrayBuffer(), { status: response.status, headers });
+  };
+}
+
+let bundled: Promise<string> | undefined;
+
+/** The test entry, bundled once per process as wrangler does it. */
+function bundle(): Promise<string> {
+  bundled ??= build({
+    entryPoints: ["test/support/worker.ts"],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:workers"],
+    jsx: "automatic",
+    jsxImportSource: "hono/jsx",
+  }).then(({ outputFiles: [file] }) => file?.text ?? "");
+  return bundled;
+}
+
+function parseLine(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { text };
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * A stranger's MCP client, written against the RFCs with nothing but `fetch`: it knows one URL and finds the rest. A
+ * browser with a strict cookie jar is part of it. Every step is a method, so that a test can leave one out or bend it.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { PersonKey } from "../../dev/tenant/people.ts";
+import { type CookieJar, signIn, visit } from "./tenant.ts";
+
+export interface Tokens {
+  readonly access_token: string;
+  readonly token_type: string;
+  readonly expires_in: number;
+  readonly refresh_token: string;
+  readonly scope: string;
+  readonly resource: string;
+}
+
+/** An authorization under way. */
+export interface Attempt {
+  readonly url: URL;
+  readonly state: string;
+  readonly verifier: string;
+}
+
+export interface Metadata {
+  readonly issuer: string;
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
+  readonly registration_endpoint: string;
+  readonly revocation_endpoint: string;
+  readonly [name: string]: unknown;
+}
+
+export interface Stranger {
+  readonly metadata: Metadata;
+  readonly resource: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** The authorization request for a browser. */
+  begin(parameters?: Readonly<Record<string, string>>): Attempt;
+  /** The browser's way from there to our redirect URI: consent, login, back. */
+  approve(attempt: Attempt, person: PersonKey | "deny", jar?: CookieJar): Promise<URL>;
+  /** A token request by this client. */
+  token(form: Readonly<Record<string, string>>, init?: RequestInit): Promise<Response>;
+  exchange(attempt: Attempt, callback: URL): Promise<Response>;
+  /** All of the above. */
+  signIn(person: PersonKey, parameters?: Readonly<Record<string, string>>): Promise<Tokens>;
+  refresh(refreshToken: string): Promise<Response>;
+  revoke(token: string): Promise<Response>;
+}
+
+const REDIRECT_URI = "http://127.0.0.1:9/callback";
+
+/** Discovers and registers, as a client does with a URL it was given. */
+export async function meetStranger(
+  mcpUrl: string,
+  registration: Readonly<Record<string, unknown>> = {},
+): Promise<Stranger> {
+  const metadata = await discover(mcpUrl);
+  const redirectUri = REDIRECT_URI;
+  const registered = await post(metadata.authorization_server.registration_endpoint, {
+    client_name: "A stranger",
+    redirect_uris: [redirectUri],
+    token_endpoint_auth_method: "none",
+    ...registration,
+  });
+  const { client_id: clientId } = await json<{ client_id: string }>(registered, 201);
+  return createStranger({ metadata: metadata.authorization_server, resource: metadata.resource, clientId, redirectUri });
+}
+
+/** A client that is known already. */
+export function createStranger(known: {
+  readonly metadata: Metadata;
+  readonly resource: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+}): Stranger {
+  const { metadata, resource, clientId, redirectUri } = known;
+  const stranger: Stranger = {
+    ...known,
+    begin: (parameters = {}) => begin(known, parameters),
+    approve: (attempt, person, jar = new Map()) => approve(attempt.url, person, jar),
+    token: (form, init = {}) =>
+      fetch(metadata.token_endpoint, { method: "POST", body: new URLSearchParams({ client_id: clientId, ...form }), ...init }),
+    exchange: (attempt, callback) =>
+      stranger.token({
+        grant_type: "authorization_code",
+        code: callback.searchParams.get("code") ?? "",
+        redirect_uri: redirectUri,
+        code_verifier: attempt.verifier,
+        resource,
+      }),
+    signIn: async (person, parameters) => {
+      const attempt = stranger.begin(parameters);
+      const callback = await stranger.approve(attempt, person);
+      return json<Tokens>(await stranger.exchange(attempt, callback), 200);
+    },
+    refresh: (refreshToken) => stranger.token({ grant_type: "refresh_token", refresh_token: refreshToken, resource }),
+    revoke: (token) =>
+      fetch(metadata.revocation_endpoint, { method: "POST", body: new URLSearchParams({ client_id: clientId, token }) }),
+  };
+  return stranger;
+}
+
+/** Calls an MCP method the way a 2025-06-18 client does; the JSON-RPC answer, whatever form it came in. */
+export async function callMcp(
+  mcpUrl: string,
+  token: string | undefined,
+  message: { readonly method: string; readonly params?: unknown },
+): Promise<{ readonly response: Response; readonly answer: McpAnswer }> {
+  const response = await fetch(mcpUrl, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2025-06-18",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, ...message }),
+  });
+  const text = await response.clone().text();
+  const data = text.startsWith("{") ? text : (/^data: (\{.*\})$/m.exec(text)?.[1] ?? "{}");
+  return { response, answer: JSON.parse(data) };
+}
+
+export interface McpAnswer {
+  readonly result?: {
+    readonly tools?: readonly { readonly name: string }[];
+    readonly isError?: boolean;
+    readonly content?: readonly { readonly text: string }[];
+    readonly structuredContent?: Record<string, unknown>;
+  };
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+/** The body of a response that must have this status; the error says what came instead. */
+export async function json<Body>(response: Response, status: number): Promise<Body> {
+  const text = await response.text();
+  if (response.status !== status) throw new Error(`expected ${status}, got ${response.status}: ${text}`);
+  return JSON.parse(text);
+}
+
+async function discover(mcpUrl: string) {
+  const challenge = await fetch(mcpUrl, { method: "POST" });
+  const [, metadataUrl = ""] = /resource_metadata="([^"]+)"/.exec(challenge.headers.get("www-authenticate") ?? "") ?? [];
+  const resource = await json<{ resource: string; authorization_servers: [string] }>(await fetch(metadataUrl), 200);
+  const [issuer] = resource.authorization_servers;
+  const server = await json<Metadata>(await fetch(`${issuer}/.well-known/oauth-authorization-server`), 200);
+  return { resource: resource.resource, authorization_server: server };
+}
+
+function begin(
+  { metadata, resource, clientId, redirectUri }: Parameters<typeof createStranger>[0],
+  parameters: Readonly<Record<string, string>>,
+): Attempt {
+  const state = randomBytes(16).toString("base64url");
+  const verifier = randomBytes(32).toString("base64url");
+  const url = new URL(metadata.authorization_endpoint);
+  const all = {
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    state,
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+    resource,
+    ...parameters,
+  };
+  for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
+  return { url, state, verifier };
+}
+
+async function approve(url: URL, person: PersonKey | "deny", jar: CookieJar): Promise<URL> {
+  const page = await visit(url, jar);
+  const handle = await readHandle(page);
+  const decision = await visit(url, jar, new URLSearchParams({ handle, decision: person === "deny" ? "deny" : "allow" }));
+  const location = new URL(decision.headers.get("location") ?? "");
+  if (person === "deny") return location;
+  const back = await signIn(location, person);
+  const done = await visit(back, jar);
+  return new URL(done.headers.get("location") ?? "");
+}
+
+/** The hidden field of a consent page. */
+export async function readHandle(page: Response): Promise<string> {
+  const html = await page.text();
+  const [, handle] = /name="handle" value="([^"]+)"/.exec(html) ?? [];
+  if (handle === undefined) throw new Error(`no consent page but ${page.status}: ${html.replaceAll(/<[^>]*>/g, " ").slice(0, 300)}`);
+  return handle;
+}
+
+function post(url: string, body: unknown): Promise<Response> {
+  return fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+}

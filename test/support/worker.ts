@@ -1,0 +1,29 @@
+/**
+ * The Worker as tests run it: the real one, with a clock that can be set and, as a control for the races, a store that
+ * reads and writes one key at a time. Never deployed.
+ */
+import type { Env } from "../../src/config.ts";
+import { createWorker } from "../../src/index.ts";
+import { beginNaiveWork } from "./naive-work.ts";
+
+interface TestEnv extends Env {
+  readonly TEST_NAIVE_STORE?: string;
+}
+
+const realNow = Date.now.bind(Date);
+let offsetMs = 0;
+Date.now = () => realNow() + offsetMs;
+
+let worker: ReturnType<typeof createWorker> | undefined;
+
+export default {
+  async fetch(request: Request, env: TestEnv, execution: ExecutionContext): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.pathname === "/__clock") {
+      offsetMs = Number(url.searchParams.get("offsetSeconds")) * 1000;
+      return new Response(null, { status: 204 });
+    }
+    worker ??= createWorker(env.TEST_NAIVE_STORE === "true" ? { beginWork: beginNaiveWork } : {});
+    return worker.fetch(request, env, execution);
+  },
+};
