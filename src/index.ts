@@ -37,7 +37,12 @@ async function open(config: ReturnType<typeof loadConfig>, outward: Outward): Pr
 
 async function furnish(config: Config, outward: Outward): Promise<Passage> {
   const parts = await createParts(config, catalogue, outward);
-  const mcp = createMcp({ config, catalogue, now: () => Math.floor(Date.now() / 1000), ...(parts && { grants: parts.keeper, signingKeys: parts.signingKeys }) });
+  const mcp = createMcp({
+    config,
+    catalogue,
+    now: () => Math.floor(Date.now() / 1000),
+    ...(parts && { grants: parts.keeper, signingKeys: parts.signingKeys }),
+  });
   const landing = { issuer: config.issuer, tools, requiresSignIn: parts !== undefined };
   const app = createPassage(config);
 
@@ -46,7 +51,8 @@ async function furnish(config: Config, outward: Outward): Promise<Passage> {
   app.get("/favicon.svg", renderIcon);
   app.get("/health", answerHealth);
   app.get("/ready", createReadiness(parts));
-  for (const path of RESOURCE_PATHS) app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
+  for (const path of RESOURCE_PATHS)
+    app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
   app.all("/sse", refuseWith("sse_gone"));
   if (parts !== undefined) addOAuthRoutes(app, parts);
   return app;

@@ -11,12 +11,18 @@ type Secret = Uint8Array<ArrayBuffer>;
 
 /** An HMAC-SHA-256 key that signs and verifies. */
 export async function deriveSigningKey(secret: Secret, purpose: Purpose): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", await deriveBytes(secret, purpose), HMAC_SHA256, false, ["sign", "verify"]);
+  return crypto.subtle.importKey("raw", await deriveBytes(secret, purpose), HMAC_SHA256, false, [
+    "sign",
+    "verify",
+  ]);
 }
 
 /** An AES-256-GCM key that seals and opens. */
 export async function deriveSealingKey(secret: Secret): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", await deriveBytes(secret, "sealing"), "AES-GCM", false, ["encrypt", "decrypt"]);
+  return crypto.subtle.importKey("raw", await deriveBytes(secret, "sealing"), "AES-GCM", false, [
+    "encrypt",
+    "decrypt",
+  ]);
 }
 
 /** Eight characters that name a secret without telling anything about it. */
@@ -32,12 +38,16 @@ export function importSigningKey(bytes: Secret): Promise<CryptoKey> {
 
 /** base64url(HMAC-SHA-256(key, text)), 43 characters. */
 export async function signText(text: string, key: CryptoKey): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text))));
+  return base64url.encode(
+    new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text))),
+  );
 }
 
 /** base64url(SHA-256(text)), 43 characters. */
 export async function hashText(text: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
+  return base64url.encode(
+    new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
+  );
 }
 
 /** `bytes` random bytes as base64url text. */
@@ -50,5 +60,9 @@ const HMAC_SHA256 = { name: "HMAC", hash: "SHA-256" } as const;
 async function deriveBytes(secret: Secret, purpose: Purpose): Promise<ArrayBuffer> {
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   const info = new TextEncoder().encode(`auth0-mcp-worker/${purpose}/v1`);
-  return crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, material, 256);
+  return crypto.subtle.deriveBits(
+    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info },
+    material,
+    256,
+  );
 }

@@ -22,7 +22,11 @@ export interface Outward {
 }
 
 /** Puts the parts together; there are none when nobody has to sign in. */
-export async function createParts(config: Config, catalogue: Catalogue, outward: Outward): Promise<OAuthParts | undefined> {
+export async function createParts(
+  config: Config,
+  catalogue: Catalogue,
+  outward: Outward,
+): Promise<OAuthParts | undefined> {
   const { auth } = config;
   return auth === undefined ? undefined : createAuthParts({ ...config, auth }, catalogue, outward);
 }
@@ -35,8 +39,13 @@ async function createAuthParts(
   const now = (): number => Math.floor(Date.now() / 1000);
   const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
   const { auth } = config;
-  const vault = createVault(auth.store, outward.redis ?? createRedis(auth.store, send), (problem, storedAs) =>
-    console.warn(JSON.stringify({ reason: "record_unreadable", problem, record: storedAs.slice(0, 16) })),
+  const vault = createVault(
+    auth.store,
+    outward.redis ?? createRedis(auth.store, send),
+    (problem, storedAs) =>
+      console.warn(
+        JSON.stringify({ reason: "record_unreadable", problem, record: storedAs.slice(0, 16) }),
+      ),
   );
   const identity = outward.identity ?? createAuth0(auth.auth0, { fetch: send, now });
   const begin = outward.beginWork ?? beginWork;
@@ -48,7 +57,13 @@ async function createAuthParts(
     vault,
     now,
     beginWork: startWork,
-    keeper: createGrantKeeper({ vault, identity, now, beginWork: startWork, checkSeconds: auth.revocationCheckSeconds }),
+    keeper: createGrantKeeper({
+      vault,
+      identity,
+      now,
+      beginWork: startWork,
+      checkSeconds: auth.revocationCheckSeconds,
+    }),
     signingKeys: [await signingKey(first), ...(await Promise.all(others.map(signingKey)))],
     tools: [...catalogue.tools.values()].map(({ item }) => item),
     permissions: catalogue.requiredPermissions,

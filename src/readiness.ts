@@ -27,15 +27,23 @@ export function createReadiness(parts: ReadinessParts | undefined): () => Promis
   let last: { readonly at: number; readonly checks: Readonly<Record<string, Finding>> } | undefined;
   return async () => {
     if (parts === undefined) return render({});
-    if (last === undefined || parts.now() - last.at >= FRESH_SECONDS) last = { at: parts.now(), checks: await check(parts) };
+    if (last === undefined || parts.now() - last.at >= FRESH_SECONDS)
+      last = { at: parts.now(), checks: await check(parts) };
     return render(last.checks);
   };
 }
 
-async function check({ identity, vault }: ReadinessParts): Promise<Readonly<Record<string, Finding>>> {
+async function check({
+  identity,
+  vault,
+}: ReadinessParts): Promise<Readonly<Record<string, Finding>>> {
   const [store, provider] = await Promise.all([
     finding(async () => {
-      const probe = { key: await vault.keyOf("ready"), value: await vault.seal("ready", "ready"), ttlSeconds: 60 };
+      const probe = {
+        key: await vault.keyOf("ready"),
+        value: await vault.seal("ready", "ready"),
+        ttlSeconds: 60,
+      };
       await vault.redis.transact([{ do: "write", ...probe }], { repeatable: true });
     }),
     finding(() => identity.checkReachable()),
@@ -54,5 +62,8 @@ async function finding(run: () => Promise<void>): Promise<Finding> {
 
 function render(checks: Readonly<Record<string, Finding>>): Response {
   const isReady = Object.values(checks).every((found) => found === "ok");
-  return Response.json({ status: isReady ? "ready" : "not ready", checks }, { status: isReady ? 200 : 503 });
+  return Response.json(
+    { status: isReady ? "ready" : "not ready", checks },
+    { status: isReady ? 200 : 503 },
+  );
 }

@@ -41,19 +41,24 @@ interface Controlled {
 }
 
 /** The control of one tenant. */
-export function createControl(tenant: Controlled): Control {
-  const { answers, directory, logout, traffic } = tenant;
+export function createControl({
+  answers,
+  directory,
+  logout,
+  rotateKeys,
+  traffic,
+}: Controlled): Control {
   const logoutToken: Control["logoutToken"] = (person, difference) =>
     logout.createLogoutToken(answers.latestSession(PEOPLE[person].sub), difference);
   return {
-    count: traffic.count,
-    fail: traffic.fail,
-    latency: traffic.latency,
-    shape: answers.shape,
-    revokedRefreshTokens: answers.revokedRefreshTokens,
-    setPermissions: directory.setPermissions,
-    block: directory.block,
-    rotateKeys: tenant.rotateKeys,
+    count: (endpoint) => traffic.count(endpoint),
+    fail: (endpoint, fault) => traffic.fail(endpoint, fault),
+    latency: (endpoint, milliseconds) => traffic.latency(endpoint, milliseconds),
+    shape: (shape) => answers.shape(shape),
+    revokedRefreshTokens: () => answers.revokedRefreshTokens(),
+    setPermissions: (person, permissions) => directory.setPermissions(person, permissions),
+    block: (person) => directory.block(person),
+    rotateKeys: () => rotateKeys(),
     logoutToken,
     logout: (person, difference) => logout.deliverLogoutToken(logoutToken(person, difference)),
     clear: () => [answers, directory, traffic].forEach((part) => part.clear()),

@@ -57,12 +57,10 @@ export const discoveryDialect: Middleware = async (ctx, next) => {
 };
 
 /** The sign-in page always shows, and `offline_access` is only kept by oidc-provider when there is a consent. */
-function translateQuery(
-  { audience, resource: _, ...query }: Context["query"],
-  isSilent: boolean,
-): Context["query"] {
+function translateQuery(query: Context["query"], isSilent: boolean): Context["query"] {
+  const { audience, resource: _, ...rest } = query;
   return {
-    ...query,
+    ...rest,
     ...(typeof audience === "string" ? { resource: resourceOf(audience) } : {}),
     ...(isSilent ? {} : { prompt: "login consent" }),
   };

@@ -53,7 +53,8 @@ function showPeople(ctx: Context, directory: Directory): void {
 /** "Ada — every permission", "Rob — tool:get_user_info only", "Eve — no permissions". */
 function choiceOf(person: Person, directory: Directory): Choice {
   const may = describe(directory.permissionsOf(person), directory.allPermissions());
-  return { value: person.key, label: `${person.label} — ${may}` };
+  const [firstName] = person.profile.name.split(" ");
+  return { value: person.key, label: `${firstName} — ${may}` };
 }
 
 function describe(held: readonly string[], all: readonly string[]): string {

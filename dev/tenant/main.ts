@@ -25,8 +25,8 @@ const tenant = await startTenant({
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void stop(tenant));
 console.log(`Auth0 tenant at ${tenant.issuer}`);
 
-async function stop({ close }: Tenant): Promise<void> {
-  await close();
+async function stop(running: Tenant): Promise<void> {
+  await running.close();
   process.exit(0);
 }
 

@@ -152,10 +152,12 @@ declare module "oidc-provider" {
     callback(): RequestListener;
     interactionDetails(req: IncomingMessage, res: ServerResponse): Promise<Interaction>;
     interactionFinished(
-      req: IncomingMessage,
-      res: ServerResponse,
-      result: InteractionResult,
-      options: { readonly mergeWithLastSubmission: boolean },
+      ...args: [
+        req: IncomingMessage,
+        res: ServerResponse,
+        result: InteractionResult,
+        options: { readonly mergeWithLastSubmission: boolean },
+      ]
     ): Promise<void>;
   }
 

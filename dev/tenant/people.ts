@@ -7,17 +7,15 @@ export type PersonKey = "ada" | "rob" | "eve";
 
 export interface Person {
   readonly key: PersonKey;
-  /** How the sign-in page calls them. */
-  readonly label: string;
   readonly sub: string;
   readonly profile: Readonly<Record<"name" | "nickname" | "picture" | "updated_at", string>>;
   readonly email: string;
 }
 
 export const PEOPLE: Readonly<Record<PersonKey, Person>> = {
-  ada: person("ada", "Ada", "Lovelace", "auth0|64f0c0ffee0000000000ada1"),
-  rob: person("rob", "Rob", "Stone", "google-oauth2|115015401343387192604"),
-  eve: person("eve", "Eve", "Novak", "samlp|acme|urn:eve:none@acme.test"),
+  ada: createPerson("ada", "Ada Byrne", "auth0|64f0c0ffee0000000000ada1"),
+  rob: createPerson("rob", "Rob Stone", "google-oauth2|115015401343387192604"),
+  eve: createPerson("eve", "Eve Novak", "samlp|acme|urn:eve:none@acme.test"),
 };
 
 /** Who may do what at this moment; the part of the tenant an administrator would change. */
@@ -53,13 +51,12 @@ export function createDirectory(permissions: readonly string[]): Directory {
   };
 }
 
-function person(key: PersonKey, label: string, familyName: string, sub: string): Person {
+function createPerson(key: PersonKey, name: string, sub: string): Person {
   return {
     key,
-    label,
     sub,
     profile: {
-      name: `${label} ${familyName}`,
+      name,
       nickname: key,
       picture: `https://cdn.auth0.com/avatars/${key.slice(0, 2)}.png`,
       updated_at: "2026-01-15T09:30:00.000Z",

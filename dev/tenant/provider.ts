@@ -53,7 +53,7 @@ export function createProvider(parts: Parts): Provider {
 
 function configure(parts: Parts): Configuration {
   return {
-    adapter: parts.records.adapter,
+    adapter: (model) => parts.records.adapter(model),
     claims: CLAIMS,
     clientAuthMethods: ["client_secret_basic", "client_secret_post"],
     clientBasedCORS: () => false,
@@ -90,7 +90,7 @@ function configure(parts: Parts): Configuration {
     routes: ROUTES,
     scopes: OPENID_SCOPES,
     ttl: {
-      AccessToken: parts.answers.accessTokenTtlSeconds,
+      AccessToken: () => parts.answers.accessTokenTtlSeconds(),
       AuthorizationCode: 60,
       Grant: 30 * DAY_SECONDS,
       IdToken: 36_000,

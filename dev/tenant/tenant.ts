@@ -75,16 +75,13 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   };
 }
 
-/** Lets a request in once the tenant's faults allow it. */
+/** Lets a request in once the tenant's faults allow it; one that broke off while it was sent ends here. */
 function admit(traffic: Traffic, serve: RequestListener): RequestListener {
-  return async (request, response) => {
-    try {
-      const admitted = await traffic.admit(request, response);
-      if (admitted !== undefined) serve(admitted, response);
-    } catch {
-      // The client went away while it was still sending.
-      response.destroy();
-    }
+  return (request, response) => {
+    traffic.admit(request, response).then(
+      (admitted) => admitted && serve(admitted, response),
+      () => response.destroy(),
+    );
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * An engine that keeps its data in this process: the part of Redis 7.0 that our storage may use, with
- * Redis's replies and errors. It knows no scripts, lists, streams or blocking commands.
+ * An engine that keeps its data in this process: the part of Redis 7.0 that our storage may use,
+ * with Redis's replies and errors. It knows no scripts, lists, streams or blocking commands.
  */
 import type { Command, Engine, Failure, Outcome } from "./engine.ts";
 import { readArguments } from "./memory/arguments.ts";

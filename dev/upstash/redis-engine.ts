@@ -1,6 +1,7 @@
 /**
  * An engine that asks a real redis-server: commands go out as they came, replies come back as RESP2
- * gives them. For tests; commands that change the connection itself (SUBSCRIBE, MULTI) are not for it.
+ * gives them. For tests; commands that change the connection itself (SUBSCRIBE, MULTI) are not for
+ * it.
  */
 import { Redis } from "ioredis";
 import { z } from "zod";

@@ -1,6 +1,6 @@
 /**
- * Upstash's REST protocol without the network: a request goes in, an answer comes out, an engine does
- * the work between. A command's values never appear in an error of ours.
+ * Upstash's REST protocol without the network: a request goes in, an answer comes out, an engine
+ * does the work between. A command's values never appear in an error of ours.
  */
 import { z } from "zod";
 import type { Command, Engine, Failure, Outcome, Reply } from "./engine.ts";

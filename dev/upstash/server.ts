@@ -1,6 +1,6 @@
 /**
- * The REST protocol on a port of this machine: HTTP requests in, answers out. It listens on loopback
- * unless told otherwise, and logs nothing.
+ * The REST protocol on a port of this machine: HTTP requests in, answers out. It listens on
+ * loopback unless told otherwise, and logs nothing.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Engine } from "./engine.ts";
@@ -25,7 +25,9 @@ export function startUpstash(
   return serveRest(createRestApi(options), options);
 }
 
-/** Serves a REST API, for instance one with faults in front of it. Rejects when the port is taken. */
+/**
+ * Serves a REST API, for instance one with faults in front of it. Rejects when the port is taken.
+ */
 export async function serveRest(
   api: RestApi,
   { port, host = "127.0.0.1" }: Address,

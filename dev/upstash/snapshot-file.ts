@@ -1,6 +1,6 @@
 /**
- * Where the stand-in's data outlives the process: one file, readable by its owner only, replaced as a
- * whole so that a crash leaves the old one or the new one.
+ * Where the stand-in's data outlives the process: one file, readable by its owner only, replaced as
+ * a whole so that a crash leaves the old one or the new one.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -39,7 +39,9 @@ const LONGEST_TOKEN_CHARACTERS = 8192;
 
 /** Signs an access token with the first key of the ring. */
 export function signAccessToken(claims: AccessTokenClaims, [signer]: SigningKeys): Promise<string> {
-  return new SignJWT({ ...claims }).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: signer.kid }).sign(signer.key);
+  return new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: signer.kid })
+    .sign(signer.key);
 }
 
 /** Why an access token is not accepted; `expired` is the only one an honest client meets. */
@@ -73,7 +75,10 @@ export async function verifyAccessToken(
 }
 
 /** The grant that an access token of ours names, even when its life is over: for its revocation. */
-export async function readAccessToken(token: string, keys: SigningKeys): Promise<GrantRef | undefined> {
+export async function readAccessToken(
+  token: string,
+  keys: SigningKeys,
+): Promise<GrantRef | undefined> {
   const key = token.length > LONGEST_TOKEN_CHARACTERS ? "malformed" : findKey(token, keys);
   if (typeof key === "string") return undefined;
   try {

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { GrantRef } from "./grant.ts";
-import { connectionsName, type GrantRecord } from "./record.ts";
+import { connectionsName, type GrantRecord, placeOf } from "./record.ts";
 
 const connectionSchema = z
   .object({
@@ -31,7 +31,10 @@ export const MOST_CONNECTIONS = 100;
 const COLLECTION_TTL_SECONDS = 40 * 86_400;
 
 /** A person's connections, the ended ones included. Costs nothing when the collection was prefetched. */
-export async function listConnections(work: UnitOfWork, userId: string): Promise<readonly Connection[]> {
+export async function listConnections(
+  work: UnitOfWork,
+  userId: string,
+): Promise<readonly Connection[]> {
   const texts = await work.fields(connectionsName(userId));
   return texts.flatMap((text) => connectionSchema.safeParse(JSON.parse(text)).data ?? []);
 }
@@ -47,7 +50,7 @@ export function putConnection(work: UnitOfWork, record: GrantRecord, now: number
     lastUsedAt: now,
     expiresAt: record.expiresAt,
   };
-  work.putField(connectionsName(record.userId), record.grantId, JSON.stringify(connection), COLLECTION_TTL_SECONDS);
+  work.putField(placeOf(record), JSON.stringify(connection), COLLECTION_TTL_SECONDS);
 }
 
 /** Which connections must go so that one more fits: the ended ones, then the longest unused. Pure. */
@@ -62,8 +65,13 @@ export function chooseSuperfluous(
 }
 
 /** Which connections a logout ends: those of the session it names, or all of them (OIDC Back-Channel Logout §2.7). */
-export function chooseLoggedOut(connections: readonly Connection[], sessionId: string | undefined): readonly Connection[] {
-  return connections.filter((connection) => sessionId === undefined || connection.sessionId === sessionId);
+export function chooseLoggedOut(
+  connections: readonly Connection[],
+  sessionId: string | undefined,
+): readonly Connection[] {
+  return connections.filter(
+    (connection) => sessionId === undefined || connection.sessionId === sessionId,
+  );
 }
 
 /** The grant of a connection. */

@@ -71,13 +71,21 @@ async function isAlive(keeper: Keeper, grant: GrantRef, storeName: string): Prom
   try {
     return (await look(keeper, grant, storeName)) !== undefined;
   } catch (error) {
-    if (error instanceof Refusal && isServedUnseen(sighting, { now: keeper.now(), checkSeconds: keeper.checkSeconds })) return true;
+    if (
+      error instanceof Refusal &&
+      isServedUnseen(sighting, { now: keeper.now(), checkSeconds: keeper.checkSeconds })
+    )
+      return true;
     throw error;
   }
 }
 
 /** Reads the grant's record by the name its token carries: one round trip, even in a fresh isolate. */
-async function look(keeper: Keeper, grant: GrantRef, storeName: string): Promise<GrantRecord | undefined> {
+async function look(
+  keeper: Keeper,
+  grant: GrantRef,
+  storeName: string,
+): Promise<GrantRecord | undefined> {
   const key = keeper.vault.keyAt(storeName);
   const [stored] = await keeper.vault.redis.transact([{ do: "get", key }], { repeatable: true });
   const record = await openRecord(keeper, grant, { stored: stored ?? null, key });
@@ -102,15 +110,29 @@ async function openRecord(
 }
 
 /** The grant's record, at most as old as a sighting may be. */
-async function currentRecord(keeper: Keeper, grant: GrantRef, storeName: string): Promise<GrantRecord> {
-  const stored = keeper.records.recall(recordName(grant), { now: keeper.now(), maxAgeSeconds: keeper.checkSeconds });
-  const remembered = await openRecord(keeper, grant, { stored, key: keeper.vault.keyAt(storeName) });
+async function currentRecord(
+  keeper: Keeper,
+  grant: GrantRef,
+  storeName: string,
+): Promise<GrantRecord> {
+  const stored = keeper.records.recall(recordName(grant), {
+    now: keeper.now(),
+    maxAgeSeconds: keeper.checkSeconds,
+  });
+  const remembered = await openRecord(keeper, grant, {
+    stored,
+    key: keeper.vault.keyAt(storeName),
+  });
   const record = remembered ?? (await look(keeper, grant, storeName));
   if (record === undefined) throw new Refusal("grant_ended");
   return record;
 }
 
-async function upstreamTokens(keeper: Keeper, grant: GrantRef, storeName: string): Promise<UpstreamTokens> {
+async function upstreamTokens(
+  keeper: Keeper,
+  grant: GrantRef,
+  storeName: string,
+): Promise<UpstreamTokens> {
   const { tokens } = await currentRecord(keeper, grant, storeName);
   if (!isCloseToEnd(tokens, keeper.now())) return tokens;
   if (tokens.refreshToken !== undefined) return renewInPlace(keeper, grant);
@@ -137,12 +159,20 @@ async function renewInPlace(keeper: Keeper, grant: GrantRef): Promise<UpstreamTo
   }
 }
 
-async function renewHeld(keeper: Keeper, work: UnitOfWork, record: GrantRecord): Promise<UpstreamTokens> {
+async function renewHeld(
+  keeper: Keeper,
+  work: UnitOfWork,
+  record: GrantRecord,
+): Promise<UpstreamTokens> {
   const used = record.tokens.refreshToken;
   if (used === undefined) return record.tokens;
   try {
     const tokens = await keeper.renewals.renew(used);
-    work.replace(recordName(record), JSON.stringify({ ...record, tokens }), record.expiresAt - keeper.now());
+    work.replace(
+      recordName(record),
+      JSON.stringify({ ...record, tokens }),
+      record.expiresAt - keeper.now(),
+    );
     await work.commit();
     keeper.renewals.noteSaved(used);
     return tokens;
@@ -157,7 +187,11 @@ async function renewHeld(keeper: Keeper, work: UnitOfWork, record: GrantRecord):
 }
 
 /** The profile from `/userinfo`; when that cannot be asked, the last one we had, or the one of the sign-in. */
-async function userInfo(keeper: Keeper, grant: GrantRef, storeName: string): Promise<Readonly<Record<string, unknown>>> {
+async function userInfo(
+  keeper: Keeper,
+  grant: GrantRef,
+  storeName: string,
+): Promise<Readonly<Record<string, unknown>>> {
   const now = keeper.now();
   const fresh = keeper.profiles.recall(grant.userId, { now, maxAgeSeconds: PROFILE_FRESH_SECONDS });
   if (fresh !== undefined) return fresh;
@@ -168,7 +202,10 @@ async function userInfo(keeper: Keeper, grant: GrantRef, storeName: string): Pro
     return profile;
   } catch (error) {
     if (!(error instanceof Refusal) || !PASSING.has(error.reason)) throw error;
-    const older = keeper.profiles.recall(grant.userId, { now, maxAgeSeconds: Number.POSITIVE_INFINITY });
+    const older = keeper.profiles.recall(grant.userId, {
+      now,
+      maxAgeSeconds: Number.POSITIVE_INFINITY,
+    });
     return older ?? (await currentRecord(keeper, grant, storeName)).profile;
   }
 }

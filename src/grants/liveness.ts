@@ -30,7 +30,12 @@ export function isServedUnseen(
   sighting: Sighting | undefined,
   { now, checkSeconds }: { readonly now: number; readonly checkSeconds: number },
 ): boolean {
-  return checkSeconds > 0 && sighting !== undefined && "aliveAt" in sighting && now - sighting.aliveAt <= SERVED_UNSEEN_SECONDS;
+  return (
+    checkSeconds > 0 &&
+    sighting !== undefined &&
+    "aliveAt" in sighting &&
+    now - sighting.aliveAt <= SERVED_UNSEEN_SECONDS
+  );
 }
 
 export interface Sightings {

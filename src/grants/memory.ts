@@ -4,7 +4,10 @@
  */
 export interface Memory<Value> {
   keep(name: string, value: Value, now: number): void;
-  recall(name: string, age: { readonly now: number; readonly maxAgeSeconds: number }): Value | undefined;
+  recall(
+    name: string,
+    age: { readonly now: number; readonly maxAgeSeconds: number },
+  ): Value | undefined;
   forget(name: string): void;
 }
 

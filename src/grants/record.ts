@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { Refusal } from "../errors.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import type { FieldPlace } from "../storage/write.ts";
 import type { GrantRef } from "./grant.ts";
 
 const claims = z.record(z.string(), z.unknown()).readonly();
@@ -67,6 +68,11 @@ export function connectionsName(userId: string): string {
   return `connections:${userId}`;
 }
 
+/** A grant's entry among them. */
+export function placeOf({ userId, grantId }: GrantRef): FieldPlace {
+  return { collection: connectionsName(userId), field: grantId };
+}
+
 /** Reads `grant:user:id`; undefined for any other name. */
 export function parseGrantName(name: string): GrantRef | undefined {
   const [, userId, grantId] = /^grant:([^:]+):([^:]+)$/.exec(name) ?? [];
@@ -74,7 +80,10 @@ export function parseGrantName(name: string): GrantRef | undefined {
 }
 
 /** Reads a grant's record through the unit of work; undefined when the grant is over. */
-export async function readGrant(work: UnitOfWork, grant: GrantRef): Promise<GrantRecord | undefined> {
+export async function readGrant(
+  work: UnitOfWork,
+  grant: GrantRef,
+): Promise<GrantRecord | undefined> {
   const text = await work.get(recordName(grant));
   return text === undefined ? undefined : parseGrantRecord(text);
 }
@@ -93,5 +102,5 @@ export function parseGrantRecord(text: string): GrantRecord {
 export function endGrant(work: UnitOfWork, grant: GrantRef): void {
   work.delete(grantName(grant));
   work.delete(recordName(grant));
-  work.deleteField(connectionsName(grant.userId), grant.grantId);
+  work.deleteField(placeOf(grant));
 }

@@ -15,7 +15,10 @@ const UNSAVED_SECONDS = 300;
 
 /** Whether a refresh of ours renews these tokens too: never on every refresh, always within the hour. Pure. */
 export function isRenewalDue(tokens: UpstreamTokens, now: number): boolean {
-  return tokens.refreshToken !== undefined && (isCloseToEnd(tokens, now) || now - tokens.issuedAt >= FRESH_SECONDS);
+  return (
+    tokens.refreshToken !== undefined &&
+    (isCloseToEnd(tokens, now) || now - tokens.issuedAt >= FRESH_SECONDS)
+  );
 }
 
 /** Whether a tool needs newer tokens than these. Pure. */

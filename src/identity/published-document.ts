@@ -3,6 +3,7 @@
  * something to read comes out that rarely loads, never twice at once, and survives the provider's absence, but not
  * its contradictions.
  */
+import type { Refusal } from "../errors.ts";
 import { isFault } from "./upstream-fetch.ts";
 
 export interface PublishedDocument<T> {
@@ -24,7 +25,7 @@ export function createPublishedDocument<T>(
   now: () => number,
 ): PublishedDocument<T> {
   let known: { readonly document: T; readonly loadedAt: number } | undefined;
-  let lastTry: { readonly at: number; readonly failure?: unknown } = {
+  let lastTry: { readonly at: number; readonly failure?: Refusal } = {
     at: Number.NEGATIVE_INFINITY,
   };
 
@@ -35,11 +36,11 @@ export function createPublishedDocument<T>(
       known = { document, loadedAt: at };
       lastTry = { at };
       return document;
-    } catch (failure) {
+    } catch (error) {
       // What was known stays true while the provider is away; not when it now says something we cannot trust.
-      if (!isFault(failure)) known = undefined;
-      lastTry = { at, failure };
-      throw failure;
+      if (isFault(error)) lastTry = { at, failure: error };
+      else known = undefined;
+      throw error;
     }
   });
 

@@ -56,7 +56,7 @@ export function isTransient(reason: Reason): boolean {
 }
 
 /** Whether an error is such a fault, and says nothing about what was asked. */
-export function isFault(error: unknown): boolean {
+export function isFault(error: unknown): error is Refusal {
   return error instanceof Refusal && isTransient(error.reason);
 }
 

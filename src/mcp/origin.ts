@@ -2,8 +2,9 @@
  * Who may call from a browser. Headers go in, a refusal or nothing comes out. Pure. It keeps a website that a
  * person happens to visit from speaking to this server, or to one on the person's own machine.
  */
-import { type Config, isLoopbackUrl } from "../config.ts";
+import type { Config } from "../config.ts";
 import type { Reason } from "../errors.ts";
+import { isLoopbackUrl } from "../variables.ts";
 
 /**
  * Judges `Origin` and `Host` (MCP 2026-07-28, basic/transports/streamable-http, Security Warning): no Origin is

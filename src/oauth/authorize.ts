@@ -2,7 +2,12 @@
  * The authorization endpoint. A client's request comes in; a person's consent is asked for; with it the browser goes
  * on to the identity provider, without it back to the client. Never redirects to an address that was not validated.
  */
-import { AuthorizationError, authorizationErrorRedirect, type AuthRequest, CimdFetchError } from "@cloudflare/workers-oauth-provider";
+import {
+  AuthorizationError,
+  authorizationErrorRedirect,
+  type AuthRequest,
+  CimdFetchError,
+} from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
 import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
 import { REFUSALS, Refusal } from "../errors.ts";
@@ -15,7 +20,11 @@ import { isRedirectAllowed } from "./registration-rules.ts";
 import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
 
 /** GET `/authorize`: validates the request and asks the person (OAuth 2.1 §4.1.1; MCP, Confused Deputy Problem). */
-export async function askConsent(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+export async function askConsent(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const url = new URL(request.url);
@@ -31,7 +40,11 @@ export async function askConsent(request: Request, exchange: Exchange, parts: OA
 }
 
 /** POST `/authorize`: takes the person's decision and sends the browser on, by 302 GET, never 307. */
-export async function takeDecision(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+export async function takeDecision(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
   assertSameOrigin(request, parts.config.issuer);
   const form = await readForm(request);
   const work = parts.beginWork();
@@ -45,8 +58,14 @@ export async function takeDecision(request: Request, exchange: Exchange, parts: 
   const approved = await asRefusals(api.approveConsent(request, handle));
   return redirectFaults(approved.request, exchange, async () => {
     const secrets = parts.identity.createSignInSecrets();
-    const { state, headers } = await api.beginUpstream(approved.request, { data: secrets, headers: approved.headers });
-    const location = await parts.identity.authorizationUrl({ state, ...takeHints(approved.request) }, secrets);
+    const { state, headers } = await api.beginUpstream(approved.request, {
+      data: secrets,
+      headers: approved.headers,
+    });
+    const location = await parts.identity.authorizationUrl(
+      { state, ...takeHints(approved.request) },
+      secrets,
+    );
     await work.commit();
     return redirect(location, headers);
   });
@@ -60,7 +79,11 @@ export function redirect(location: string, headers: Headers): Response {
 }
 
 /** From here on the client is known: a refusal goes back to it as an OAuth error (OAuth 2.1 §4.1.2.1). */
-export async function redirectFaults(asked: AuthRequest, exchange: Exchange, run: () => Promise<Response>): Promise<Response> {
+export async function redirectFaults(
+  asked: AuthRequest,
+  exchange: Exchange,
+  run: () => Promise<Response>,
+): Promise<Response> {
   try {
     return await run();
   } catch (error) {
@@ -73,7 +96,9 @@ export async function redirectFaults(asked: AuthRequest, exchange: Exchange, run
 /** The client's own address with the error of a refusal. */
 export function errorRedirect(asked: AuthRequest, { reason }: Refusal): string {
   const { code, text } = REFUSALS[reason];
-  const known = (["access_denied", "temporarily_unavailable"] as const).find((name) => name === code) ?? "server_error";
+  const known =
+    (["access_denied", "temporarily_unavailable"] as const).find((name) => name === code) ??
+    "server_error";
   return authorizationErrorRedirect(asked, known, text);
 }
 
@@ -88,7 +113,11 @@ export async function asRefusals<Value>(answer: Promise<Value>): Promise<Value> 
 }
 
 /** Validates the request; an error that the client may hear is a redirect to it, every other one is a page. */
-async function parseRequest(api: AuthorizationServer["api"], request: Request, parts: OAuthParts): Promise<AuthRequest | Response> {
+async function parseRequest(
+  api: AuthorizationServer["api"],
+  request: Request,
+  parts: OAuthParts,
+): Promise<AuthRequest | Response> {
   try {
     const asked = await api.parseAuthRequest(request);
     if (!isRedirectAllowed(asked.redirectUri)) throw new Refusal("authorization_invalid");
@@ -97,14 +126,17 @@ async function parseRequest(api: AuthorizationServer["api"], request: Request, p
     if (error instanceof CimdFetchError) throw new Refusal("client_unknown", { cause: error });
     if (!(error instanceof AuthorizationError)) throw error;
     if (error.redirectTo !== undefined) return redirect(error.redirectTo, new Headers());
-    throw new Refusal(/client_id/.test(error.description) ? "client_unknown" : "authorization_invalid");
+    throw new Refusal(
+      /client_id/.test(error.description) ? "client_unknown" : "authorization_invalid",
+    );
   }
 }
 
 /** A parameter that stands twice could be read in two ways (RFC 6749 §3.1). `resource` may (RFC 8707 §2). */
 function assertParametersOnce(parameters: URLSearchParams): void {
   for (const name of new Set(parameters.keys()))
-    if (name !== "resource" && parameters.getAll(name).length > 1) throw new Refusal("authorization_invalid");
+    if (name !== "resource" && parameters.getAll(name).length > 1)
+      throw new Refusal("authorization_invalid");
 }
 
 /** A form that another website posts is refused before anything is consumed. */
@@ -112,7 +144,10 @@ function assertSameOrigin(request: Request, issuer: string): void {
   const site = request.headers.get("Sec-Fetch-Site");
   const origin = request.headers.get("Origin");
   // Our own page says "null", since its referrer policy is no-referrer (Fetch, append a request Origin header).
-  const isOurs = site === null ? origin === null || origin === "null" || origin === issuer : site === "same-origin" || site === "none";
+  const isOurs =
+    site === null
+      ? origin === null || origin === "null" || origin === issuer
+      : site === "same-origin" || site === "none";
   if (!isOurs) throw new Refusal("origin_refused");
 }
 
@@ -126,7 +161,10 @@ async function readForm(request: Request): Promise<URLSearchParams> {
 const hintsSchema = z.object({
   prompt: z.string().max(64).exactOptional(),
   loginHint: z.string().max(256).exactOptional(),
-  maxAge: z.string().regex(/^\d{1,9}$/).exactOptional(),
+  maxAge: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .exactOptional(),
 });
 
 /** The request with the hints of its client, to be kept with it until the person has decided. */
@@ -136,7 +174,9 @@ function withHints(asked: AuthRequest, parameters: URLSearchParams): AuthRequest
     const value = parameters.get(parameter);
     return value === null ? [] : [[name, value]];
   });
-  return Object.assign({}, asked, { hints: hintsSchema.safeParse(Object.fromEntries(sent)).data ?? {} });
+  return Object.assign({}, asked, {
+    hints: hintsSchema.safeParse(Object.fromEntries(sent)).data ?? {},
+  });
 }
 
 function takeHints(asked: AuthRequest) {
@@ -145,11 +185,21 @@ function takeHints(asked: AuthRequest) {
 
 type Description = Awaited<ReturnType<AuthorizationServer["api"]["describeConsent"]>>;
 
-function describe(description: Description, asked: AuthRequest, { config, tools, permissions }: OAuthParts) {
+function describe(
+  description: Description,
+  asked: AuthRequest,
+  { config, tools, permissions }: OAuthParts,
+) {
   const granted = chooseGranted(asked.scope, permissions);
-  const others = listScopes([]).filter((scope) => scope === "offline_access" || asked.scope.includes(scope));
+  const others = listScopes([]).filter(
+    (scope) => scope === "offline_access" || asked.scope.includes(scope),
+  );
   return {
-    client: { name: description.clientName, domain: description.clientDomain, uri: description.clientUri },
+    client: {
+      name: description.clientName,
+      domain: description.clientDomain,
+      uri: description.clientUri,
+    },
     redirectHost: description.redirectHost,
     redirectIsLoopback: description.redirectIsLoopback,
     redirectUri: description.redirectUri,

@@ -15,14 +15,21 @@ import { revokeUpstream } from "./revocation.ts";
 const CLOCK_SKEW_SECONDS = 120;
 
 /** Answers POST `/auth/backchannel-logout`: 200 when done, 400 for a token that does not count (§2.8). */
-export async function answerLogout(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+export async function answerLogout(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
   const body = await readCapped(request, LONGEST_FORM_BYTES);
   if (body === undefined) throw new Refusal("body_too_large");
   const token = new URLSearchParams(new TextDecoder().decode(body)).get("logout_token");
   const notice = token === null ? undefined : await verify(parts, token);
   if (notice === undefined || !(await isFirstUse(parts, notice))) {
     exchange.note({ reason: "logout_token_refused" });
-    return answer({ error: "invalid_request", error_description: "The logout token does not count." }, 400);
+    return answer(
+      { error: "invalid_request", error_description: "The logout token does not count." },
+      400,
+    );
   }
   exchange.note({ user: notice.userId, ended: await endLoggedOut(notice, exchange, parts) });
   return answer(undefined, 200);
@@ -43,7 +50,11 @@ function isFirstUse(parts: OAuthParts, { tokenId, expiresAt }: LogoutNotice): Pr
 }
 
 /** Ends the grants and returns how many there were. */
-async function endLoggedOut(notice: LogoutNotice, exchange: Exchange, parts: OAuthParts): Promise<number> {
+async function endLoggedOut(
+  notice: LogoutNotice,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<number> {
   const work = parts.beginWork();
   await work.prefetch([], { fields: connectionsName(notice.userId) });
   const connections = chooseLoggedOut(await listConnections(work, notice.userId), notice.sessionId);
@@ -54,13 +65,17 @@ async function endLoggedOut(notice: LogoutNotice, exchange: Exchange, parts: OAu
   for (const grant of grants) endGrant(work, grant);
   await work.commit();
   for (const grant of grants) parts.keeper.sightings.noteEnded(grant);
-  for (const record of records) if (record !== undefined) revokeUpstream({ parts, exchange }, record);
+  for (const record of records)
+    if (record !== undefined) revokeUpstream({ parts, exchange }, record);
   return grants.length;
 }
 
 function answer(body: unknown, status: number): Response {
   return new Response(body === undefined ? null : JSON.stringify(body), {
     status,
-    headers: { "Cache-Control": "no-store", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+    headers: {
+      "Cache-Control": "no-store",
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+    },
   });
 }

@@ -7,8 +7,21 @@ import * as z from "zod";
 import { Refusal, type Reason } from "../errors.ts";
 import { renderRefusal } from "../edge/failure.ts";
 import type { Exchange } from "../exchange.ts";
-import { chooseSuperfluous, type Connection, grantOf, listConnections, MOST_CONNECTIONS, putConnection } from "../grants/connections.ts";
-import { connectionsName, endGrant, type GrantRecord, readGrant, recordName } from "../grants/record.ts";
+import {
+  chooseSuperfluous,
+  type Connection,
+  grantOf,
+  listConnections,
+  MOST_CONNECTIONS,
+  putConnection,
+} from "../grants/connections.ts";
+import {
+  connectionsName,
+  endGrant,
+  type GrantRecord,
+  readGrant,
+  recordName,
+} from "../grants/record.ts";
 import type { Identity } from "../identity/provider.ts";
 import { randomText } from "../keys.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
@@ -37,7 +50,11 @@ const SHOWN_ON_A_PAGE: ReadonlySet<Reason> = new Set([
 ]);
 
 /** Answers `/auth/callback`. */
-export async function finishSignIn(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+export async function finishSignIn(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const resumed = await asRefusals(api.finishUpstream(request));
@@ -46,14 +63,21 @@ export async function finishSignIn(request: Request, exchange: Exchange, parts: 
     const secrets = secretsSchema.parse(resumed.data);
     const url = new URL(request.url);
     try {
-      const identity = await parts.identity.finishSignIn(url, url.searchParams.get("state") ?? "", secrets);
+      const identity = await parts.identity.finishSignIn(
+        url,
+        url.searchParams.get("state") ?? "",
+        secrets,
+      );
       exchange.note({ user: identity.userId });
       const location = await grant({ parts, work, api, exchange }, asked, identity);
       return redirect(location, resumed.headers);
     } catch (error) {
       if (!(error instanceof Refusal) || !SHOWN_ON_A_PAGE.has(error.reason)) throw error;
       exchange.note({ reason: error.reason });
-      const returnTo = { href: errorRedirect(asked, error), clientName: new URL(asked.redirectUri).host || "the application" };
+      const returnTo = {
+        href: errorRedirect(asked, error),
+        clientName: new URL(asked.redirectUri).host || "the application",
+      };
       return renderRefusal(error, { wants: "page", requestId: exchange.requestId, returnTo });
     }
   });
@@ -67,11 +91,19 @@ interface SignInContext {
 }
 
 /** Writes the grant, with its tokens and its place among the person's connections, and returns the client's redirect. */
-async function grant(context: SignInContext, asked: AuthRequest, identity: Identity): Promise<string> {
+async function grant(
+  context: SignInContext,
+  asked: AuthRequest,
+  identity: Identity,
+): Promise<string> {
   const { parts, work, api } = context;
   await work.prefetch([`client:${asked.clientId}`], { fields: connectionsName(identity.userId) });
   const granted = chooseGranted(asked.scope, parts.permissions);
-  const scope = grantedScopes(asked.scope, { held: identity.tokens.permissions, granted }, parts.permissions);
+  const scope = grantedScopes(
+    asked.scope,
+    { held: identity.tokens.permissions, granted },
+    parts.permissions,
+  );
   const client = await api.lookupClient(asked.clientId);
   const { redirectTo } = await api.completeAuthorization({
     request: asked,
@@ -106,13 +138,17 @@ async function grant(context: SignInContext, asked: AuthRequest, identity: Ident
 }
 
 /** Ends the connections that are too many, and returns their records so that Auth0 can be told. */
-async function makeRoom({ parts, work }: SignInContext, userId: string): Promise<readonly GrantRecord[]> {
+async function makeRoom(
+  { parts, work }: SignInContext,
+  userId: string,
+): Promise<readonly GrantRecord[]> {
   const connections = await listConnections(work, userId);
   const superfluous = chooseSuperfluous(connections, { now: parts.now(), most: MOST_CONNECTIONS });
   const living = superfluous.filter((connection) => connection.expiresAt > parts.now());
   const refs = superfluous.map((connection: Connection) => grantOf(userId, connection));
   if (living.length > 0) await work.prefetch(refs.map(recordName));
-  const records = living.length > 0 ? await Promise.all(refs.map((ref) => readGrant(work, ref))) : [];
+  const records =
+    living.length > 0 ? await Promise.all(refs.map((ref) => readGrant(work, ref))) : [];
   for (const ref of refs) {
     endGrant(work, ref);
     parts.keeper.sightings.noteEnded(ref);

@@ -9,8 +9,15 @@ import type { AuthorizationServer } from "./authorization-server.ts";
 const CREDENTIALS = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
 /** The client that a token request says it comes from: in the form, in the Basic header, or in the assertion. */
-export function presentedClientId(form: URLSearchParams, authorization: string | null): string | undefined {
-  return form.get("client_id") ?? basicUser(authorization) ?? assertionIssuer(form.get("client_assertion"));
+export function presentedClientId(
+  form: URLSearchParams,
+  authorization: string | null,
+): string | undefined {
+  return (
+    form.get("client_id") ??
+    basicUser(authorization) ??
+    assertionIssuer(form.get("client_assertion"))
+  );
 }
 
 /**

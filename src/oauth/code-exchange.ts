@@ -5,28 +5,43 @@
 import { Refusal } from "../errors.ts";
 import { holdGrant } from "../grants/holding.ts";
 import { grantName, readGrant, recordName } from "../grants/record.ts";
-import { CLIENT_TTL_SECONDS, createAuthorizationServer, type TokenExchange } from "./authorization-server.ts";
+import {
+  CLIENT_TTL_SECONDS,
+  createAuthorizationServer,
+  type TokenExchange,
+} from "./authorization-server.ts";
 import { presentedClientId } from "./client-authentication.ts";
 import { type Issuance, issue, lifetimes, tokenResponse } from "./issue.ts";
 import { readGrantRef } from "./refresh-token.ts";
 import { revokeUpstream } from "./revocation.ts";
-import { passOn, type TokenContext, type TokenRequest } from "./token.ts";
+import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
 /** Answers `grant_type=authorization_code`. */
-export async function exchangeCode(context: TokenContext, { request, form }: TokenRequest): Promise<Response> {
+export async function exchangeCode(
+  context: TokenContext,
+  { request, form }: TokenRequest,
+): Promise<Response> {
   const { parts, work, exchange } = context;
   const grant = readGrantRef(form.get("code") ?? "");
   if (grant === undefined) return passOn(context, request);
   const clientId = presentedClientId(form, request.headers.get("Authorization"));
-  const names = [grantName(grant), recordName(grant), ...(clientId === undefined ? [] : [`client:${clientId}`])];
+  const names = [
+    grantName(grant),
+    recordName(grant),
+    ...(clientId === undefined ? [] : [`client:${clientId}`]),
+  ];
   await holdGrant(work, grant, { names, isSettled: async () => !work.hasRead(grantName(grant)) });
   const record = await readGrant(work, grant);
   let issuance: Issuance | undefined;
-  const server = createAuthorizationServer(parts, { work, exchange }, async (options: TokenExchange) => {
-    if (record === undefined) throw new Refusal("grant_ended");
-    issuance = { record, exchange: options };
-    return lifetimes(record, parts.config.auth.accessTokenTtlSeconds, parts.now());
-  });
+  const server = createAuthorizationServer(
+    parts,
+    { work, exchange },
+    async (options: TokenExchange) => {
+      if (record === undefined) throw new Refusal("grant_ended");
+      issuance = { record, exchange: options };
+      return lifetimes(record, parts.config.auth.accessTokenTtlSeconds, parts.now());
+    },
+  );
   const response = await server.fetch(request);
   if (!response.ok || issuance === undefined) {
     await work.commit();

@@ -20,9 +20,16 @@ export const METADATA_PATHS: readonly string[] = [
 const FRESH_SECONDS = 3600;
 
 /** Answers a metadata request at any of those addresses (RFC 8414 §3; MCP authorization, server metadata discovery). */
-export async function answerMetadata(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+export async function answerMetadata(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
   const server = createAuthorizationServer(parts, { work: parts.beginWork(), exchange });
-  const canonical = new Request(`${parts.config.issuer}${CANONICAL_PATH}`, { method: request.method, headers: request.headers });
+  const canonical = new Request(`${parts.config.issuer}${CANONICAL_PATH}`, {
+    method: request.method,
+    headers: request.headers,
+  });
   const response = await server.fetch(canonical);
   if (!response.ok || request.method !== "GET") return response;
   const metadata: Record<string, unknown> = await response.json();

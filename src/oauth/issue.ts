@@ -12,7 +12,7 @@ import { randomText } from "../keys.ts";
 import { GRANT_TTL_SECONDS, type TokenExchange } from "./authorization-server.ts";
 import { proveRefreshToken } from "./refresh-token.ts";
 import { grantedScopes, limitScopes } from "./scopes.ts";
-import type { TokenContext } from "./token.ts";
+import type { TokenContext } from "./token-request.ts";
 
 /** What the library learned while it judged the request, kept for the answer. */
 export interface Issuance {
@@ -35,12 +35,24 @@ const SHORTEST_TTL_SECONDS = 60;
  * How long tokens may live. With a refresh token of Auth0's a grant lives on while it is used; without one nothing of
  * ours outlives Auth0's access token.
  */
-export function lifetimes(record: GrantRecord, accessTokenTtlSeconds: number, now: number): TokenExchangeCallbackResult {
+export function lifetimes(
+  record: GrantRecord,
+  accessTokenTtlSeconds: number,
+  now: number,
+): TokenExchangeCallbackResult {
   if (record.tokens.refreshToken !== undefined)
-    return { accessTokenTTL: accessTokenTtlSeconds, refreshTokenTTL: GRANT_TTL_SECONDS, refreshTokenIdleTTL: GRANT_TTL_SECONDS };
+    return {
+      accessTokenTTL: accessTokenTtlSeconds,
+      refreshTokenTTL: GRANT_TTL_SECONDS,
+      refreshTokenIdleTTL: GRANT_TTL_SECONDS,
+    };
   const leftSeconds = record.tokens.expiresAt - now;
   if (leftSeconds < SHORTEST_TTL_SECONDS) throw new Refusal("identity_grant_ended");
-  return { accessTokenTTL: Math.min(accessTokenTtlSeconds, leftSeconds), refreshTokenTTL: leftSeconds, refreshTokenIdleTTL: leftSeconds };
+  return {
+    accessTokenTTL: Math.min(accessTokenTtlSeconds, leftSeconds),
+    refreshTokenTTL: leftSeconds,
+    refreshTokenIdleTTL: leftSeconds,
+  };
 }
 
 /** Rewrites the library's answer and puts the grant's records into the unit of work. Returns the client's JSON. */
@@ -52,12 +64,17 @@ export async function issue(
   const { record, exchange } = issuance;
   const now = parts.now();
   const granted = tokenResponseSchema.parse(await response.json());
-  const expiresAt = now + (record.tokens.refreshToken === undefined ? record.tokens.expiresAt - now : GRANT_TTL_SECONDS);
+  const expiresAt =
+    now +
+    (record.tokens.refreshToken === undefined ? record.tokens.expiresAt - now : GRANT_TTL_SECONDS);
   const current: GrantRecord = { ...record, expiresAt };
   work.replace(recordName(record), JSON.stringify(current), expiresAt - now);
   putConnection(work, current, now);
   const held = record.tokens.permissions.filter((name) => parts.permissions.includes(name));
-  const scopes = limitScopes(grantedScopes(exchange.scope, { held, granted: record.granted }, parts.permissions), askedScope);
+  const scopes = limitScopes(
+    grantedScopes(exchange.scope, { held, granted: record.granted }, parts.permissions),
+    askedScope,
+  );
   const accessToken = await signAccessToken(
     {
       iss: parts.config.issuer,
@@ -78,7 +95,9 @@ export async function issue(
     access_token: accessToken,
     token_type: "Bearer",
     expires_in: granted.expires_in,
-    ...(granted.refresh_token === undefined ? {} : { refresh_token: await proveRefreshToken(granted.refresh_token, record.proofKey) }),
+    ...(granted.refresh_token === undefined
+      ? {}
+      : { refresh_token: await proveRefreshToken(granted.refresh_token, record.proofKey) }),
     scope: scopes.join(" "),
     resource: granted.resource,
   };

@@ -13,7 +13,9 @@ export interface ProviderStorage {
   get(name: string, options?: { readonly type?: string }): Promise<unknown>;
   put(name: string, text: string, options?: PutOptions): Promise<void>;
   delete(name: string): Promise<void>;
-  list(options: { readonly prefix: string }): Promise<{ readonly keys: readonly never[]; readonly list_complete: true }>;
+  list(options: {
+    readonly prefix: string;
+  }): Promise<{ readonly keys: readonly never[]; readonly list_complete: true }>;
 }
 
 interface PutOptions {
@@ -48,10 +50,12 @@ export function createProviderStorage(parts: StorageParts): ProviderStorage {
       if (text === undefined) return null;
       return options?.type === "json" ? JSON.parse(text) : text;
     },
-    put: (name, text, options = {}) => write(parts, { name, text, ttlSeconds: ttlOf(options, parts.now()) }),
+    put: (name, text, options = {}) =>
+      write(parts, { name, text, ttlSeconds: ttlOf(options, parts.now()) }),
     delete: async (name) => remove(parts, name),
     list: async ({ prefix }) => {
-      if (kindOf(prefix) !== "token") throw new TypeError("only the tokens of one grant are ever listed");
+      if (kindOf(prefix) !== "token")
+        throw new TypeError("only the tokens of one grant are ever listed");
       return { keys: [], list_complete: true };
     },
   };
@@ -77,15 +81,25 @@ const LONGEST_ASSERTION_SECONDS = 3720;
 
 async function write(
   { work }: StorageParts,
-  { name, text, ttlSeconds }: { readonly name: string; readonly text: string; readonly ttlSeconds: number },
+  {
+    name,
+    text,
+    ttlSeconds,
+  }: { readonly name: string; readonly text: string; readonly ttlSeconds: number },
 ): Promise<void> {
   switch (kindOf(name)) {
     case "client": {
       const isKnown = work.hasRead(name);
-      return work.put(name, text, isKnown ? ttlSeconds : Math.min(ttlSeconds, UNUSED_CLIENT_TTL_SECONDS));
+      return work.put(
+        name,
+        text,
+        isKnown ? ttlSeconds : Math.min(ttlSeconds, UNUSED_CLIENT_TTL_SECONDS),
+      );
     }
     case "grant":
-      return work.hasRead(name) ? work.replace(name, text, ttlSeconds) : work.put(name, text, ttlSeconds);
+      return work.hasRead(name)
+        ? work.replace(name, text, ttlSeconds)
+        : work.put(name, text, ttlSeconds);
     case "transaction":
       return work.put(name, text, ttlSeconds);
     case "token":
@@ -122,7 +136,10 @@ function ttlOf({ expirationTtl, expiration }: PutOptions, now: number): number {
 }
 
 /** A client that the operator registered, as the library would have stored it. */
-async function findPreregistered(clients: readonly PreregisteredClient[], name: string): Promise<string | undefined> {
+async function findPreregistered(
+  clients: readonly PreregisteredClient[],
+  name: string,
+): Promise<string | undefined> {
   const client = clients.find(({ client_id }) => name === `client:${client_id}`);
   if (client === undefined) return undefined;
   return JSON.stringify({
@@ -132,6 +149,8 @@ async function findPreregistered(clients: readonly PreregisteredClient[], name: 
     grantTypes: ["authorization_code", "refresh_token"],
     responseTypes: ["code"],
     tokenEndpointAuthMethod: client.token_endpoint_auth_method,
-    ...(client.client_secret === undefined ? {} : { clientSecret: await hashToken(client.client_secret) }),
+    ...(client.client_secret === undefined
+      ? {}
+      : { clientSecret: await hashToken(client.client_secret) }),
   });
 }

@@ -45,7 +45,9 @@ export function readGrantRef(token: string): GrantRef | undefined {
 export function readRefreshToken(token: string): PresentedRefreshToken | undefined {
   const [, inner, proof] = /^([\w:-]{1,256})\.([\w-]{43})$/.exec(token) ?? [];
   const grant = inner === undefined ? undefined : readGrantRef(inner);
-  return inner === undefined || proof === undefined || grant === undefined ? undefined : { inner, proof, grant };
+  return inner === undefined || proof === undefined || grant === undefined
+    ? undefined
+    : { inner, proof, grant };
 }
 
 /** Puts the proof behind the library's refresh token. `proofKey` is the grant's own, base64url. */
@@ -54,7 +56,10 @@ export async function proveRefreshToken(inner: string, proofKey: string): Promis
 }
 
 /** Whether we issued this refresh token for this grant, at whatever time. */
-export async function isProven({ inner, proof }: PresentedRefreshToken, proofKey: string): Promise<boolean> {
+export async function isProven(
+  { inner, proof }: PresentedRefreshToken,
+  proofKey: string,
+): Promise<boolean> {
   return timingSafeEqual(proof, await proofOf(inner, proofKey));
 }
 
@@ -71,6 +76,7 @@ async function proofOf(inner: string, proofKey: string): Promise<string> {
 /** Compares every character, however early they differ (CWE-208). */
 function timingSafeEqual(one: string, other: string): boolean {
   let difference = one.length ^ other.length;
-  for (let index = 0; index < one.length; index++) difference |= one.charCodeAt(index) ^ other.charCodeAt(index % other.length);
+  for (let index = 0; index < one.length; index++)
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index % other.length);
   return difference === 0;
 }

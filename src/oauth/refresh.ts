@@ -6,14 +6,31 @@ import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-prov
 import * as z from "zod";
 import { REFUSALS, Refusal } from "../errors.ts";
 import { holdGrant } from "../grants/holding.ts";
-import { endGrant, grantName, type GrantRecord, readGrant, recordName, rotationName } from "../grants/record.ts";
+import {
+  endGrant,
+  grantName,
+  type GrantRecord,
+  readGrant,
+  recordName,
+  rotationName,
+} from "../grants/record.ts";
 import { isRenewalDue } from "../grants/renewal.ts";
-import { type AuthorizationServer, createAuthorizationServer, type TokenExchange } from "./authorization-server.ts";
+import {
+  type AuthorizationServer,
+  createAuthorizationServer,
+  type TokenExchange,
+} from "./authorization-server.ts";
 import { authenticateClient, presentedClientId, withForm } from "./client-authentication.ts";
 import { type Issuance, issue, lifetimes, tokenResponse } from "./issue.ts";
-import { hashToken, isProven, judgeRefreshToken, type PresentedRefreshToken, readRefreshToken } from "./refresh-token.ts";
+import {
+  hashToken,
+  isProven,
+  judgeRefreshToken,
+  type PresentedRefreshToken,
+  readRefreshToken,
+} from "./refresh-token.ts";
 import { revokeUpstream } from "./revocation.ts";
-import { type TokenContext, type TokenRequest } from "./token.ts";
+import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** How long the answer to a refresh can be had again. */
 const REPLAY_SECONDS = 60;
@@ -48,8 +65,17 @@ export async function answerRefresh(context: TokenContext, token: TokenRequest):
   const presented = readRefreshToken(token.form.get("refresh_token") ?? "");
   if (presented === undefined) return refuseUnknown(context, token);
   const clientId = presentedClientId(token.form, token.request.headers.get("Authorization"));
-  const refresh: Refresh = { ...context, token, presented, clientId, tokenId: await hashToken(presented.inner) };
-  await holdGrant(context.work, presented.grant, { names: namesOf(refresh), isSettled: () => isSettled(refresh) });
+  const refresh: Refresh = {
+    ...context,
+    token,
+    presented,
+    clientId,
+    tokenId: await hashToken(presented.inner),
+  };
+  await holdGrant(context.work, presented.grant, {
+    names: namesOf(refresh),
+    isSettled: () => isSettled(refresh),
+  });
   const given = await readRotation(refresh);
   if (given !== undefined) return repeatAnswer(refresh, given);
   const record = await readGrant(context.work, presented.grant);
@@ -70,7 +96,10 @@ function namesOf({ presented, clientId, tokenId }: Refresh): string[] {
 
 /** Whoever does not have the hold waits for the answer of the one who has it, or for the end of the grant. */
 async function isSettled(refresh: Refresh): Promise<boolean> {
-  return (await readRotation(refresh)) !== undefined || !refresh.work.hasRead(grantName(refresh.presented.grant));
+  return (
+    (await readRotation(refresh)) !== undefined ||
+    !refresh.work.hasRead(grantName(refresh.presented.grant))
+  );
 }
 
 async function readRotation({ work, tokenId, parts }: Refresh) {
@@ -90,11 +119,15 @@ async function judge(refresh: Refresh, record: GrantRecord | undefined) {
 }
 
 /** The same answer again, for the same client asking for the same; it authenticates as it would have to. */
-async function repeatAnswer(refresh: Refresh, given: z.infer<typeof rotationSchema>): Promise<Response> {
+async function repeatAnswer(
+  refresh: Refresh,
+  given: z.infer<typeof rotationSchema>,
+): Promise<Response> {
   const { token, exchange, clientId } = refresh;
   const refused = await authenticateClient(serverOf(refresh), token.request, token.form);
   if (refused !== undefined) return refused;
-  if (given.clientId !== clientId || given.asked !== askedOf(token)) return refuseUnknown(refresh, token);
+  if (given.clientId !== clientId || given.asked !== askedOf(token))
+    return refuseUnknown(refresh, token);
   exchange.note({ repeated: true });
   return tokenResponse(given.body, new Headers());
 }
@@ -129,22 +162,33 @@ async function rotate(refresh: Refresh, record: GrantRecord | undefined): Promis
   const response = await server.fetch(withForm(token.request, form));
   if (!response.ok || issuance === undefined) return response;
   const body = await issue(refresh, response, { issuance, askedScope: token.form.get("scope") });
-  const rotation = { clientId: issuance.record.clientId, asked: askedOf(token), body, givenAt: parts.now() };
+  const rotation = {
+    clientId: issuance.record.clientId,
+    asked: askedOf(token),
+    body,
+    givenAt: parts.now(),
+  };
   work.put(rotationName(refresh.tokenId), JSON.stringify(rotation), REPLAY_SECONDS);
   // The client has its newer token, since it uses it: the answer that brought it need not be had again.
-  if (before?.previousRefreshTokenId !== undefined) work.delete(rotationName(before.previousRefreshTokenId));
+  if (before?.previousRefreshTokenId !== undefined)
+    work.delete(rotationName(before.previousRefreshTokenId));
   await commitRotation(refresh, issuance.record, used);
   exchange.note({ user: presented.grant.userId });
   return tokenResponse(body, response.headers);
 }
 
-async function commitRotation(refresh: Refresh, record: GrantRecord, used: string | undefined): Promise<void> {
+async function commitRotation(
+  refresh: Refresh,
+  record: GrantRecord,
+  used: string | undefined,
+): Promise<void> {
   const { parts, work, presented } = refresh;
   try {
     await work.commit();
   } catch (error) {
     // The grant was ended meanwhile: Auth0's newer tokens must not outlive it.
-    if (error instanceof Refusal && error.reason === "grant_conflict") revokeUpstream(refresh, record);
+    if (error instanceof Refusal && error.reason === "grant_conflict")
+      revokeUpstream(refresh, record);
     throw error;
   }
   if (used !== undefined) parts.keeper.renewals.noteSaved(used);

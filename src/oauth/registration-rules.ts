@@ -10,9 +10,15 @@ import * as z from "zod";
  */
 const PRIVATE_USE_REDIRECTS: readonly { readonly client: string; readonly pattern: RegExp }[] = [
   // https://forum.cursor.com, cartesia-mcp#73: the desktop application has no loopback listener.
-  { client: "Cursor", pattern: /^cursor:\/\/anysphere\.cursor-(?:mcp|retrieval)\/oauth\/[\w/-]*callback$/ },
+  {
+    client: "Cursor",
+    pattern: /^cursor:\/\/anysphere\.cursor-(?:mcp|retrieval)\/oauth\/[\w/-]*callback$/,
+  },
   // cline#8103: one address per server, named by a hash.
-  { client: "Cline", pattern: /^vscode(?:-insiders)?:\/\/saoudrizwan\.claude-dev\/mcp-auth\/callback\/[\w-]+$/ },
+  {
+    client: "Cline",
+    pattern: /^vscode(?:-insiders)?:\/\/saoudrizwan\.claude-dev\/mcp-auth\/callback\/[\w-]+$/,
+  },
 ];
 
 const MOST_REDIRECT_URIS = 20;
@@ -23,15 +29,23 @@ const metadataSchema = z.looseObject({
   client_name: z.string().max(LONGEST_NAME_CHARACTERS).optional(),
   redirect_uris: z.array(z.string().max(LONGEST_URI_CHARACTERS)).max(MOST_REDIRECT_URIS),
   ...Object.fromEntries(
-    ["client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri"].map((name) => [name, webAddress().optional()]),
+    ["client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri"].map((name) => [
+      name,
+      webAddress().optional(),
+    ]),
   ),
 });
 
 /** Refuses metadata that is larger than any honest client's, or whose links are no web addresses (RFC 7591 §5). */
-export function judgeRegistration(metadata: Readonly<Record<string, unknown>>): { code: string; description: string } | undefined {
+export function judgeRegistration(
+  metadata: Readonly<Record<string, unknown>>,
+): { code: string; description: string } | undefined {
   const problem = metadataSchema.safeParse(metadata).error?.issues[0];
   if (problem === undefined) return undefined;
-  return { code: "invalid_client_metadata", description: `${String(problem.path[0] ?? "metadata")} is not acceptable` };
+  return {
+    code: "invalid_client_metadata",
+    description: `${String(problem.path[0] ?? "metadata")} is not acceptable`,
+  };
 }
 
 /**
@@ -39,7 +53,10 @@ export function judgeRegistration(metadata: Readonly<Record<string, unknown>>): 
  * 8252 §7.3), or a private-use address from the list above.
  */
 export function isRedirectAllowed(redirectUri: string): boolean {
-  return /^https?:$/.test(URL.parse(redirectUri)?.protocol ?? "") || PRIVATE_USE_REDIRECTS.some(({ pattern }) => pattern.test(redirectUri));
+  return (
+    /^https?:$/.test(URL.parse(redirectUri)?.protocol ?? "") ||
+    PRIVATE_USE_REDIRECTS.some(({ pattern }) => pattern.test(redirectUri))
+  );
 }
 
 function webAddress() {

@@ -9,7 +9,11 @@ import { createAuthorizationServer } from "./authorization-server.ts";
 import type { OAuthParts } from "./parts.ts";
 
 /** Answers `/register`. */
-export async function answerRegistration(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+export async function answerRegistration(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
   const work = parts.beginWork();
   const server = createAuthorizationServer(parts, { work, exchange });
   const response = await server.fetch(await withCappedBody(request));

@@ -11,10 +11,13 @@ import { createAuthorizationServer } from "./authorization-server.ts";
 import { authenticateClient, presentedClientId } from "./client-authentication.ts";
 import type { OAuthParts } from "./parts.ts";
 import { isProven, readRefreshToken } from "./refresh-token.ts";
-import { passOn, type TokenContext, type TokenRequest } from "./token.ts";
+import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
 /** Answers a request with `token` and no `grant_type`. */
-export async function answerRevocation(context: TokenContext, { request, form }: TokenRequest): Promise<Response> {
+export async function answerRevocation(
+  context: TokenContext,
+  { request, form }: TokenRequest,
+): Promise<Response> {
   const { parts, work, exchange } = context;
   const token = form.get("token") ?? "";
   const grant = readRefreshToken(token)?.grant ?? (await readAccessToken(token, parts.signingKeys));
@@ -36,12 +39,21 @@ export async function answerRevocation(context: TokenContext, { request, form }:
 }
 
 /** Tells Auth0, after the response, that a grant's refresh token is no longer wanted. It ends here either way. */
-export function revokeUpstream({ parts, exchange }: { readonly parts: OAuthParts; readonly exchange: Exchange }, record: GrantRecord): void {
+export function revokeUpstream(
+  { parts, exchange }: { readonly parts: OAuthParts; readonly exchange: Exchange },
+  record: GrantRecord,
+): void {
   const { refreshToken } = record.tokens;
   if (refreshToken === undefined) return;
   exchange.execution.waitUntil(
     parts.identity.revoke(refreshToken).catch((error: unknown) => {
-      console.warn(JSON.stringify({ reason: "upstream_revocation_failed", requestId: exchange.requestId, fault: error instanceof Refusal ? error.reason : "unknown" }));
+      console.warn(
+        JSON.stringify({
+          reason: "upstream_revocation_failed",
+          requestId: exchange.requestId,
+          fault: error instanceof Refusal ? error.reason : "unknown",
+        }),
+      );
     }),
   );
 }

@@ -20,10 +20,12 @@ type Answer = (request: Request, exchange: Exchange, parts: OAuthParts) => Promi
 /** Adds them to the app. */
 export function addOAuthRoutes(app: Passage, parts: OAuthParts): void {
   const { config } = parts;
-  const by = (answer: Answer) => ({ req, var: { exchange } }: Context<EdgeEnv>) => {
-    const request = usesPlainCookies(config) ? plainCookies(req.raw) : req.raw;
-    return answer(atIssuer(request, config.issuer), exchange, parts);
-  };
+  const by =
+    (answer: Answer) =>
+    ({ req, var: { exchange } }: Context<EdgeEnv>) => {
+      const request = usesPlainCookies(config) ? plainCookies(req.raw) : req.raw;
+      return answer(atIssuer(request, config.issuer), exchange, parts);
+    };
   for (const path of METADATA_PATHS) app.all(path, by(answerMetadata));
   app.all("/register", by(answerRegistration));
   app.get("/authorize", by(askConsent));

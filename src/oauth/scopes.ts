@@ -17,14 +17,20 @@ export function listScopes(permissions: readonly string[]): readonly string[] {
  * The scopes of an authorization request that we can grant at all: the others are ignored, and asking for none means
  * the base scopes (RFC 6749 §3.3).
  */
-export function narrowScopes(requested: readonly string[], permissions: readonly string[]): readonly string[] {
+export function narrowScopes(
+  requested: readonly string[],
+  permissions: readonly string[],
+): readonly string[] {
   const known = new Set(listScopes(permissions));
   const narrowed = [...new Set(requested)].filter((scope) => known.has(scope));
   return narrowed.length === 0 ? BASE_SCOPES : narrowed;
 }
 
 /** What the person granted: the permissions the client named, or, when it named none, whatever they hold. */
-export function chooseGranted(requested: readonly string[], permissions: readonly string[]): "all" | readonly string[] {
+export function chooseGranted(
+  requested: readonly string[],
+  permissions: readonly string[],
+): "all" | readonly string[] {
   const named = requested.filter((scope) => permissions.includes(scope));
   return named.length === 0 ? "all" : named;
 }
@@ -40,7 +46,12 @@ export function grantedScopes(
 ): readonly string[] {
   const { held, granted } = grant;
   const others = requested.filter((scope) => !permissions.includes(scope));
-  return [...others, ...permissions.filter((name) => held.includes(name) && (granted === "all" || granted.includes(name)))];
+  return [
+    ...others,
+    ...permissions.filter(
+      (name) => held.includes(name) && (granted === "all" || granted.includes(name)),
+    ),
+  ];
 }
 
 /** Of the scopes a token may have, those that its client asked for in this token request (RFC 6749 §6). */

@@ -5,29 +5,18 @@
 import { LONGEST_FORM_BYTES, readCapped, withBody } from "../edge/body.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import type { UnitOfWork } from "../storage/unit-of-work.ts";
-import { createAuthorizationServer } from "./authorization-server.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import type { OAuthParts } from "./parts.ts";
 import { answerRefresh } from "./refresh.ts";
 import { answerRevocation } from "./revocation.ts";
-
-/** A token request, read. */
-export interface TokenRequest {
-  /** With its body still to be read. */
-  readonly request: Request;
-  readonly form: URLSearchParams;
-}
-
-/** What answers a token request. */
-export interface TokenContext {
-  readonly parts: OAuthParts;
-  readonly exchange: Exchange;
-  readonly work: UnitOfWork;
-}
+import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
 /** Answers `/token`, which is also the revocation endpoint (RFC 6749 §3.2, RFC 7009). */
-export async function answerToken(request: Request, exchange: Exchange, parts: OAuthParts): Promise<Response> {
+export async function answerToken(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
   const context = { parts, exchange, work: parts.beginWork() };
   try {
     if (request.method !== "POST") return await passOn(context, request);
@@ -35,7 +24,10 @@ export async function answerToken(request: Request, exchange: Exchange, parts: O
     if (body === undefined) throw new Refusal("body_too_large");
     const whole = withBody(request, body);
     if (!isForm(request)) return await passOn(context, whole);
-    return await answer(context, { request: whole, form: new URLSearchParams(new TextDecoder().decode(body)) });
+    return await answer(context, {
+      request: whole,
+      form: new URLSearchParams(new TextDecoder().decode(body)),
+    });
   } finally {
     await context.work.discard();
   }
@@ -52,16 +44,16 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
   return passOn(context, token.request);
 }
 
-/** The library answers, and refuses what it does not know. */
-export async function passOn({ parts, exchange, work }: TokenContext, request: Request): Promise<Response> {
-  return createAuthorizationServer(parts, { work, exchange }).fetch(request);
-}
-
 function isForm(request: Request): boolean {
-  return request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase() === "application/x-www-form-urlencoded";
+  return (
+    request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase() ===
+    "application/x-www-form-urlencoded"
+  );
 }
 
 /** Whether a parameter stands twice (RFC 6749 §3.2 forbids it). */
 function isAmbiguous(form: URLSearchParams): boolean {
-  return [...new Set(form.keys())].some((name) => name !== "resource" && form.getAll(name).length > 1);
+  return [...new Set(form.keys())].some(
+    (name) => name !== "resource" && form.getAll(name).length > 1,
+  );
 }

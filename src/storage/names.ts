@@ -23,27 +23,45 @@ const CENTURY_SECONDS = 3_155_760_000;
  */
 export async function loadNames(redis: Redis, sealer: Sealer, prefix: string): Promise<Names> {
   const places = sealer.keyIds.map((kid) => `${prefix}names:${kid}`);
-  const replies = await redis.transact(places.map((key) => ({ do: "get", key })), { repeatable: true });
+  const replies = await redis.transact(
+    places.map((key) => ({ do: "get", key })),
+    { repeatable: true },
+  );
   const found = await openFirst(replies, places, sealer);
   const [current] = places;
   if (current === undefined) throw new TypeError("a ring has at least one key");
-  const secret = found !== undefined && replies[0] !== null ? found : await share(redis, sealer, current, found ?? randomText(32));
+  const secret =
+    found !== undefined && replies[0] !== null
+      ? found
+      : await share(redis, sealer, { place: current, secret: found ?? randomText(32) });
   const key = await importSigningKey(Uint8Array.from(base64url.decode(secret)));
   return { keyOf: async (name) => `${prefix}${await signText(name, key)}` };
 }
 
-async function openFirst(replies: readonly Reply[], places: readonly string[], sealer: Sealer): Promise<string | undefined> {
+async function openFirst(
+  replies: readonly Reply[],
+  places: readonly string[],
+  sealer: Sealer,
+): Promise<string | undefined> {
   for (const [index, reply] of replies.entries()) {
-    const opened = typeof reply === "string" ? await sealer.open(reply, places[index] ?? "") : undefined;
+    const opened =
+      typeof reply === "string" ? await sealer.open(reply, places[index] ?? "") : undefined;
     if (opened !== undefined && "text" in opened) return opened.text;
   }
   return undefined;
 }
 
 /** Puts the name key under the newest storage key. Another isolate may do the same at this moment: the first wins. */
-async function share(redis: Redis, sealer: Sealer, place: string, secret: string): Promise<string> {
+async function share(
+  redis: Redis,
+  sealer: Sealer,
+  { place, secret }: { place: string; secret: string },
+): Promise<string> {
   const value = await sealer.seal(secret, place);
-  const [holder] = await redis.transact([{ do: "claim", key: place, value, ttlSeconds: CENTURY_SECONDS }], { repeatable: true });
+  const [holder] = await redis.transact(
+    [{ do: "claim", key: place, value, ttlSeconds: CENTURY_SECONDS }],
+    { repeatable: true },
+  );
   if (holder === null || holder === value) return secret;
   const opened = typeof holder === "string" ? await sealer.open(holder, place) : undefined;
   if (opened === undefined || !("text" in opened)) throw new Refusal("store_answer_invalid");

@@ -13,14 +13,34 @@ export type Command =
   /** GETDEL: of many takers one gets it. */
   | { readonly do: "take"; readonly key: string }
   /** SET NX GET: null says the value is ours; anything else is the holder's value. */
-  | { readonly do: "claim"; readonly key: string; readonly value: string; readonly ttlSeconds: number }
-  | { readonly do: "write"; readonly key: string; readonly value: string; readonly ttlSeconds: number }
+  | {
+      readonly do: "claim";
+      readonly key: string;
+      readonly value: string;
+      readonly ttlSeconds: number;
+    }
+  | {
+      readonly do: "write";
+      readonly key: string;
+      readonly value: string;
+      readonly ttlSeconds: number;
+    }
   /** SET XX GET: null says it was gone and stays gone; anything else is what was there. */
-  | { readonly do: "replace"; readonly key: string; readonly value: string; readonly ttlSeconds: number }
+  | {
+      readonly do: "replace";
+      readonly key: string;
+      readonly value: string;
+      readonly ttlSeconds: number;
+    }
   | { readonly do: "delete"; readonly key: string }
   | { readonly do: "extend"; readonly key: string; readonly ttlSeconds: number }
   | { readonly do: "getFields"; readonly key: string }
-  | { readonly do: "setField"; readonly key: string; readonly field: string; readonly value: string }
+  | {
+      readonly do: "setField";
+      readonly key: string;
+      readonly field: string;
+      readonly value: string;
+    }
   | { readonly do: "deleteField"; readonly key: string; readonly field: string };
 
 /** A stored text, a list of stored texts, a count, or nothing. */
@@ -32,7 +52,10 @@ export interface Redis {
    * `repeatable`: running them twice is the same as once, so a lost answer may be asked for again, once.
    * Refuses with a `store_…` reason; then the commands may or may not have run.
    */
-  transact(commands: readonly Command[], options: { readonly repeatable: boolean }): Promise<readonly Reply[]>;
+  transact(
+    commands: readonly Command[],
+    options: { readonly repeatable: boolean },
+  ): Promise<readonly Reply[]>;
 }
 
 /** A try waits this long for Upstash, connection included. */
@@ -61,7 +84,10 @@ export function createRedis(
   };
 }
 
-async function runOnce(client: UpstashRedis, commands: readonly Command[]): Promise<readonly Reply[]> {
+async function runOnce(
+  client: UpstashRedis,
+  commands: readonly Command[],
+): Promise<readonly Reply[]> {
   const transaction = client.multi();
   for (const command of commands) append(transaction, command);
   const replies = z.array(replySchema).safeParse(await transaction.exec());
@@ -73,16 +99,34 @@ type Transaction = ReturnType<UpstashRedis["multi"]>;
 
 function append(transaction: Transaction, command: Command): unknown {
   switch (command.do) {
-    case "get": return transaction.get(command.key);
-    case "take": return transaction.getdel(command.key);
-    case "claim": return transaction.set(command.key, command.value, { nx: true, get: true, ex: command.ttlSeconds });
-    case "write": return transaction.set(command.key, command.value, { ex: command.ttlSeconds });
-    case "replace": return transaction.set(command.key, command.value, { xx: true, get: true, ex: command.ttlSeconds });
-    case "delete": return transaction.del(command.key);
-    case "extend": return transaction.expire(command.key, command.ttlSeconds);
-    case "getFields": return transaction.hvals(command.key);
-    case "setField": return transaction.hset(command.key, { [command.field]: command.value });
-    case "deleteField": return transaction.hdel(command.key, command.field);
+    case "get":
+      return transaction.get(command.key);
+    case "take":
+      return transaction.getdel(command.key);
+    case "claim":
+      return transaction.set(command.key, command.value, {
+        nx: true,
+        get: true,
+        ex: command.ttlSeconds,
+      });
+    case "write":
+      return transaction.set(command.key, command.value, { ex: command.ttlSeconds });
+    case "replace":
+      return transaction.set(command.key, command.value, {
+        xx: true,
+        get: true,
+        ex: command.ttlSeconds,
+      });
+    case "delete":
+      return transaction.del(command.key);
+    case "extend":
+      return transaction.expire(command.key, command.ttlSeconds);
+    case "getFields":
+      return transaction.hvals(command.key);
+    case "setField":
+      return transaction.hset(command.key, { [command.field]: command.value });
+    case "deleteField":
+      return transaction.hdel(command.key, command.field);
   }
 }
 
@@ -91,37 +135,42 @@ function append(transaction: Transaction, command: Command): unknown {
  * for some timeouts, hides the HTTP status and quotes commands in its errors. The client's guess at JSON in replies
  * never applies: every value we store begins with a letter and a dot.
  */
-function createRequester(account: { readonly url: string; readonly token: string }, send: typeof fetch): Requester {
+function createRequester(
+  account: { readonly url: string; readonly token: string },
+  send: typeof fetch,
+): Requester {
   let syncToken = "";
   return {
     readYourWrites: true,
     request: async ({ path = [], body }) => {
-      const response = await ask(send, [account.url, ...path].join("/"), {
+      const headers = {
         Authorization: `Bearer ${account.token}`,
         "Content-Type": "application/json",
         ...(syncToken === "" ? {} : { "upstash-sync-token": syncToken }),
-      }, body);
-      syncToken = response.syncToken;
-      // The client reads an array of {result}; its declared type is a single one.
-      return response.answer as never;
+      };
+      const signal = AbortSignal.timeout(TRY_TIMEOUT_MS);
+      const post = { method: "POST", headers, body: JSON.stringify(body), signal };
+      const { response, replies } = await ask(() => send([account.url, ...path].join("/"), post));
+      syncToken = response.headers.get("upstash-sync-token") ?? "";
+      // A transaction is answered by a list; the client declares the answer to a single command.
+      return z.custom<never>().parse(replies);
     },
   };
 }
 
-async function ask(send: typeof fetch, url: string, headers: Record<string, string>, body: unknown) {
-  const signal = AbortSignal.timeout(TRY_TIMEOUT_MS);
+/** Sends a request and reads its answer as far as it is one. */
+async function ask(send: () => Promise<Response>) {
   let response: Response;
   let text: string;
   try {
-    response = await send(url, { method: "POST", headers, body: JSON.stringify(body), signal });
+    response = await send();
     text = await response.text();
   } catch {
     throw new Refusal("store_unavailable", { cause: LOST_ANSWER });
   }
   const answer = parseJson(text);
   const replies = answerSchema.safeParse(answer);
-  if (response.ok && replies.success)
-    return { answer: replies.data, syncToken: response.headers.get("upstash-sync-token") ?? "" };
+  if (response.ok && replies.success) return { response, replies: replies.data };
   throw refusalFor(response, answer);
 }
 
@@ -139,12 +188,16 @@ function refusalFor(response: Response, answer: unknown): Refusal {
   if (response.status === 429 || /max .*(request|limit)/i.test(text))
     return new Refusal("store_rate_limited", { retryAfterSeconds: retryAfterSeconds(response) });
   if (text !== "" && response.status < 500) return new Refusal("store_answer_invalid");
-  return new Refusal(response.ok ? "store_answer_invalid" : "store_unavailable", { cause: LOST_ANSWER });
+  return new Refusal(response.ok ? "store_answer_invalid" : "store_unavailable", {
+    cause: LOST_ANSWER,
+  });
 }
 
 function retryAfterSeconds(response: Response): number {
   const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
-  return Number.isFinite(seconds) ? Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_AFTER_SECONDS) : 10;
+  return Number.isFinite(seconds)
+    ? Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_AFTER_SECONDS)
+    : 10;
 }
 
 function parseJson(text: string): unknown {

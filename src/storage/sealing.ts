@@ -13,7 +13,10 @@ export interface Sealer {
   /** Seals with the first key of the ring. */
   seal(text: string, storedAs: string): Promise<string>;
   /** Opens with whichever key of the ring sealed it. */
-  open(sealed: string, storedAs: string): Promise<{ readonly text: string } | { readonly problem: SealProblem }>;
+  open(
+    sealed: string,
+    storedAs: string,
+  ): Promise<{ readonly text: string } | { readonly problem: SealProblem }>;
   /** Whether the first key sealed this, as far as its label tells. */
   isCurrent(sealed: string): boolean;
   /** The names of the ring's keys, first to last. */
@@ -39,9 +42,17 @@ export async function createSealer(
   };
 }
 
-async function sealText(text: string, storedAs: string, { kid, key }: { kid: string; key: CryptoKey }): Promise<string> {
+async function sealText(
+  text: string,
+  storedAs: string,
+  { kid, key }: { kid: string; key: CryptoKey },
+): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const data = await crypto.subtle.encrypt(cipher(iv, kid, storedAs), key, new TextEncoder().encode(text));
+  const data = await crypto.subtle.encrypt(
+    cipher(iv, kid, storedAs),
+    key,
+    new TextEncoder().encode(text),
+  );
   const whole = new Uint8Array(IV_BYTES + data.byteLength);
   whole.set(iv);
   whole.set(new Uint8Array(data), IV_BYTES);
@@ -55,7 +66,11 @@ async function openText(sealed: string, storedAs: string, ring: ReadonlyMap<stri
   if (key === undefined) return { problem: "unknown_key" } as const;
   try {
     const whole = Uint8Array.from(base64url.decode(data));
-    const plain = await crypto.subtle.decrypt(cipher(whole.slice(0, IV_BYTES), kid, storedAs), key, whole.slice(IV_BYTES));
+    const plain = await crypto.subtle.decrypt(
+      cipher(whole.slice(0, IV_BYTES), kid, storedAs),
+      key,
+      whole.slice(IV_BYTES),
+    );
     return { text: new TextDecoder().decode(plain) };
   } catch {
     return { problem: "damaged" } as const;
@@ -64,5 +79,9 @@ async function openText(sealed: string, storedAs: string, ring: ReadonlyMap<stri
 
 /** The additional data binds format, key and place. */
 function cipher(iv: Uint8Array<ArrayBuffer>, kid: string, storedAs: string) {
-  return { name: "AES-GCM" as const, iv, additionalData: new TextEncoder().encode(`${FORMAT}\n${kid}\n${storedAs}`) };
+  return {
+    name: "AES-GCM" as const,
+    iv,
+    additionalData: new TextEncoder().encode(`${FORMAT}\n${kid}\n${storedAs}`),
+  };
 }

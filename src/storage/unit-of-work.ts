@@ -7,13 +7,29 @@ import { randomText } from "../keys.ts";
 import { createHold, type Hold, HOLD_TTL_SECONDS, judgeHold, strandHold } from "./hold.ts";
 import type { Command, Reply } from "./redis.ts";
 import type { Vault } from "./vault.ts";
+import {
+  deleteField,
+  extend,
+  type FieldPlace,
+  pathOf,
+  remove,
+  replace,
+  undo,
+  wasOvertaken,
+  type Write,
+  write,
+  writeField,
+} from "./write.ts";
 
 export interface UnitOfWork {
   /**
    * Reads records (and the fields of one collection) in one round trip, so that getting them costs none. With `hold`
    * the same trip asks for a hold on that name, before it reads; `isHeld` tells whether we have it.
    */
-  prefetch(names: readonly string[], options?: { readonly hold?: string; readonly fields?: string }): Promise<void>;
+  prefetch(
+    names: readonly string[],
+    options?: { readonly hold?: string; readonly fields?: string },
+  ): Promise<void>;
   isHeld(): boolean;
   /** The record's text, or undefined: there is none, or none that opens. */
   get(name: string): Promise<string | undefined>;
@@ -32,8 +48,8 @@ export interface UnitOfWork {
   delete(name: string): void;
   /** Sets how long a record lives from now on, if there is one. */
   extend(name: string, ttlSeconds: number): void;
-  putField(collection: string, field: string, text: string, ttlSeconds: number): void;
-  deleteField(collection: string, field: string): void;
+  putField(place: FieldPlace, text: string, ttlSeconds: number): void;
+  deleteField(place: FieldPlace): void;
   /**
    * Writes everything as one transaction and lets the hold go. Refuses with `grant_conflict` when a replaced record
    * was not what we had read; then everything this unit wrote is taken back.
@@ -43,18 +59,15 @@ export interface UnitOfWork {
   discard(): Promise<void>;
 }
 
-type Change = (work: Work) => Promise<readonly Write[]>;
-
-interface Write {
-  readonly command: Command;
-  /** For a replacement: the stored text that must still be there. */
-  readonly expected?: string | undefined;
-}
+type Change = () => Promise<readonly Write[]>;
 
 interface Work {
   readonly vault: Vault;
   /** Name → what Redis had and what it says. */
-  readonly read: Map<string, { readonly stored: Reply | undefined; readonly text: string | undefined }>;
+  readonly read: Map<
+    string,
+    { readonly stored: Reply | undefined; readonly text: string | undefined }
+  >;
   readonly collections: Map<string, readonly string[]>;
   /** Name → its new text; undefined once deleted. */
   readonly written: Map<string, string | undefined>;
@@ -64,7 +77,14 @@ interface Work {
 
 /** Starts an empty unit of work. */
 export function beginWork(vault: Vault): UnitOfWork {
-  const work: Work = { vault, read: new Map(), collections: new Map(), written: new Map(), changes: new Map(), hold: undefined };
+  const work: Work = {
+    vault,
+    read: new Map(),
+    collections: new Map(),
+    written: new Map(),
+    changes: new Map(),
+    hold: undefined,
+  };
   return {
     prefetch: (names, options = {}) => prefetch(work, names, options),
     isHeld: () => work.hold !== undefined,
@@ -73,38 +93,54 @@ export function beginWork(vault: Vault): UnitOfWork {
     take: (name) => take(work, name),
     claim: (name, ttlSeconds) => claim(work, name, ttlSeconds),
     fields: (collection) => fields(work, collection),
-    put: (name, text, ttlSeconds) => change(work, name, text, () => write(work, name, text, ttlSeconds)),
-    replace: (name, text, ttlSeconds) => change(work, name, text, () => replace(work, name, text, ttlSeconds)),
-    delete: (name) => change(work, name, undefined, async () => [{ command: { do: "delete", key: await vault.keyOf(name) } }]),
+    put: (name, text, ttlSeconds) =>
+      change(work, { name, text }, () => write(vault, { name, text, ttlSeconds })),
+    replace: (name, text, ttlSeconds) =>
+      change(work, { name, text }, () =>
+        replace(vault, { name, text, ttlSeconds }, storedText(work, name)),
+      ),
+    delete: (name) => change(work, { name }, () => remove(vault, name)),
     extend: (name, ttlSeconds) =>
-      void work.changes.set(`extend ${name}`, async () => [{ command: { do: "extend", key: await vault.keyOf(name), ttlSeconds } }]),
-    putField: (collection, field, text, ttlSeconds) =>
-      void work.changes.set(`${collection}/${field}`, () => writeField(work, { collection, field }, text, ttlSeconds)),
-    deleteField: (collection, field) =>
-      void work.changes.set(`${collection}/${field}`, () => deleteField(work, { collection, field })),
+      void work.changes.set(`extend ${name}`, () => extend(vault, name, ttlSeconds)),
+    putField: (place, text, ttlSeconds) =>
+      void work.changes.set(pathOf(place), () => writeField(vault, place, { text, ttlSeconds })),
+    deleteField: (place) => void work.changes.set(pathOf(place), () => deleteField(vault, place)),
     commit: () => commit(work),
     discard: () => discard(work),
   };
 }
 
-async function prefetch(work: Work, names: readonly string[], options: { readonly hold?: string; readonly fields?: string }) {
+async function prefetch(
+  work: Work,
+  names: readonly string[],
+  options: { readonly hold?: string; readonly fields?: string },
+) {
   const { vault } = work;
   const hold = options.hold === undefined ? undefined : createHold(await vault.keyOf(options.hold));
   const keys = await Promise.all(names.map((name) => vault.keyOf(name)));
   const collection = options.fields === undefined ? undefined : await vault.keyOf(options.fields);
   const replies = await transactHolding(vault, hold, [
-    ...(hold === undefined ? [] : [{ do: "claim", ...hold, ttlSeconds: HOLD_TTL_SECONDS } as const]),
+    ...(hold === undefined
+      ? []
+      : [{ do: "claim", ...hold, ttlSeconds: HOLD_TTL_SECONDS } as const]),
     ...keys.map((key) => ({ do: "get", key }) as const),
     ...(collection === undefined ? [] : [{ do: "getFields", key: collection } as const]),
   ]);
   if (hold !== undefined) work.hold = judgeHold(hold, replies.shift());
-  for (const [index, name] of names.entries()) await remember(work, name, keys[index] ?? "", replies.shift());
+  for (const [index, name] of names.entries()) {
+    const stored = replies.shift();
+    work.read.set(name, { stored, text: await vault.open(stored, keys[index] ?? "") });
+  }
   if (options.fields !== undefined && collection !== undefined)
     work.collections.set(options.fields, await openFields(vault, collection, replies.shift()));
 }
 
 /** When the answer is lost, the hold may stand all the same. */
-async function transactHolding(vault: Vault, hold: Hold | undefined, commands: readonly Command[]): Promise<(Reply | undefined)[]> {
+async function transactHolding(
+  vault: Vault,
+  hold: Hold | undefined,
+  commands: readonly Command[],
+): Promise<(Reply | undefined)[]> {
   if (commands.length === 0) return [];
   try {
     return [...(await vault.redis.transact(commands, { repeatable: true }))];
@@ -112,10 +148,6 @@ async function transactHolding(vault: Vault, hold: Hold | undefined, commands: r
     if (hold !== undefined) strandHold(hold);
     throw error;
   }
-}
-
-async function remember(work: Work, name: string, key: string, stored: Reply | undefined): Promise<void> {
-  work.read.set(name, { stored, text: await work.vault.open(stored, key) });
 }
 
 async function get(work: Work, name: string): Promise<string | undefined> {
@@ -142,44 +174,25 @@ async function fields(work: Work, collection: string): Promise<readonly string[]
   return work.collections.get(collection) ?? [];
 }
 
-function change(work: Work, name: string, text: string | undefined, make: Change): void {
+function storedText({ read }: Work, name: string): string | undefined {
+  const stored = read.get(name)?.stored;
+  return typeof stored === "string" ? stored : undefined;
+}
+
+function change(
+  work: Work,
+  { name, text }: { readonly name: string; readonly text?: string },
+  make: Change,
+): void {
   work.written.set(name, text);
   work.changes.set(name, make);
 }
 
-async function write({ vault }: Work, name: string, text: string, ttlSeconds: number): Promise<readonly Write[]> {
-  const key = await vault.keyOf(name);
-  return [{ command: { do: "write", key, value: await vault.seal(text, key), ttlSeconds } }];
-}
-
-async function replace(work: Work, name: string, text: string, ttlSeconds: number): Promise<readonly Write[]> {
-  const key = await work.vault.keyOf(name);
-  const stored = work.read.get(name)?.stored;
-  const value = await work.vault.seal(text, key);
-  return [{ command: { do: "replace", key, value, ttlSeconds }, expected: typeof stored === "string" ? stored : undefined }];
-}
-
-interface FieldName {
-  readonly collection: string;
-  readonly field: string;
-}
-
-/** A field's value begins with the field's hashed name, to which its seal is bound. */
-async function writeField({ vault }: Work, name: FieldName, text: string, ttlSeconds: number): Promise<readonly Write[]> {
-  const { key, field } = await placeOf(vault, name);
-  const value = `f.${field}=${await vault.seal(text, `${key}/${field}`)}`;
-  return [{ command: { do: "setField", key, field, value } }, { command: { do: "extend", key, ttlSeconds } }];
-}
-
-async function deleteField({ vault }: Work, name: FieldName): Promise<readonly Write[]> {
-  return [{ command: { do: "deleteField", ...(await placeOf(vault, name)) } }];
-}
-
-async function placeOf(vault: Vault, { collection, field }: FieldName) {
-  return { key: await vault.keyOf(collection), field: await vault.pointerTo(`${collection}/${field}`) };
-}
-
-async function openFields(vault: Vault, key: string, reply: Reply | undefined): Promise<readonly string[]> {
+async function openFields(
+  vault: Vault,
+  key: string,
+  reply: Reply | undefined,
+): Promise<readonly string[]> {
   const values = typeof reply === "object" && reply !== null ? reply : [];
   const texts = await Promise.all(
     values.map((value) => {
@@ -192,11 +205,15 @@ async function openFields(vault: Vault, key: string, reply: Reply | undefined): 
 
 async function commit(work: Work): Promise<void> {
   const writes: Write[] = [];
-  for (const make of work.changes.values()) writes.push(...(await make(work)));
+  for (const make of work.changes.values()) writes.push(...(await make()));
   if (work.hold !== undefined) writes.push({ command: { do: "delete", key: work.hold.key } });
   const { hold } = work;
   forget(work);
-  const replies = await transactHolding(work.vault, hold, writes.map(({ command }) => command));
+  const replies = await transactHolding(
+    work.vault,
+    hold,
+    writes.map(({ command }) => command),
+  );
   if (!writes.some((done, index) => wasOvertaken(done, replies[index]))) return;
   await work.vault.redis.transact(writes.flatMap(undo), { repeatable: true });
   throw new Refusal("grant_conflict");
@@ -214,22 +231,4 @@ function forget(work: Work): void {
   work.written.clear();
   work.read.clear();
   work.hold = undefined;
-}
-
-/** A replacement finds what was read, or its own value when a lost answer made us send it twice. */
-function wasOvertaken({ command, expected }: Write, found: Reply | undefined): boolean {
-  return command.do === "replace" && (typeof found !== "string" || (found !== expected && found !== command.value));
-}
-
-/** Takes back what an overtaken unit of work has written; what it deleted stays deleted. */
-function undo({ command }: Write): readonly Command[] {
-  switch (command.do) {
-    case "write":
-    case "replace":
-      return [{ do: "delete", key: command.key }];
-    case "setField":
-      return [{ do: "deleteField", key: command.key, field: command.field }];
-    default:
-      return [];
-  }
 }

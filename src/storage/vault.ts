@@ -47,7 +47,9 @@ export function createVault(config: StoreConfig, redis: Redis, onUnreadable: OnU
 function createLazyParts(config: StoreConfig, redis: Redis) {
   let sealerOnce: Sealer | undefined;
   let namesOnce: Names | undefined;
-  const sealer = async (): Promise<Sealer> => (sealerOnce ??= await createSealer(config.encryptionKeys));
-  const names = async (): Promise<Names> => (namesOnce ??= await loadNames(redis, await sealer(), config.prefix));
+  const sealer = async (): Promise<Sealer> =>
+    (sealerOnce ??= await createSealer(config.encryptionKeys));
+  const names = async (): Promise<Names> =>
+    (namesOnce ??= await loadNames(redis, await sealer(), config.prefix));
   return { sealer, names };
 }

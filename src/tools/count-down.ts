@@ -14,20 +14,14 @@ export const countDown = defineTool({
   }),
   async run({ from, step_ms }, { progress, signal }) {
     for (let done = 1; done <= from; done += 1) {
-      await pause(step_ms, signal);
+      await pause(step_ms);
+      signal.throwIfAborted();
       await progress(done, from, `${from - done} to go`);
     }
     return "Lift-off.";
   },
 });
 
-/** Waits, or rejects as soon as the signal fires. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

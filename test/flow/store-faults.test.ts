@@ -1,4 +1,6 @@
-/** The faults that other tests rely on: what the client of each sees, and whether the command ran. */
+/**
+ * The faults that other tests rely on: what the client of each sees, and whether the command ran.
+ */
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { startStore, type TestStore } from "../support/store.ts";
 import type { FaultKind } from "../support/store-faults.ts";

@@ -31,10 +31,9 @@ describe("faults", () => {
   it("answers as told, as often as told, and counts every request", async () => {
     const { refresh_token = "" } = await client.signIn("ada");
     tenant.control.fail("token:refresh_token", { status: 503, times: 2 });
-    const statuses = [];
-    for (let attempt = 0; attempt < 3; attempt++)
-      statuses.push((await client.refresh(refresh_token)).status);
-    expect(statuses).toEqual([503, 503, 200]);
+    expect((await client.refresh(refresh_token)).status).toBe(503);
+    expect((await client.refresh(refresh_token)).status).toBe(503);
+    expect((await client.refresh(refresh_token)).status).toBe(200);
     expect(tenant.control.count("token:refresh_token")).toBe(3);
     expect(tenant.control.count("token:authorization_code")).toBe(1);
     expect(tenant.control.count("token")).toBe(4);
@@ -215,8 +214,7 @@ describe("an administrator", () => {
     const after = await client.signIn("ada");
     expect(decodeProtectedHeader(before.access_token).kid).toBe(keys[0].kid);
     expect(decodeProtectedHeader(after.access_token).kid).toBe(keys[1].kid);
-    for (const { access_token } of [before, after])
-      await jwtVerify(access_token, keysOf(tenant.issuer));
+    await Promise.all([before, after].map(({ access_token }) => client.claimsOf(access_token)));
     expect((await client.refresh(before.refresh_token ?? "")).status).toBe(200);
   });
 });

@@ -15,6 +15,25 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true }));
 
+const environment = {
+  AUTH0_AUDIENCE: APPLICATION.audience,
+  AUTH0_CLIENT_ID: APPLICATION.clientId,
+  AUTH0_CLIENT_SECRET: APPLICATION.clientSecret,
+  RESOURCE_BASE_URL: "http://localhost:8787",
+};
+const start = (variables: Readonly<Record<string, string>>) =>
+  spawn(process.execPath, ["dev/tenant/main.ts"], {
+    env: { DEV_DATA_DIR: dataDir, ...variables },
+  });
+const endOf = async (child: ReturnType<typeof start>) => {
+  const [[code], output, errors] = await Promise.all([
+    once(child, "close"),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code, output, errors };
+};
+
 describe("a tenant with a data directory", () => {
   it("keeps its keys and refresh tokens over a restart, for its owner only", async () => {
     const first = await startTestTenant({ dataDir });
@@ -22,8 +41,10 @@ describe("a tenant with a data directory", () => {
       await createTenantClient(first)
     ).signIn("ada");
     await first.close();
-    for (const name of await readdir(dataDir))
-      expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600);
+    const files = await Promise.all(
+      (await readdir(dataDir)).map((name) => stat(join(dataDir, name))),
+    );
+    expect(files.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600]);
 
     const second = await startTestTenant({ dataDir, port: Number(new URL(first.url).port) });
     const client = await createTenantClient(second);
@@ -34,25 +55,6 @@ describe("a tenant with a data directory", () => {
 });
 
 describe("the tenant's process", () => {
-  const environment = {
-    AUTH0_AUDIENCE: APPLICATION.audience,
-    AUTH0_CLIENT_ID: APPLICATION.clientId,
-    AUTH0_CLIENT_SECRET: APPLICATION.clientSecret,
-    RESOURCE_BASE_URL: "http://localhost:8787",
-  };
-  const start = (variables: Readonly<Record<string, string>>) =>
-    spawn(process.execPath, ["dev/tenant/main.ts"], {
-      env: { DEV_DATA_DIR: dataDir, ...variables },
-    });
-  const endOf = async (child: ReturnType<typeof start>) => {
-    const [[code], output, errors] = await Promise.all([
-      once(child, "close"),
-      text(child.stdout),
-      text(child.stderr),
-    ]);
-    return { code, output, errors };
-  };
-
   it("says one line when it serves, and leaves its state behind when it is stopped", async () => {
     const probe = await startTestTenant();
     const port = new URL(probe.url).port;

@@ -44,6 +44,12 @@ const tokensOf = async (response: Response) => ({
   body: await response.json(),
 });
 
+const ask = (authorization?: string) =>
+  fetch(
+    `${tenant.url}/userinfo`,
+    authorization === undefined ? {} : { headers: { authorization } },
+  );
+
 describe("the token endpoint", () => {
   const INVALID_CODE = { error: "invalid_grant", error_description: "Invalid authorization code" };
   const DEAD = { error: "invalid_grant", error_description: "Unknown or invalid refresh token." };
@@ -114,22 +120,16 @@ describe("the token endpoint", () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, async () => tokensOf(await client.refresh(refresh_token))),
     );
-    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
-    for (const { body } of answers.filter(({ status }) => status === 200))
-      expect(await tokensOf(await client.refresh(body.refresh_token))).toEqual({
-        status: 403,
-        body: DEAD,
-      });
+    const [winner, ...others] = answers.filter(({ status }) => status === 200);
+    expect(others).toEqual([]);
+    expect(await tokensOf(await client.refresh(winner?.body.refresh_token ?? "none"))).toEqual({
+      status: 403,
+      body: DEAD,
+    });
   });
 });
 
 describe("userinfo", () => {
-  const ask = (authorization?: string) =>
-    fetch(
-      `${tenant.url}/userinfo`,
-      authorization === undefined ? {} : { headers: { authorization } },
-    );
-
   it("gives the profile that the scopes open", async () => {
     const { access_token } = await client.signIn("rob", { scope: "openid email" });
     const response = await ask(`Bearer ${access_token}`);

@@ -195,18 +195,23 @@ describe("a sign-in", () => {
     const profile = await fetch(`${tenant.url}/userinfo`, {
       headers: { authorization: `Bearer ${body.access_token}` },
     });
-    expect(await profile.json()).toMatchObject({ sub: PEOPLE.ada.sub, name: "Ada Lovelace" });
+    expect(await profile.json()).toMatchObject({ sub: PEOPLE.ada.sub, name: "Ada Byrne" });
   });
 
   it.each([
-    [
-      "nobody is signed in and may not be asked",
-      { prompt: "none" },
-      "login_required",
-      expect.any(String),
-    ],
-    ["the API is unknown", { audience: "my-api" }, "access_denied", "Service not found: my-api"],
-  ])("comes back with an error when %s", async (_, parameters, error, error_description) => {
+    {
+      when: "nobody is signed in and may not be asked",
+      parameters: { prompt: "none" },
+      error: "login_required",
+      error_description: expect.any(String),
+    },
+    {
+      when: "the API is unknown",
+      parameters: { audience: "my-api" },
+      error: "access_denied",
+      error_description: "Service not found: my-api",
+    },
+  ])("comes back with an error when $when", async ({ parameters, error, error_description }) => {
     const { url, state } = await client.begin(parameters);
     const response = await visit(url, new Map());
     const callback = new URL(response.headers.get("location") ?? "");
@@ -236,14 +241,19 @@ describe("a sign-in", () => {
   });
 
   it.each([
-    [
-      "a callback that is not registered",
-      { redirect_uri: "http://localhost:8787/other" },
-      403,
-      "Callback URL mismatch",
-    ],
-    ["an unknown client", { client_id: "nobody" }, 400, "invalid_client"],
-  ])("stops on a page of its own at %s", async (_, parameters, status, text) => {
+    {
+      what: "a callback that is not registered",
+      parameters: { redirect_uri: "http://localhost:8787/other" },
+      status: 403,
+      text: "Callback URL mismatch",
+    },
+    {
+      what: "an unknown client",
+      parameters: { client_id: "nobody" },
+      status: 400,
+      text: "invalid_client",
+    },
+  ])("stops on a page of its own at $what", async ({ parameters, status, text }) => {
     const response = await visit((await client.begin(parameters)).url, new Map());
     expect(response.status).toBe(status);
     expect(response.headers.get("location")).toBeNull();

@@ -1,4 +1,7 @@
-/** The memory engine beside a real redis-server: the same requests go to both, equal answers come back. */
+/**
+ * The memory engine beside a real redis-server: the same requests go to both, equal answers come
+ * back.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { MEMORY_COMMANDS } from "../../dev/upstash/memory-engine.ts";
@@ -91,7 +94,9 @@ function hasData(outcome: Outcome): boolean {
   return Array.isArray(outcome.result) ? outcome.result.length > 0 : Boolean(outcome.result);
 }
 
-/** The engines run one after the other, so that lifetimes differ a little; in each command's unit. */
+/**
+ * The engines run one after the other, so that lifetimes differ a little; in each command's unit.
+ */
 const TIME_TOLERANCES: Readonly<Record<string, number>> = { TTL: 5, PTTL: 5000 };
 
 /** An outcome without the order that Redis does not promise. */

@@ -65,11 +65,11 @@ describe("a lifetime", () => {
 });
 
 describe("a SCAN", () => {
-  it("misses no key when others come and go meanwhile", async () => {
+  it("misses no key and repeats none when others come and go meanwhile", async () => {
     const keys = Array.from({ length: 30 }, (_, index) => `key:${index}`);
     for (const key of keys) await run("SET", key, "value");
     const [cursor, firstPage] = pageSchema.parse(await run("SCAN", "0"));
-    await run("DEL", ...firstPage);
+    await run("DEL", ...firstPage.slice(1, -1));
     await run("SET", "late", "value");
     const [end, rest] = pageSchema.parse(await run("SCAN", cursor, "COUNT", "100"));
     expect(end).toBe("0");

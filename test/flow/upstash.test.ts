@@ -1,4 +1,7 @@
-/** The local stand-in for Upstash as our Worker meets it: the real client and plain HTTP, over each engine. */
+/**
+ * The local stand-in for Upstash as our Worker meets it: the real client and plain HTTP, over each
+ * engine.
+ */
 import { Redis } from "@upstash/redis/cloudflare";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { MAX_BODY_BYTES } from "../../dev/upstash/rest.ts";

@@ -1,6 +1,6 @@
 /**
- * A private redis-server for tests: its own port on loopback, its own folder, nothing written to disk.
- * It needs the `redis-server` binary on the path, which not every machine has.
+ * A private redis-server for tests: its own port on loopback, its own folder, nothing written to
+ * disk. It needs the `redis-server` binary on the path, which not every machine has.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";

@@ -29,8 +29,8 @@ export interface TestStore {
 }
 
 /**
- * The engines that this machine has. Without a redis-server it says aloud what is not tested, and in
- * CI it throws.
+ * The engines that this machine has. Without a redis-server it says aloud what is not tested, and
+ * in CI it throws.
  */
 export function availableEngines(): EngineName[] {
   if (hasRedisServer()) return ["memory", "redis"];
@@ -40,7 +40,10 @@ export function availableEngines(): EngineName[] {
   return ["memory"];
 }
 
-/** Starts a store. `now` (epoch milliseconds) is the memory engine's clock; a real Redis has its own. */
+/**
+ * Starts a store. `now` (epoch milliseconds) is the memory engine's clock; a real Redis has its
+ * own.
+ */
 export async function startStore(options: {
   engine: EngineName;
   now?: () => number;

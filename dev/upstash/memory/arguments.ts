@@ -1,6 +1,7 @@
 /**
  * A command's arguments, read from left to right, and its options, read by a table. The engine has
- * checked their number against the command's arity before; whatever is still missing is a syntax error.
+ * checked their number against the command's arity before; whatever is still missing is a syntax
+ * error.
  */
 import { syntaxError } from "./errors.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Lifetimes: EXPIRE and its kin, and the moment at which an `EX`, `PX`, `EXAT` or `PXAT` ends. Times
- * are epoch milliseconds inside.
+ * Lifetimes: EXPIRE and its kin, and the moment at which an `EX`, `PX`, `EXAT` or `PXAT` ends.
+ * Times are epoch milliseconds inside.
  */
 import type { Reply } from "../engine.ts";
 import type { Arguments, Option, OptionTable } from "./arguments.ts";

@@ -1,6 +1,7 @@
 /**
- * Numbers as Redis reads and writes them: text in, number out, and back. Integers are signed 64-bit,
- * scores are doubles printed with 17 significant digits. (Hexadecimal scores are not understood.)
+ * Numbers as Redis reads and writes them: text in, number out, and back. Integers are signed
+ * 64-bit, scores are doubles printed with 17 significant digits. (Hexadecimal scores are not
+ * understood.)
  */
 import { notAnInteger, ReplyError } from "./errors.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The commands on sorted sets: arguments in, reply out, the keyspace changed. Of ZRANGE only the form
- * by index is known; BYSCORE, BYLEX and LIMIT are a syntax error.
+ * The commands on sorted sets: arguments in, reply out, the keyspace changed. Of ZRANGE only the
+ * form by index is known; BYSCORE, BYLEX and LIMIT are a syntax error.
  */
 import type { Reply } from "../engine.ts";
 import { type Arguments, type OptionTable, parseOptions, takePairs } from "./arguments.ts";
@@ -71,7 +71,7 @@ function assertCompatible(flags: ReadonlySet<string>): void {
 function mayStore(flags: ReadonlySet<string>, score: number, current: number | undefined): boolean {
   if (current === undefined) return !flags.has("XX");
   if (flags.has("NX")) return false;
-  return !(flags.has("GT") && score < current) && !(flags.has("LT") && score >= current);
+  return !(flags.has("GT") && score <= current) && !(flags.has("LT") && score >= current);
 }
 
 function removeMembers(keyspace: Keyspace, args: Arguments): Reply {

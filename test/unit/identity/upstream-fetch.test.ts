@@ -30,8 +30,8 @@ beforeEach(() => {
   });
 });
 
-const json = (text: string, init: ResponseInit = {}): Response =>
-  new Response(text, { ...init, headers: { "Content-Type": "application/json", ...init.headers } });
+const json = (text: string, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
 const reset: Attempt = () => {
   throw new TypeError("Network connection lost to https://tenant.test/?secret=canary");
 };
@@ -42,9 +42,10 @@ const timeout: Attempt = () => {
 it("hands on the whole answer, and of its headers only what matters", async () => {
   attempts = [
     () =>
-      json('{"a":1}', {
-        status: 201,
-        headers: { "Set-Cookie": "a=b", "WWW-Authenticate": "Bearer", "Retry-After": "7" },
+      json('{"a":1}', 201, {
+        "Set-Cookie": "a=b",
+        "WWW-Authenticate": "Bearer",
+        "Retry-After": "7",
       }),
   ];
   const response = await send("https://tenant.test/", GET);
@@ -69,15 +70,11 @@ const faultRows: [title: string, attempt: Attempt, cause: string][] = [
   ["a reset connection", reset, "TypeError"],
   ["a timeout", timeout, "TimeoutError"],
   ["500", () => new Response("Oops canary", { status: 500 }), "http 500"],
-  [
-    "503 that claims invalid_grant",
-    () => json('{"error":"invalid_grant"}', { status: 503 }),
-    "http 503",
-  ],
+  ["503 that claims invalid_grant", () => json('{"error":"invalid_grant"}', 503), "http 503"],
   ["JSON cut short", () => json('{"access_token":"can'), "broken json"],
   [
     "a key set cut short",
-    () => json("{", { headers: { "Content-Type": "application/jwk-set+json; charset=utf-8" } }),
+    () => json("{", 200, { "Content-Type": "application/jwk-set+json; charset=utf-8" }),
     "broken json",
   ],
 ];

@@ -17,7 +17,7 @@ it.each<Era>(["2025-11-25", "2026-07-28"])("stops counting when the client hangs
       return "";
     },
   });
-  const request = call(era, "tools/call", { name: "count_down", arguments: { step_ms: 1000 } }, await tokenOf());
+  const request = call(era, "tools/call", { name: "count_down", arguments: { step_ms: 1 } }, await tokenOf());
   void endpointOf({ catalogue: createCatalogue({ tools: [watched] }) })(new Request(request, { signal: gone.signal })).catch(() => undefined);
   expect(await outcome).toBe("stopped");
 });

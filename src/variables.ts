@@ -1,0 +1,129 @@
+/**
+ * How single variables are written. A text of the environment goes in, its value comes out, or what is wrong with it
+ * in our own words. A value is never repeated.
+ */
+import * as z from "zod";
+
+const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether a URL names this machine. */
+export function isLoopbackUrl(url: URL): boolean {
+  return LOOPBACK_HOSTS.has(url.hostname) || url.hostname.endsWith(".localhost");
+}
+
+export const present = z.string({ error: "is missing" }).trim().min(1, "is missing");
+
+/** 32 bytes as base64, base64url or hexadecimal text. */
+const key = z.string().transform((text, context): Uint8Array<ArrayBuffer> => {
+  const bytes = decodeKey(text.trim());
+  if (bytes?.length === 32) return bytes;
+  context.addIssue("must be 32 random bytes in base64 (make one with: openssl rand -base64 32)");
+  return z.NEVER;
+});
+
+/** A comma-separated list of keys: the first is used, all are accepted. */
+export const keyRing = present.transform((text) => text.split(",")).pipe(z.tuple([key], key));
+
+export const seconds = (fallback: number, least: number, most: number) =>
+  z.coerce
+    .number({ error: "must be a whole number of seconds" })
+    .int("must be a whole number of seconds")
+    .min(least, `must be at least ${least}`)
+    .max(most, `must be at most ${most}`)
+    .default(fallback);
+
+/** An origin: https, or http on a loopback host; no path, query or user. */
+export const origin = present.transform((text, context): URL => {
+  const url = URL.parse(text.trim());
+  if (url === null || !/^https?:$/.test(url.protocol))
+    context.addIssue("must be a URL like https://mcp.example.com");
+  else if (
+    url.pathname !== "/" ||
+    url.search !== "" ||
+    url.hash !== "" ||
+    url.username !== "" ||
+    url.password !== ""
+  )
+    context.addIssue("must be an origin: no path, query, fragment or user");
+  else if (url.protocol === "http:" && !isLoopbackUrl(url))
+    context.addIssue("must be https (http is for loopback hosts only)");
+  else return url;
+  return z.NEVER;
+});
+
+/** `my-app.us.auth0.com`, or an origin; a loopback host may go without TLS. */
+export const auth0Domain = present
+  .transform((text) => (text.includes("://") ? text : withScheme(text)))
+  .pipe(origin)
+  .transform((url) => `${url.origin}/`);
+
+export const storeUrl = origin.transform((url) => url.origin);
+
+export const switchOf = (fallback: boolean) =>
+  z
+    .string()
+    .trim()
+    .toLowerCase()
+    .default(String(fallback))
+    .pipe(z.enum(["true", "1", "false", "0"], { error: "must be true or false" }))
+    .transform((text) => text === "true" || text === "1");
+
+const preregisteredClient = z
+  .strictObject({
+    client_id: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[\w.-]+$/),
+    client_name: z.string().min(1).max(200),
+    redirect_uris: z.array(z.url()).min(1),
+    token_endpoint_auth_method: z
+      .enum(["none", "client_secret_basic", "client_secret_post"])
+      .default("none"),
+    client_secret: z.string().min(16).optional(),
+  })
+  .refine(
+    (client) =>
+      (client.token_endpoint_auth_method === "none") === (client.client_secret === undefined),
+  );
+
+export const preregisteredClients = z
+  .string()
+  .default("[]")
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue("must be a JSON array of clients");
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.array(preregisteredClient, {
+      error: "must be a JSON array of clients (client_id, client_name, redirect_uris, …)",
+    }),
+  );
+
+export const optionalText = z
+  .string()
+  .trim()
+  .transform((text) => text || undefined)
+  .optional();
+
+/** A bare host gets the scheme that its name calls for. */
+function withScheme(host: string): string {
+  const url = URL.parse(`http://${host}`);
+  return url !== null && isLoopbackUrl(url) ? url.href : `https://${host}`;
+}
+
+function decodeKey(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (/^[0-9a-f]{64}$/i.test(text))
+    return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  try {
+    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) =>
+      char.charCodeAt(0),
+    );
+  } catch {
+    return undefined;
+  }
+}
