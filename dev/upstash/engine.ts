@@ -9,7 +9,7 @@ export type Command = readonly [name: string, ...args: string[]];
 /** What Redis answers when all is well; a status such as OK is a string like any other. */
 export type Reply = string | number | null | readonly Reply[];
 
-/** What Redis answers when a command fails. The text may quote a command's name, never a value. */
+/** What Redis answers when a command fails. It may quote the command: it is not for a log. */
 export interface Failure {
   readonly error: string;
 }

@@ -39,5 +39,5 @@ function hardened(cookie: string): string {
 
 function softened(cookie: string): string {
   if (!cookie.startsWith(HOST_PREFIX)) return cookie;
-  return PLAIN_PREFIX + cookie.slice(HOST_PREFIX.length).replace(/;\s*Secure(?=\s*(?:;|$))/gi, "");
+  return PLAIN_PREFIX + cookie.slice(HOST_PREFIX.length).replace(/;\s*Secure\b/gi, "");
 }

@@ -2,7 +2,7 @@
  * What every request passes on its way in and out: its id, its log line, its headers, its cookies, and the one place
  * where a failure becomes a response. No route does any of this itself.
  */
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type Reason, Refusal } from "../errors.ts";
 import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
 import { explainFailure, renderRefusal } from "./failure.ts";
@@ -24,10 +24,7 @@ export function createPassage(site: {
 }): Passage {
   const app = new Hono<EdgeEnv>();
   app.use(pass(site));
-  app.onError((error, { req, var: { exchange } }) => {
-    exchange.note({ ...explainFailure(error) });
-    return renderRefusal(error, { wants: failureForm(req.raw), requestId: exchange.requestId });
-  });
+  app.onError(answerFailure);
   app.notFound(() => {
     throw new Refusal("not_found");
   });
@@ -59,7 +56,13 @@ export function refuseWith(
   headers: Readonly<Record<string, string>> = {},
 ): MiddlewareHandler<EdgeEnv> {
   return async function refuse(context) {
-    for (const [name, value] of Object.entries(headers)) context.header(name, value);
-    throw new Refusal(reason);
+    const response = answerFailure(new Refusal(reason), context);
+    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+    return response;
   };
+}
+
+function answerFailure(error: unknown, { req, var: { exchange } }: Context<EdgeEnv>): Response {
+  exchange.note(explainFailure(error));
+  return renderRefusal(error, { wants: failureForm(req.raw), requestId: exchange.requestId });
 }

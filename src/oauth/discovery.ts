@@ -41,5 +41,7 @@ export async function answerMetadata(
   };
   const headers = new Headers(response.headers);
   headers.set("Cache-Control", `public, max-age=${FRESH_SECONDS}`);
+  // The library names the asking website in its CORS headers: a copy without them is of no use to it.
+  headers.set("Vary", "Origin");
   return new Response(JSON.stringify(complete), { headers });
 }

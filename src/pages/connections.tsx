@@ -76,7 +76,7 @@ export function SignedOutPage({ signInHref }: { signInHref: string }) {
           Sign in to see which applications may use this server in your name, and to disconnect
           them.
         </p>
-        <div class="choice one">
+        <div class="choice">
           <a class="button main" href={signInHref}>
             Sign in
           </a>

@@ -34,7 +34,7 @@ export function ErrorPage({
         <p>{text}</p>
         {hints.length > 0 && <Hints hints={hints} hintsFor={hintsFor} />}
         {action && (
-          <div class="choice one">
+          <div class="choice">
             <a class="button main" href={action.href}>
               {action.label}
             </a>

@@ -34,6 +34,8 @@ export type Command =
     }
   | { readonly do: "delete"; readonly key: string }
   | { readonly do: "extend"; readonly key: string; readonly ttlSeconds: number }
+  /** TTL: seconds left; negative when there is no end or no record. */
+  | { readonly do: "secondsLeft"; readonly key: string }
   | { readonly do: "getFields"; readonly key: string }
   | {
       readonly do: "setField";
@@ -45,6 +47,11 @@ export type Command =
 
 /** A stored text, a list of stored texts, a count, or nothing. */
 export type Reply = string | number | null | readonly string[];
+
+interface Account {
+  readonly url: string;
+  readonly token: string;
+}
 
 export interface Redis {
   /**
@@ -63,14 +70,32 @@ const TRY_TIMEOUT_MS = 1500;
 const LONGEST_RETRY_AFTER_SECONDS = 120;
 
 const replySchema = z.union([z.string(), z.number(), z.null(), z.array(z.string())]);
-const answerSchema = z.array(z.object({ result: replySchema, error: z.undefined().optional() }));
+const answerSchema = z.array(z.object({ result: z.unknown(), error: z.undefined().optional() }));
+const walkSchema = z.tuple([z.tuple([z.coerce.string(), z.array(z.string())])]);
 const errorSchema = z.object({ error: z.string() });
 
+/** How many keys one step of a walk looks at. */
+const KEYS_PER_STEP = 500;
+
+/** Every key that begins with the prefix, each at least once: for operators, never for a request. */
+export async function* walkKeys(
+  account: Account,
+  prefix: string,
+  send: typeof fetch = fetch,
+): AsyncGenerator<string> {
+  const client = new UpstashRedis(createRequester(account, send));
+  const pattern = `${prefix.replaceAll(/[\\*?[\]]/g, "\\$&")}*`;
+  let cursor = "0";
+  do {
+    const step = await client.multi().scan(cursor, { match: pattern, count: KEYS_PER_STEP }).exec();
+    const [[next, keys]] = walkSchema.parse(step);
+    yield* keys;
+    cursor = next;
+  } while (cursor !== "0");
+}
+
 /** Connects to an Upstash database. Sends nothing yet. */
-export function createRedis(
-  account: { readonly url: string; readonly token: string },
-  send: typeof fetch,
-): Redis {
+export function createRedis(account: Account, send: typeof fetch): Redis {
   const client = new UpstashRedis(createRequester(account, send));
   return {
     transact: async (commands, { repeatable }) => {
@@ -121,6 +146,8 @@ function append(transaction: Transaction, command: Command): unknown {
       return transaction.del(command.key);
     case "extend":
       return transaction.expire(command.key, command.ttlSeconds);
+    case "secondsLeft":
+      return transaction.ttl(command.key);
     case "getFields":
       return transaction.hvals(command.key);
     case "setField":
@@ -135,10 +162,7 @@ function append(transaction: Transaction, command: Command): unknown {
  * for some timeouts, hides the HTTP status and quotes commands in its errors. The client's guess at JSON in replies
  * never applies: every value we store begins with a letter and a dot.
  */
-function createRequester(
-  account: { readonly url: string; readonly token: string },
-  send: typeof fetch,
-): Requester {
+function createRequester(account: Account, send: typeof fetch): Requester {
   let syncToken = "";
   return {
     readYourWrites: true,

@@ -1,0 +1,49 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type House, randomKey, startHouse } from "../support/house.ts";
+import { callMcp, createStranger, json, meetStranger, type Stranger, type Tokens } from "../support/stranger.ts";
+import { availableEngines } from "../support/store.ts";
+
+const run = promisify(execFile);
+
+let house: House;
+let client: Stranger;
+let tokens: Tokens;
+
+beforeAll(async () => {
+  house = await startHouse({ engine: availableEngines().includes("redis") ? "redis" : "memory" });
+  client = await meetStranger(`${house.issuer}/mcp`);
+  tokens = await client.signIn("ada");
+});
+afterAll(() => house.stop());
+
+it("rotates both keys without logging anybody out", async () => {
+  const [storage, signing] = [randomKey(), randomKey()];
+  const { STORAGE_ENCRYPTION_KEY: oldStorage = "", JWT_SIGNING_KEY: oldSigning = "" } = house.variables;
+  const both = {
+    STORAGE_ENCRYPTION_KEY: `${storage},${oldStorage}`,
+    JWT_SIGNING_KEY: `${signing},${oldSigning}`,
+  };
+  const during = await house.startAnother(both);
+  const call = await callMcp(`${during.url}/mcp`, tokens.access_token, { method: "tools/list" });
+  expect(call.response.status).toBe(200);
+
+  const { stdout } = await run("node", ["dev/rotate-keys.ts"], { env: { ...process.env, ...house.variables, ...both } });
+  expect(stdout).toMatch(/^[2-9]\d* records sealed again, \d+ already under the newest key\.$/m);
+  expect(stdout).not.toContain("do not open");
+  const again = await run("node", ["dev/rotate-keys.ts"], { env: { ...process.env, ...house.variables, ...both } });
+  expect(again.stdout).toMatch(/^0 records sealed again/m);
+
+  const after = await house.startAnother({ STORAGE_ENCRYPTION_KEY: storage, JWT_SIGNING_KEY: signing });
+  const moved = at(client, after.url);
+  const renewed = await json<Tokens>(await moved.refresh(tokens.refresh_token), 200);
+  const later = await callMcp(`${after.url}/mcp`, renewed.access_token, { method: "tools/list" });
+  expect(later.response.status).toBe(200);
+  expect(later.answer.result?.tools?.map(({ name }) => name)).toContain("get_user_info");
+});
+
+/** The same client, sent to another Worker of the same house. */
+function at(stranger: Stranger, url: string): Stranger {
+  return createStranger({ ...stranger, metadata: { ...stranger.metadata, token_endpoint: `${url}/token` } });
+}
