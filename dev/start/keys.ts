@@ -3,27 +3,26 @@
  * sealed records outlive a restart. A file goes in, the keys come out. Never printed.
  */
 import { randomBytes } from "node:crypto";
+import * as z from "zod";
 import { readEnvFile, writeEnvFile } from "./env-file.ts";
 
-const NAMES = [
-  "AUTH0_CLIENT_SECRET",
-  "JWT_SIGNING_KEY",
-  "STORAGE_ENCRYPTION_KEY",
-  "UPSTASH_REDIS_REST_TOKEN",
-] as const;
+const secret = z
+  .string()
+  .min(1)
+  .default(() => randomBytes(32).toString("base64"));
 
-export type Keys = Readonly<Record<(typeof NAMES)[number], string>>;
+const keysSchema = z.object({
+  AUTH0_CLIENT_SECRET: secret,
+  JWT_SIGNING_KEY: secret,
+  STORAGE_ENCRYPTION_KEY: secret,
+  UPSTASH_REDIS_REST_TOKEN: secret,
+});
 
-/** The keys in a file; those that are missing are made and added. */
+export type Keys = Readonly<z.output<typeof keysSchema>>;
+
+/** The keys in a file; those that it lacks are made and kept there. */
 export function openKeys(file: string): Keys {
-  const kept = readEnvFile(file);
-  const keyOf = (name: keyof Keys) => kept[name] ?? randomBytes(32).toString("base64");
-  const keys = {
-    AUTH0_CLIENT_SECRET: keyOf("AUTH0_CLIENT_SECRET"),
-    JWT_SIGNING_KEY: keyOf("JWT_SIGNING_KEY"),
-    STORAGE_ENCRYPTION_KEY: keyOf("STORAGE_ENCRYPTION_KEY"),
-    UPSTASH_REDIS_REST_TOKEN: keyOf("UPSTASH_REDIS_REST_TOKEN"),
-  };
-  if (NAMES.some((name) => kept[name] === undefined)) writeEnvFile(file, keys);
+  const keys = keysSchema.parse(readEnvFile(file));
+  writeEnvFile(file, keys);
   return keys;
 }

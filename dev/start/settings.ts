@@ -7,6 +7,7 @@ import * as z from "zod";
 import { type Config, isConfig, loadConfig, VARIABLES } from "../../src/config.ts";
 import { Obstacle } from "../obstacle.ts";
 import type { Keys } from "./keys.ts";
+import type { Claim } from "./ports.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Variables = Readonly<Record<string, string>>;
@@ -35,13 +36,6 @@ export interface Settings {
   readonly usesLocalTenant: boolean;
   readonly usesLocalStore: boolean;
 }
-
-/** The name of the variable that moves each port. */
-export const PORT_VARIABLES = {
-  worker: "DEV_PORT",
-  tenant: "DEV_AUTH0_PORT",
-  store: "DEV_UPSTASH_PORT",
-} as const satisfies Record<keyof Ports, string>;
 
 const port = (fallback: number) =>
   z.coerce
@@ -93,6 +87,15 @@ export function readSettings(environment: Environment, keys: Keys): Settings {
   };
 }
 
+/** The ports that will be listened on, each with the variable that moves it. */
+export function claimsOf({ ports, usesLocalTenant, usesLocalStore }: Settings): readonly Claim[] {
+  return [
+    { port: ports.worker, variable: "DEV_PORT" },
+    ...(usesLocalTenant ? [{ port: ports.tenant, variable: "DEV_AUTH0_PORT" }] : []),
+    ...(usesLocalStore ? [{ port: ports.store, variable: "DEV_UPSTASH_PORT" }] : []),
+  ];
+}
+
 /** An empty variable is an absent one, as it is for the Worker. */
 function withoutEmpty(environment: Environment): Variables {
   const entries = Object.entries(environment);
@@ -113,7 +116,8 @@ function readPorts(set: Variables): Ports {
 
 /** Whether a variable names another place than the local part's own address. */
 function isElsewhere(value: string | undefined, local: string): boolean {
-  return value !== undefined && !value.includes(new URL(local).host);
+  if (value === undefined) return false;
+  return URL.parse(value.replace(/^(?!https?:)/, "http://"))?.host !== new URL(local).host;
 }
 
 /** The local tenant knows one application and one API; their names are no secrets. */

@@ -25,8 +25,7 @@ type SignInRequest = Parameters<IdentityProvider["authorizationUrl"]>[0];
 interface BrowserReturn {
   readonly callbackUrl: URL;
   readonly state: string;
-  /** `maxAge` is what was sent as `max_age`, when it was. */
-  readonly secrets: SignInSecrets & { readonly maxAge?: string };
+  readonly secrets: SignInSecrets;
 }
 
 /** Auth0 behind the contract of provider.ts. Asks nothing of the network until it is used. */

@@ -34,6 +34,8 @@ export interface Identity {
 export interface SignInSecrets {
   readonly nonce: string;
   readonly codeVerifier: string;
+  /** What was sent as `max_age`, when it was: the answer is then checked against it. */
+  readonly maxAge?: string;
 }
 
 /** A person logged out at the identity provider (OpenID Connect Back-Channel Logout 1.0). */
@@ -51,7 +53,12 @@ export interface IdentityProvider {
   createSignInSecrets(): SignInSecrets;
   /** Where to send the browser. `prompt`, `login_hint` and `max_age` pass through when the client sent them. */
   authorizationUrl(
-    request: { readonly state: string; readonly prompt?: string; readonly loginHint?: string; readonly maxAge?: string },
+    request: {
+      readonly state: string;
+      readonly prompt?: string;
+      readonly loginHint?: string;
+      readonly maxAge?: string;
+    },
     secrets: SignInSecrets,
   ): Promise<string>;
   /** Judges the browser's return (the full callback URL, its `state` already found) and redeems the code. */

@@ -10,7 +10,8 @@ import {
 } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
 import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
-import { REFUSALS, Refusal } from "../errors.ts";
+import { explainFailure } from "../edge/failure.ts";
+import { type Reason, REFUSALS, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { ConsentPage } from "../pages/consent.tsx";
 import { renderPage } from "../pages/layout.tsx";
@@ -58,16 +59,13 @@ export async function takeDecision(
   const approved = await asRefusals(api.approveConsent(request, handle));
   return redirectFaults(approved.request, exchange, async () => {
     const secrets = parts.identity.createSignInSecrets();
-    const { state, headers } = await api.beginUpstream(approved.request, {
-      data: secrets,
-      headers: approved.headers,
-    });
-    const location = await parts.identity.authorizationUrl(
-      { state, ...takeHints(approved.request) },
-      secrets,
-    );
+    const { maxAge, ...hints } = takeHints(approved.request);
+    const data = maxAge === undefined ? secrets : { ...secrets, maxAge };
+    const upstream = await api.beginUpstream(approved.request, { data, headers: approved.headers });
+    const request = { state: upstream.state, ...hints, ...(maxAge && { maxAge }) };
+    const location = await parts.identity.authorizationUrl(request, secrets);
     await work.commit();
-    return redirect(location, headers);
+    return redirect(location, upstream.headers);
   });
 }
 
@@ -78,7 +76,7 @@ export function redirect(location: string, headers: Headers): Response {
   return new Response(null, { status: 302, headers });
 }
 
-/** From here on the client is known: a refusal goes back to it as an OAuth error (OAuth 2.1 §4.1.2.1). */
+/** From here on the client is known: a failure goes back to it as an OAuth error (OAuth 2.1 §4.1.2.1). */
 export async function redirectFaults(
   asked: AuthRequest,
   exchange: Exchange,
@@ -87,14 +85,14 @@ export async function redirectFaults(
   try {
     return await run();
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    exchange.note({ reason: error.reason });
-    return redirect(errorRedirect(asked, error), new Headers());
+    const failure = explainFailure(error);
+    exchange.note({ ...failure });
+    return redirect(errorRedirect(asked, failure.reason), new Headers());
   }
 }
 
 /** The client's own address with the error of a refusal. */
-export function errorRedirect(asked: AuthRequest, { reason }: Refusal): string {
+export function errorRedirect(asked: AuthRequest, reason: Reason): string {
   const { code, text } = REFUSALS[reason];
   const known =
     (["access_denied", "temporarily_unavailable"] as const).find((name) => name === code) ??

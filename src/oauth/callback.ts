@@ -33,7 +33,11 @@ import { revokeUpstream } from "./revocation.ts";
 import { chooseGranted, grantedScopes } from "./scopes.ts";
 
 /** What the consent form left for us under the state. */
-const secretsSchema = z.object({ nonce: z.string(), codeVerifier: z.string() });
+const secretsSchema = z.object({
+  nonce: z.string(),
+  codeVerifier: z.string(),
+  maxAge: z.string().exactOptional(),
+});
 
 /** A grant whose code is never exchanged is gone after this time, as in the provider library. */
 const UNUSED_GRANT_TTL_SECONDS = 600;
@@ -75,7 +79,7 @@ export async function finishSignIn(
       if (!(error instanceof Refusal) || !SHOWN_ON_A_PAGE.has(error.reason)) throw error;
       exchange.note({ reason: error.reason });
       const returnTo = {
-        href: errorRedirect(asked, error),
+        href: errorRedirect(asked, error.reason),
         clientName: new URL(asked.redirectUri).host || "the application",
       };
       return renderRefusal(error, { wants: "page", requestId: exchange.requestId, returnTo });

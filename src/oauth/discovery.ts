@@ -1,6 +1,6 @@
 /**
  * Where clients find the authorization server. The library answers at the one address RFC 8414 gives it; clients also
- * ask at three more, and get the same document there. Nothing here depends on who asks.
+ * ask at four more, and get the same document there. Nothing here depends on who asks.
  */
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
@@ -26,12 +26,13 @@ export async function answerMetadata(
   parts: OAuthParts,
 ): Promise<Response> {
   const server = createAuthorizationServer(parts, { work: parts.beginWork(), exchange });
+  const method = request.method === "HEAD" ? "GET" : request.method;
   const canonical = new Request(`${parts.config.issuer}${CANONICAL_PATH}`, {
-    method: request.method,
+    method,
     headers: request.headers,
   });
   const response = await server.fetch(canonical);
-  if (!response.ok || request.method !== "GET") return response;
+  if (!response.ok || method !== "GET") return response;
   const metadata: Record<string, unknown> = await response.json();
   const complete = {
     ...metadata,

@@ -67,5 +67,5 @@ function installationName(issuer: string): string {
 /** https://cursor.com/docs/mcp/install-links */
 function cursorLink(name: string, url: string): string {
   const query = new URLSearchParams({ name, config: btoa(JSON.stringify({ url })) });
-  return `cursor://anysphere.cursor-deeplink/mcp/install?${query}`;
+  return `cursor://anysphere.cursor-deeplink/mcp/install?${query.toString()}`;
 }

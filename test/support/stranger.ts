@@ -31,6 +31,32 @@ export interface Metadata {
   readonly [name: string]: unknown;
 }
 
+/** What a client adds to its token requests to say, and to prove, who it is. */
+export interface Credentials {
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A client as its makers know it. */
+export interface KnownClient {
+  readonly metadata: Metadata;
+  readonly resource: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Asked before every token request. Without it the client is public: its id is all it says. */
+  readonly authenticate?: () => Credentials | Promise<Credentials>;
+}
+
+/** A consent page in a browser. */
+export interface Consent {
+  readonly response: Response;
+  readonly html: string;
+  /** The hidden field of its form. */
+  readonly handle: string;
+  /** Presses a button. */
+  decide(decision: "allow" | "deny"): Promise<Response>;
+}
+
 export interface Stranger {
   readonly metadata: Metadata;
   readonly resource: string;
@@ -69,19 +95,13 @@ export async function meetStranger(
 }
 
 /** A client that is known already. */
-export function createStranger(known: {
-  readonly metadata: Metadata;
-  readonly resource: string;
-  readonly clientId: string;
-  readonly redirectUri: string;
-}): Stranger {
-  const { metadata, resource, clientId, redirectUri } = known;
+export function createStranger(known: KnownClient): Stranger {
+  const { metadata, resource, redirectUri } = known;
   const stranger: Stranger = {
     ...known,
     begin: (parameters = {}) => begin(known, parameters),
-    approve: (attempt, person, jar = new Map()) => approve(attempt.url, person, jar),
-    token: (form, init = {}) =>
-      fetch(metadata.token_endpoint, { method: "POST", body: new URLSearchParams({ client_id: clientId, ...form }), ...init }),
+    approve: (attempt, person, jar = new Map()) => approve(attempt, person, jar),
+    token: (form, init = {}) => send(metadata.token_endpoint, { known, form, init }),
     exchange: (attempt, callback) =>
       stranger.token({
         grant_type: "authorization_code",
@@ -96,8 +116,7 @@ export function createStranger(known: {
       return json<Tokens>(await stranger.exchange(attempt, callback), 200);
     },
     refresh: (refreshToken) => stranger.token({ grant_type: "refresh_token", refresh_token: refreshToken, resource }),
-    revoke: (token) =>
-      fetch(metadata.revocation_endpoint, { method: "POST", body: new URLSearchParams({ client_id: clientId, token }) }),
+    revoke: (token) => send(metadata.revocation_endpoint, { known, form: { token } }),
   };
   return stranger;
 }
@@ -150,7 +169,7 @@ async function discover(mcpUrl: string) {
 }
 
 function begin(
-  { metadata, resource, clientId, redirectUri }: Parameters<typeof createStranger>[0],
+  { metadata, resource, clientId, redirectUri }: KnownClient,
   parameters: Readonly<Record<string, string>>,
 ): Attempt {
   const state = randomBytes(16).toString("base64url");
@@ -170,15 +189,38 @@ function begin(
   return { url, state, verifier };
 }
 
-async function approve(url: URL, person: PersonKey | "deny", jar: CookieJar): Promise<URL> {
-  const page = await visit(url, jar);
-  const handle = await readHandle(page);
-  const decision = await visit(url, jar, new URLSearchParams({ handle, decision: person === "deny" ? "deny" : "allow" }));
-  const location = new URL(decision.headers.get("location") ?? "");
-  if (person === "deny") return location;
-  const back = await signIn(location, person);
-  const done = await visit(back, jar);
-  return new URL(done.headers.get("location") ?? "");
+async function send(
+  url: string,
+  { known, form, init = {} }: { known: KnownClient; form: Readonly<Record<string, string>>; init?: RequestInit },
+): Promise<Response> {
+  const { authenticate = () => ({ form: { client_id: known.clientId } }) } = known;
+  const credentials: Credentials = await authenticate();
+  const body = new URLSearchParams({ ...credentials.form, ...form });
+  return fetch(url, { method: "POST", body, ...(credentials.headers && { headers: credentials.headers }), ...init });
+}
+
+async function approve(attempt: Attempt, person: PersonKey | "deny", jar: CookieJar): Promise<URL> {
+  const consent = await openConsent(attempt, jar);
+  if (person === "deny") return locationOf(await consent.decide("deny"));
+  const back = await signIn(locationOf(await consent.decide("allow")), person, jar);
+  return locationOf(await visit(back, jar));
+}
+
+/** Opens the page that asks, in the browser with these cookies. Throws when another page came. */
+export async function openConsent({ url }: Attempt, jar: CookieJar = new Map()): Promise<Consent> {
+  const response = await visit(url, jar);
+  const html = await response.clone().text();
+  const handle = await readHandle(response);
+  const [, action = ""] = /<form method="post" action="([^"]*)"/.exec(html) ?? [];
+  const decide = (decision: string) => visit(new URL(action, url), jar, new URLSearchParams({ handle, decision }));
+  return { response, html, handle, decide };
+}
+
+/** Where a response sends the browser. Throws when it is no redirect. */
+export function locationOf(response: Response): URL {
+  const location = response.headers.get("location");
+  if (response.status !== 302 || location === null) throw new Error(`expected a redirect, got ${response.status}`);
+  return new URL(location);
 }
 
 /** The hidden field of a consent page. */

@@ -104,6 +104,12 @@ describe("finishSignIn", () => {
     });
   });
 
+  it("reads no other clock than the one it was given", async () => {
+    tenant.clock.now = 1_000_000_000;
+    const { tokens } = await signIn(tenant, provider);
+    expect(tokens.issuedAt).toBe(1_000_000_000);
+  });
+
   it("redeems the code once, with the client secret in the form", async () => {
     await signIn(tenant, provider);
     expect(tenant.countOf(`POST ${TOKEN}`)).toBe(1);

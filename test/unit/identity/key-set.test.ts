@@ -143,9 +143,11 @@ it.each(badRows)("refuses a key set %s", async (_title, answer, reason) => {
 describe("readSigningKeys", () => {
   it("keeps the usable keys among others, and of them only what is public", async () => {
     const { keys } = await tenant.jwks();
-    const read = readSigningKeys({
-      keys: [OCT, null, "key", ...keys.map((key) => ({ ...key, d: "canary", x5c: ["cert"] }))],
-    });
-    expect(read).toEqual(keys);
+    const unusable = keys.flatMap((key) => [
+      { ...key, use: "enc" },
+      { ...key, kty: "EC" },
+    ]);
+    const wordy = keys.map((key) => ({ ...key, d: "canary", x5c: ["certificate"] }));
+    expect(readSigningKeys({ keys: [OCT, null, "key", ...unusable, ...wordy] })).toEqual(keys);
   });
 });

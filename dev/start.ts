@@ -1,0 +1,112 @@
+/**
+ * `npm run dev`: the Worker, a local tenant in the place of Auth0 and a local store in the place of Upstash, without
+ * an account or a file to edit. The environment and `--fresh` go in; the log of the Worker comes out, until Ctrl-C.
+ */
+import { rm } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { explain, Obstacle } from "./obstacle.ts";
+import { announce } from "./start/announcement.ts";
+import { writeEnvFile } from "./start/env-file.ts";
+import { openKeys } from "./start/keys.ts";
+import { isReloaded, renderLine } from "./start/log-lines.ts";
+import { storeProgram, tenantProgram, workerProgram } from "./start/parts.ts";
+import { assertPortsFree } from "./start/ports.ts";
+import { createProcesses, type Running } from "./start/processes.ts";
+import { askPermissions, askProblems, untilItAnswers } from "./start/questions.ts";
+import { claimsOf, placesOf, readSettings, type Settings } from "./start/settings.ts";
+
+const places = placesOf(process.env);
+const processes = createProcesses();
+const askedToStop = untilAskedToStop();
+
+try {
+  await Promise.race([askedToStop, processes.failure, serve().then(() => askedToStop)]);
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
+await processes.stop();
+process.exit();
+
+/** Resolves when everything answers; what was started goes on. */
+async function serve(): Promise<void> {
+  const { fresh } = readArguments();
+  const settings = readSettings(process.env, openKeys(places.keys));
+  await assertPortsFree(claimsOf(settings));
+  if (fresh) await forget();
+  writeEnvFile(places.variables, settings.variables);
+  console.log("Starting …");
+  await Promise.all([startStore(settings), startWorker(settings)]);
+  console.log(announce(settings, places, performance.now() / 1000));
+  for (const problem of await askProblems(workerUrl(settings))) console.log(`Not ready yet: ${problem}`);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ options: { fresh: { type: "boolean", default: false } } }).values;
+  } catch {
+    throw new Obstacle("npm run dev takes one option: npm run dev -- --fresh (forgets the data of earlier runs).");
+  }
+}
+
+/** Everything but the keys. */
+async function forget(): Promise<void> {
+  for (const folder of [places.data, places.wrangler])
+    await rm(folder, { recursive: true, force: true });
+}
+
+async function startStore(settings: Settings): Promise<void> {
+  if (!settings.usesLocalStore) return;
+  processes.start(storeProgram(settings, places));
+  await untilItAnswers("The local store", settings.variables["UPSTASH_REDIS_REST_URL"] ?? "");
+}
+
+/** The tenant comes second: its people hold the permissions that the Worker's tools require. */
+async function startWorker(settings: Settings): Promise<void> {
+  let isReady = false;
+  const followTools = createTenantStarter(settings);
+  processes.start({
+    ...workerProgram(settings, places),
+    onLine(line) {
+      const shown = isReady ? renderLine(line) : undefined;
+      if (shown !== undefined) console.log(shown);
+      if (isReady && isReloaded(line)) followTools().catch(() => {});
+    },
+  });
+  await untilItAnswers("The Worker", `${workerUrl(settings)}/health`);
+  await followTools();
+  isReady = true;
+}
+
+/** Starts the local tenant, and again whenever the tools have come to require other permissions. */
+function createTenantStarter(settings: Settings): () => Promise<void> {
+  let tenant: Running | undefined;
+  let held: string | undefined;
+  return async () => {
+    if (!settings.usesLocalTenant) return;
+    const permissions = await askPermissions(workerUrl(settings));
+    if (held === permissions.join()) return;
+    if (held !== undefined) console.log(`Ada holds ${permissions.join(", ")} from now on.`);
+    held = permissions.join();
+    await tenant?.stop();
+    tenant = processes.start(tenantProgram(settings, places, permissions));
+    await untilItAnswers("The local tenant", settings.config.auth?.auth0.issuer ?? "");
+  };
+}
+
+function workerUrl({ ports }: Settings): string {
+  return `http://localhost:${ports.worker}`;
+}
+
+/** Ctrl-C, `kill` or a closed terminal. Asked twice, it ends at once. */
+function untilAskedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    let isAsked = false;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => {
+        if (isAsked) process.exit(1);
+        isAsked = true;
+        resolve();
+      });
+  });
+}

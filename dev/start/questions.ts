@@ -1,0 +1,52 @@
+/**
+ * What `npm run dev` asks its parts over HTTP: whether they serve, and which permissions the Worker's tools require.
+ * Addresses go in, answers come out. No question changes anything.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod";
+import { Obstacle } from "../obstacle.ts";
+import { OPENID_SCOPES } from "../tenant/claims.ts";
+import { OWN_REQUEST_ID } from "./log-lines.ts";
+
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 50;
+
+/** Makes the log of the Worker skip the request. */
+const OURS = { headers: { "cf-ray": OWN_REQUEST_ID } };
+
+/** Waits until an address answers at all, for a minute. `name` says whose address it is. */
+export async function untilItAnswers(name: string, url: string): Promise<void> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  while (!(await answers(url))) {
+    if (performance.now() > deadlineMs)
+      throw new Obstacle(`${name} did not answer at ${url} within a minute.`);
+    await pause(PAUSE_MS);
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await fetch(url, { ...OURS, signal: AbortSignal.timeout(PATIENCE_MS) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const metadataSchema = z.object({ scopes_supported: z.array(z.string()) });
+
+/** The permissions that the Worker's tools require: the scopes it knows beside those of OpenID Connect. */
+export async function askPermissions(workerUrl: string): Promise<readonly string[]> {
+  const response = await fetch(`${workerUrl}/.well-known/oauth-authorization-server`, OURS);
+  const { scopes_supported } = metadataSchema.parse(await response.json());
+  return scopes_supported.filter((scope) => !OPENID_SCOPES.includes(scope));
+}
+
+const readinessSchema = z.object({ checks: z.record(z.string(), z.string()) });
+
+/** What the Worker cannot reach, each with the reason code of its log. */
+export async function askProblems(workerUrl: string): Promise<readonly string[]> {
+  const response = await fetch(`${workerUrl}/ready`, OURS);
+  const { checks } = readinessSchema.parse(await response.json());
+  return Object.entries(checks).flatMap(([part, found]) => (found === "ok" ? [] : [`${part}: ${found}`]));
+}

@@ -1,0 +1,57 @@
+/**
+ * Races over a real Redis with 5 ms of latency: every row of the table, ten times. The control plays the same rows on
+ * a naive store, where each of them must go wrong at least once, so that the races are known to be real.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDocumentClient } from "../support/document-client.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { RACES, type Stage } from "../support/races.ts";
+import { statusOfCall } from "../support/sessions.ts";
+import { createStranger, json, meetStranger } from "../support/stranger.ts";
+
+const ROUNDS = Array.from({ length: 10 }, (_, index) => index + 1);
+
+async function setStage(variables: Readonly<Record<string, string>>): Promise<Stage> {
+  const document = await createDocumentClient("https://keyed.example.test/client.json");
+  const house = await startHouse({ engine: "redis", variables, elsewhere: document.answer });
+  const client = await meetStranger(`${house.issuer}/mcp`);
+  const keyed = createStranger({ ...client, clientId: document.clientId });
+  const other = await house.startAnother();
+  house.store.faults.latencyMs = 5;
+  return { house, other, client, keyed: { document, client: keyed } };
+}
+
+describe("with our store", () => {
+  let stage: Stage;
+  beforeAll(async () => void (stage = await setStage({})));
+  afterAll(() => stage.house.stop());
+
+  describe.for(RACES)("$name", ({ play, expected }) => {
+    it.for(ROUNDS)("round %i of ten ends as it must", async () => {
+      expect(await play(stage)).toEqual(expected);
+    });
+  });
+});
+
+describe("with a naive store, as a control", () => {
+  let stage: Stage;
+  beforeAll(async () => void (stage = await setStage({ TEST_NAIVE_STORE: "true" })));
+  afterAll(() => stage.house.stop());
+
+  it("everything works as long as nothing happens at the same time", async () => {
+    const { house, client } = stage;
+    const tokens = await client.signIn("ada");
+    expect(await statusOfCall(house, tokens.access_token)).toBe(200);
+    const refreshed = await client.refresh(tokens.refresh_token);
+    const newer = await json<typeof tokens>(refreshed, 200);
+    expect(await statusOfCall(house, newer.access_token)).toBe(200);
+    expect((await client.revoke(newer.refresh_token)).status).toBe(200);
+    expect(await statusOfCall(house, newer.access_token)).toBe(401);
+  });
+
+  it.for(RACES)("goes wrong: $name", async ({ play, expected }) => {
+    for (const _ of ROUNDS) if (!isDeepStrictEqual(await play(stage), expected)) return;
+    expect.fail("the race was never lost in ten rounds");
+  });
+});

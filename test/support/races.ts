@@ -1,0 +1,196 @@
+/**
+ * Races between requests, as data: what happens at the same time, and what must be so afterwards. A row plays on a
+ * stage and returns what it saw; whoever plays it compares. Nothing here knows which store is underneath.
+ */
+import type { DocumentClient } from "./document-client.ts";
+import type { House, TestWorker } from "./house.ts";
+import { clientAt, countRenewals, readTokens, signInAndWait, statusOfCall } from "./sessions.ts";
+import { comeBack, json, readHandle, type Stranger, type Tokens } from "./stranger.ts";
+import { type CookieJar, visit } from "./tenant.ts";
+
+export interface Stage {
+  readonly house: House;
+  /** Another isolate over the same store. */
+  readonly other: TestWorker;
+  /** A registered client without credentials. */
+  readonly client: Stranger;
+  /** A client with a key of its own, and the same one as it makes requests. */
+  readonly keyed: { readonly document: DocumentClient; readonly client: Stranger };
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+export interface Race {
+  readonly name: string;
+  /** Plays the race once and says what came of it. */
+  play(stage: Stage): Promise<Facts>;
+  /** What must come of it. */
+  readonly expected: Facts;
+}
+
+const NOTHING_LIVES = { refresh: 400, call: 401 };
+const ALL_LIVE = { refresh: 200, call: 200 };
+
+export const RACES: readonly Race[] = [
+  {
+    name: "two uses of one consent form",
+    async play({ client }) {
+      const { url } = client.begin();
+      const jar: CookieJar = new Map();
+      const handle = await readHandle(await visit(url, jar));
+      const submit = () => visit(url, jar, new URLSearchParams({ handle, decision: "allow" }));
+      return { statuses: countStatuses(await together(2, submit)) };
+    },
+    expected: { statuses: { 302: 1, 400: 1 } },
+  },
+  {
+    name: "two returns from Auth0 with one state",
+    async play({ client, house }) {
+      const { url } = client.begin();
+      const jar: CookieJar = new Map();
+      const back = await comeBack(url, "ada", jar);
+      const before = house.tenant.control.count("token:authorization_code");
+      const answers = await together(2, () => visit(back, jar));
+      const asked = house.tenant.control.count("token:authorization_code") - before;
+      return { statuses: countStatuses(answers), asked };
+    },
+    expected: { statuses: { 302: 1, 400: 1 }, asked: 1 },
+  },
+  {
+    name: "two exchanges of one code",
+    play: (stage) => exchangeTogether(stage, 2),
+    expected: { statuses: { 200: 1, 400: 1 }, ...NOTHING_LIVES },
+  },
+  {
+    name: "twenty exchanges of one code",
+    play: (stage) => exchangeTogether(stage, 20),
+    expected: { statuses: { 200: 1, 400: 19 }, ...NOTHING_LIVES },
+  },
+  {
+    name: "two refreshes of one token",
+    play: (stage) => refreshTogether(stage, 2),
+    expected: { statuses: { 200: 2 }, answers: 1, renewals: 1, ...ALL_LIVE },
+  },
+  {
+    name: "fifty refreshes of one token",
+    play: (stage) => refreshTogether(stage, 50),
+    expected: { statuses: { 200: 50 }, answers: 1, renewals: 1, ...ALL_LIVE },
+  },
+  {
+    name: "two isolates refreshing one token",
+    async play({ house, other, client }) {
+      const { refresh_token } = await signInAndWait(client, [house, other]);
+      const clients = [client, clientAt(client, other)];
+      const { value, renewals } = await countRenewals(house, () =>
+        Promise.all(clients.map((one) => one.refresh(refresh_token))),
+      );
+      return { ...(await judgeAnswers(value)), renewals, ...(await judgeLife(house, client, value)) };
+    },
+    expected: { statuses: { 200: 2 }, answers: 1, renewals: 1, ...ALL_LIVE },
+  },
+  {
+    name: "a refresh and a revocation",
+    async play({ house, client }) {
+      const keysBefore = await house.store.run("DBSIZE");
+      const tokens = await signInAndWait(client, [house]);
+      const [refreshed, revoked] = await Promise.all([
+        client.refresh(tokens.refresh_token),
+        client.revoke(tokens.refresh_token),
+      ]);
+      const newer = refreshed.ok ? await readTokens(refreshed) : tokens;
+      return {
+        revoked: revoked.status,
+        calls: await Promise.all([tokens, newer].map((each) => statusOfCall(house, each.access_token))),
+        refreshes: [
+          (await client.refresh(tokens.refresh_token)).status,
+          (await client.refresh(newer.refresh_token)).status,
+        ],
+        isEverythingGone: (await house.store.run("DBSIZE")) === keysBefore,
+      };
+    },
+    expected: { revoked: 200, calls: [401, 401], refreshes: [400, 400], isEverythingGone: true },
+  },
+  {
+    name: "three uses of one client assertion",
+    async play({ house, keyed: { client, document } }) {
+      const assertion = await document.assert(house.issuer);
+      const answers = await together(3, () => client.token({ token: "of nobody", ...assertion }));
+      return { statuses: countStatuses(answers) };
+    },
+    expected: { statuses: { 200: 1, 401: 2 } },
+  },
+  {
+    name: "two sign-ins of one person with one client",
+    async play({ house, client }) {
+      await house.shiftClock(0);
+      const returns = await Promise.all([1, 2].map(() => arriveAtCallback(client)));
+      const both = await Promise.all(returns.map((one) => finish(client, one)));
+      const lives = await Promise.all(both.map((each) => statusOfCall(house, each.access_token)));
+      const refreshed = await Promise.all(both.map((each) => client.refresh(each.refresh_token)));
+      await house.tenant.control.logout("ada", { claims: { sid: undefined } });
+      const ends = await Promise.all(both.map((each) => statusOfCall(house, each.access_token)));
+      return { lives, refreshed: countStatuses(refreshed), ends };
+    },
+    expected: { lives: [200, 200], refreshed: { 200: 2 }, ends: [401, 401] },
+  },
+];
+
+async function exchangeTogether({ house, client }: Stage, times: number): Promise<Facts> {
+  await house.shiftClock(0);
+  const attempt = client.begin();
+  const callback = await client.approve(attempt, "ada");
+  const answers = await together(times, () => client.exchange(attempt, callback));
+  return { statuses: countStatuses(answers), ...(await judgeLife(house, client, answers)) };
+}
+
+async function refreshTogether({ house, client }: Stage, times: number): Promise<Facts> {
+  const { refresh_token } = await signInAndWait(client, [house]);
+  const { value, renewals } = await countRenewals(house, () =>
+    together(times, () => client.refresh(refresh_token)),
+  );
+  return { ...(await judgeAnswers(value)), renewals, ...(await judgeLife(house, client, value)) };
+}
+
+/** How many answers of each status, and how many different ones, there were. */
+async function judgeAnswers(answers: readonly Response[]): Promise<Facts> {
+  const bodies = await Promise.all(answers.map((answer) => answer.clone().text()));
+  return { statuses: countStatuses(answers), answers: new Set(bodies).size };
+}
+
+/** Whether what the first good answer brought still works. */
+async function judgeLife(
+  worker: TestWorker,
+  client: Stranger,
+  answers: readonly Response[],
+): Promise<Facts> {
+  const first = answers.find((answer) => answer.ok);
+  if (first === undefined) return {};
+  const tokens = await readTokens(first);
+  const call = await statusOfCall(worker, tokens.access_token);
+  return { call, refresh: (await client.refresh(tokens.refresh_token)).status };
+}
+
+async function arriveAtCallback(client: Stranger) {
+  const attempt = client.begin();
+  const jar: CookieJar = new Map();
+  return { attempt, jar, back: await comeBack(attempt.url, "ada", jar) };
+}
+
+async function finish(
+  client: Stranger,
+  { attempt, jar, back }: Awaited<ReturnType<typeof arriveAtCallback>>,
+): Promise<Tokens> {
+  const done = await visit(back, jar);
+  const callback = new URL(done.headers.get("location") ?? "");
+  return json<Tokens>(await client.exchange(attempt, callback), 200);
+}
+
+function together<Value>(times: number, run: () => Promise<Value>): Promise<Value[]> {
+  return Promise.all(Array.from({ length: times }, run));
+}
+
+function countStatuses(answers: readonly Response[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,48 @@
+/**
+ * What tests of sessions say often: the same client at another isolate, a call and its status, a session whose
+ * Auth0 tokens are due for renewal. Nothing here asserts anything.
+ */
+import type { House, TestWorker } from "./house.ts";
+import { callMcp, createStranger, type Stranger, type Tokens } from "./stranger.ts";
+
+/** A refresh after this time renews Auth0's tokens too: they are older than an hour. */
+export const RENEWAL_DUE_SECONDS = 3700;
+
+/** The same client, whose token requests reach another isolate. */
+export function clientAt(client: Stranger, worker: TestWorker): Stranger {
+  const address = `${worker.url}/token`;
+  const metadata = { ...client.metadata, token_endpoint: address, revocation_endpoint: address };
+  return createStranger({ ...client, metadata });
+}
+
+/** The status of a simple call with this access token at one isolate. */
+export async function statusOfCall(worker: TestWorker, accessToken: string): Promise<number> {
+  const { response } = await callMcp(`${worker.url}/mcp`, accessToken, { method: "tools/list" });
+  return response.status;
+}
+
+/** The JSON of a token response, whatever became of it. */
+export async function readTokens(response: Response): Promise<Tokens> {
+  return response.json();
+}
+
+/** Signs in now and lets more than an hour pass for these isolates. */
+export async function signInAndWait(
+  client: Stranger,
+  isolates: readonly TestWorker[],
+): Promise<Tokens> {
+  await Promise.all(isolates.map((isolate) => isolate.shiftClock(0)));
+  const tokens = await client.signIn("ada");
+  await Promise.all(isolates.map((isolate) => isolate.shiftClock(RENEWAL_DUE_SECONDS)));
+  return tokens;
+}
+
+/** How often Auth0 was asked for newer tokens while `run` ran. */
+export async function countRenewals<Value>(
+  house: House,
+  run: () => Promise<Value>,
+): Promise<{ readonly value: Value; readonly renewals: number }> {
+  const before = house.tenant.control.count("token:refresh_token");
+  const value = await run();
+  return { value, renewals: house.tenant.control.count("token:refresh_token") - before };
+}
