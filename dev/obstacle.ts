@@ -3,14 +3,12 @@
  * anything else that is thrown is a bug and keeps its stack.
  */
 export class Obstacle extends Error {
-  constructor(message: string) {
+  /** What to do about it, when the message does not say it already. */
+  readonly advice: string | undefined;
+
+  constructor(message: string, advice?: string) {
     super(message);
     this.name = "Obstacle";
+    this.advice = advice;
   }
-}
-
-/** What the terminal shows of anything thrown. */
-export function explain(thrown: unknown): string {
-  if (thrown instanceof Obstacle) return thrown.message;
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -8,18 +8,17 @@ import { createDocumentClient } from "../support/document-client.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { RACES, type Stage } from "../support/races.ts";
 import { statusOfCall } from "../support/sessions.ts";
-import { createStranger, json, meetStranger } from "../support/stranger.ts";
+import { json, meetStranger } from "../support/stranger.ts";
 
 const ROUNDS = Array.from({ length: 10 }, (_, index) => index + 1);
 
 async function setStage(variables: Readonly<Record<string, string>>): Promise<Stage> {
-  const document = await createDocumentClient("https://keyed.example.test/client.json");
-  const house = await startHouse({ engine: "redis", variables, elsewhere: document.answer });
+  const keyed = await createDocumentClient("https://keyed.example.test/client.json");
+  const house = await startHouse({ engine: "redis", variables, elsewhere: keyed.answer });
   const client = await meetStranger(`${house.issuer}/mcp`);
-  const keyed = createStranger({ ...client, clientId: document.clientId });
   const other = await house.startAnother();
   house.store.faults.latencyMs = 5;
-  return { house, other, client, keyed: { document, client: keyed } };
+  return { house, other, client, keyed };
 }
 
 describe("with our store", () => {

@@ -4,9 +4,18 @@
  */
 import type { DocumentClient } from "./document-client.ts";
 import type { House, TestWorker } from "./house.ts";
-import { clientAt, countRenewals, readTokens, signInAndWait, statusOfCall } from "./sessions.ts";
-import { comeBack, json, readHandle, type Stranger, type Tokens } from "./stranger.ts";
-import { type CookieJar, visit } from "./tenant.ts";
+import {
+  arrive,
+  clientAt,
+  comeBack,
+  countRenewals,
+  readTokens,
+  type Return,
+  signInAndWait,
+  statusOfCall,
+} from "./sessions.ts";
+import { json, openConsent, type Stranger, type Tokens } from "./stranger.ts";
+import { visit } from "./tenant.ts";
 
 export interface Stage {
   readonly house: House;
@@ -14,8 +23,8 @@ export interface Stage {
   readonly other: TestWorker;
   /** A registered client without credentials. */
   readonly client: Stranger;
-  /** A client with a key of its own, and the same one as it makes requests. */
-  readonly keyed: { readonly document: DocumentClient; readonly client: Stranger };
+  /** A client with a key of its own. */
+  readonly keyed: DocumentClient;
 }
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -35,20 +44,15 @@ export const RACES: readonly Race[] = [
   {
     name: "two uses of one consent form",
     async play({ client }) {
-      const { url } = client.begin();
-      const jar: CookieJar = new Map();
-      const handle = await readHandle(await visit(url, jar));
-      const submit = () => visit(url, jar, new URLSearchParams({ handle, decision: "allow" }));
-      return { statuses: countStatuses(await together(2, submit)) };
+      const consent = await openConsent(client.begin());
+      return { statuses: countStatuses(await together(2, () => consent.decide("allow"))) };
     },
     expected: { statuses: { 302: 1, 400: 1 } },
   },
   {
     name: "two returns from Auth0 with one state",
     async play({ client, house }) {
-      const { url } = client.begin();
-      const jar: CookieJar = new Map();
-      const back = await comeBack(url, "ada", jar);
+      const { back, jar } = await comeBack(client);
       const before = house.tenant.control.count("token:authorization_code");
       const answers = await together(2, () => visit(back, jar));
       const asked = house.tenant.control.count("token:authorization_code") - before;
@@ -112,9 +116,11 @@ export const RACES: readonly Race[] = [
   },
   {
     name: "three uses of one client assertion",
-    async play({ house, keyed: { client, document } }) {
-      const assertion = await document.assert(house.issuer);
-      const answers = await together(3, () => client.token({ token: "of nobody", ...assertion }));
+    async play({ house, keyed }) {
+      await house.shiftClock(0);
+      const credentials = { client_id: keyed.clientId, ...(await keyed.assert(house.issuer)) };
+      const body = new URLSearchParams({ token: "of nobody", ...credentials });
+      const answers = await together(3, () => fetch(`${house.url}/token`, { method: "POST", body }));
       return { statuses: countStatuses(answers) };
     },
     expected: { statuses: { 200: 1, 401: 2 } },
@@ -123,7 +129,7 @@ export const RACES: readonly Race[] = [
     name: "two sign-ins of one person with one client",
     async play({ house, client }) {
       await house.shiftClock(0);
-      const returns = await Promise.all([1, 2].map(() => arriveAtCallback(client)));
+      const returns = await together(2, () => comeBack(client));
       const both = await Promise.all(returns.map((one) => finish(client, one)));
       const lives = await Promise.all(both.map((each) => statusOfCall(house, each.access_token)));
       const refreshed = await Promise.all(both.map((each) => client.refresh(each.refresh_token)));
@@ -170,19 +176,8 @@ async function judgeLife(
   return { call, refresh: (await client.refresh(tokens.refresh_token)).status };
 }
 
-async function arriveAtCallback(client: Stranger) {
-  const attempt = client.begin();
-  const jar: CookieJar = new Map();
-  return { attempt, jar, back: await comeBack(attempt.url, "ada", jar) };
-}
-
-async function finish(
-  client: Stranger,
-  { attempt, jar, back }: Awaited<ReturnType<typeof arriveAtCallback>>,
-): Promise<Tokens> {
-  const done = await visit(back, jar);
-  const callback = new URL(done.headers.get("location") ?? "");
-  return json<Tokens>(await client.exchange(attempt, callback), 200);
+async function finish(client: Stranger, returning: Return): Promise<Tokens> {
+  return json<Tokens>(await client.exchange(returning.attempt, await arrive(returning)), 200);
 }
 
 function together<Value>(times: number, run: () => Promise<Value>): Promise<Value[]> {

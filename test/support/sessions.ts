@@ -3,7 +3,8 @@
  * Auth0 tokens are due for renewal. Nothing here asserts anything.
  */
 import type { House, TestWorker } from "./house.ts";
-import { callMcp, createStranger, type Stranger, type Tokens } from "./stranger.ts";
+import { type Attempt, callMcp, createStranger, openConsent, type Stranger, type Tokens } from "./stranger.ts";
+import { type CookieJar, signIn, visit } from "./tenant.ts";
 
 /** A refresh after this time renews Auth0's tokens too: they are older than an hour. */
 export const RENEWAL_DUE_SECONDS = 3700;
@@ -45,4 +46,26 @@ export async function countRenewals<Value>(
   const before = house.tenant.control.count("token:refresh_token");
   const value = await run();
   return { value, renewals: house.tenant.control.count("token:refresh_token") - before };
+}
+
+/** A browser that comes back from Auth0: the address it is sent to, not yet visited, and its cookies. */
+export interface Return {
+  readonly attempt: Attempt;
+  readonly back: URL;
+  readonly jar: CookieJar;
+}
+
+/** Consent and login, up to the way back to us. */
+export async function comeBack(client: Stranger): Promise<Return> {
+  const attempt = client.begin();
+  const jar: CookieJar = new Map();
+  const decided = await (await openConsent(attempt, jar)).decide("allow");
+  const back = await signIn(decided.headers.get("location") ?? "", "ada");
+  return { attempt, back, jar };
+}
+
+/** The way back, and on to the client with a code. */
+export async function arrive({ back, jar }: Return): Promise<URL> {
+  const done = await visit(back, jar);
+  return new URL(done.headers.get("location") ?? "");
 }

@@ -100,7 +100,7 @@ export function createStranger(known: KnownClient): Stranger {
   const stranger: Stranger = {
     ...known,
     begin: (parameters = {}) => begin(known, parameters),
-    approve: (attempt, person, jar = new Map()) => approve(attempt, person, jar),
+    approve,
     token: (form, init = {}) => send(metadata.token_endpoint, { known, form, init }),
     exchange: (attempt, callback) =>
       stranger.token({
@@ -199,7 +199,12 @@ async function send(
   return fetch(url, { method: "POST", body, ...(credentials.headers && { headers: credentials.headers }), ...init });
 }
 
-async function approve(attempt: Attempt, person: PersonKey | "deny", jar: CookieJar): Promise<URL> {
+/** A browser's way from a client's authorization URL to its redirect URI. */
+export async function approve(
+  attempt: { readonly url: URL },
+  person: PersonKey | "deny",
+  jar: CookieJar = new Map(),
+): Promise<URL> {
   const consent = await openConsent(attempt, jar);
   if (person === "deny") return locationOf(await consent.decide("deny"));
   const back = await signIn(locationOf(await consent.decide("allow")), person, jar);
@@ -207,7 +212,10 @@ async function approve(attempt: Attempt, person: PersonKey | "deny", jar: Cookie
 }
 
 /** Opens the page that asks, in the browser with these cookies. Throws when another page came. */
-export async function openConsent({ url }: Attempt, jar: CookieJar = new Map()): Promise<Consent> {
+export async function openConsent(
+  { url }: { readonly url: URL },
+  jar: CookieJar = new Map(),
+): Promise<Consent> {
   const response = await visit(url, jar);
   const html = await response.clone().text();
   const handle = await readHandle(response);

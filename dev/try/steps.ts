@@ -1,0 +1,52 @@
+/**
+ * The steps of a trial, each printed with its time as it is done. Work goes in, its result comes out. What is printed
+ * is what the caller describes, so it is the caller that keeps tokens out.
+ */
+import { styleText } from "node:util";
+
+export interface Steps {
+  /** Does the work of one step. A step that fails is printed by whoever catches. */
+  run<Result>(name: string, work: () => Promise<Result>, describe: (result: Result) => string): Promise<Result>;
+  /** `fetch`, watched: to be used by the work. */
+  readonly fetch: typeof fetch;
+  /** The step under way, or the last one. */
+  readonly current: Readonly<Step>;
+  /** Milliseconds since the first step. */
+  elapsedMs(): number;
+}
+
+export interface Step {
+  readonly name: string;
+  readonly startedAtMs: number;
+  /** The status of the last answer. */
+  status?: number;
+}
+
+/** No step has been done. */
+export function createSteps(): Steps {
+  const beganAtMs = performance.now();
+  let current: Step = { name: "start", startedAtMs: beganAtMs };
+  return {
+    async run(name, work, describe) {
+      current = { name, startedAtMs: performance.now() };
+      const result = await work();
+      console.log(renderStep(current, describe(result), "green"));
+      return result;
+    },
+    async fetch(input, init) {
+      const response = await fetch(input, init);
+      current.status = response.status;
+      return response;
+    },
+    get current() {
+      return current;
+    },
+    elapsedMs: () => performance.now() - beganAtMs,
+  };
+}
+
+/** One line: the time the step took until now, its name, and what there is to say. */
+export function renderStep({ name, startedAtMs }: Step, remark: string, color: "green" | "red"): string {
+  const time = `${Math.round(performance.now() - startedAtMs)} ms`;
+  return `${time.padStart(8)}  ${styleText(color, name.padEnd(22))}  ${remark}`.trimEnd();
+}

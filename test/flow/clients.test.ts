@@ -1,0 +1,172 @@
+/** Clients that people really use, with their own OAuth code: each protocol era, from a URL to a tool's answer. */
+import {
+  Client as ModernClient,
+  StreamableHTTPClientTransport as ModernTransport,
+  UnauthorizedError as ModernUnauthorizedError,
+} from "@modelcontextprotocol/client";
+import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { PersonKey } from "../../dev/tenant/people.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { approve } from "../support/stranger.ts";
+
+let house: House;
+
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.stop());
+
+interface Progress {
+  readonly progress: number;
+  readonly total?: number | undefined;
+  readonly message?: string | undefined;
+}
+
+/** What the clients have in common. */
+interface AnyClient {
+  readonly revision: string | undefined;
+  listTools(): Promise<string[]>;
+  callTool(name: string, input?: Record<string, unknown>, onProgress?: (step: Progress) => void): Promise<unknown>;
+  getPrompt(name: string): Promise<unknown>;
+  readResource(uri: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const INFO = { name: "a client", version: "1.0.0" };
+
+const CLIENTS = [
+  ["SDK 1.x", "2025-11-25", connectClassic],
+  ["client 2.x, newest revision first", "2026-07-28", (person: PersonKey) => connectModern(person, "auto")],
+  ["client 2.x, as most use it", "2025-11-25", (person: PersonKey) => connectModern(person, "legacy")],
+] as const;
+
+describe.each(CLIENTS)("%s", (_name, revision, connect) => {
+  let client: AnyClient;
+
+  beforeAll(async () => {
+    client = await connect("rob");
+  });
+  afterEach(() => house.shiftClock(0));
+  afterAll(() => client.close());
+
+  it("finds the way from the URL to a connection by itself", () => {
+    expect(client.revision).toBe(revision);
+  });
+
+  it("lists the tools of the person", async () => {
+    expect(await client.listTools()).toEqual(["get_user_info", "get_time", "count_down"]);
+  });
+
+  it("calls a tool that needs a permission", async () => {
+    const result = await client.callTool("get_user_info");
+    expect(result).toMatchObject({
+      structuredContent: { permissions: ["tool:get_user_info"], user_info: { email: "rob@acme.test" } },
+    });
+  });
+
+  it("hears of each step of a slow tool", async () => {
+    const steps: Progress[] = [];
+    const input = { from: 3, step_ms: 5 };
+    const result = await client.callTool("count_down", input, (step) => void steps.push(step));
+    expect(result).toMatchObject({ content: [{ type: "text", text: "Lift-off." }] });
+    expect(steps).toEqual([
+      { progress: 1, total: 3, message: "2 to go" },
+      { progress: 2, total: 3, message: "1 to go" },
+      { progress: 3, total: 3, message: "0 to go" },
+    ]);
+  });
+
+  it("is told what is missing by a tool that the person may not use", async () => {
+    expect(await client.callTool("explain_access")).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining("Missing: tool:explain_access.") }],
+    });
+  });
+
+  it("is told by a protocol error that a tool does not exist, or that its input is wrong", async () => {
+    await expect(client.callTool("no_such_tool")).rejects.toMatchObject({ code: -32_602 });
+    expect(await client.callTool("get_time", { time_zone: "Mars/Olympus" })).toMatchObject({ isError: true });
+  });
+
+  it("gets a prompt and reads a resource", async () => {
+    expect(await client.getPrompt("check_access")).toMatchObject({
+      messages: [{ role: "user", content: { text: expect.stringContaining("guide://permissions") } }],
+    });
+    expect(await client.readResource("guide://permissions")).toMatchObject({
+      contents: [{ mimeType: "text/markdown", text: expect.stringContaining("# How permissions work") }],
+    });
+  });
+
+  it("goes on without a browser when its access token has expired", async () => {
+    await house.shiftClock(3700);
+    expect(await client.listTools()).toContain("get_time");
+  });
+});
+
+/** What a client's makers write to plug its OAuth code into their application; it remembers one session. */
+function createMemory() {
+  const kept: { information?: object; tokens?: object; verifier: string; authorizationUrl?: URL } = { verifier: "" };
+  return {
+    kept,
+    redirectUrl: "http://127.0.0.1:9/callback",
+    clientMetadata: { client_name: "a client", redirect_uris: ["http://127.0.0.1:9/callback"] },
+    clientInformation: () => kept.information as never,
+    saveClientInformation: (information: object) => void (kept.information = information),
+    tokens: () => kept.tokens as never,
+    saveTokens: (tokens: object) => void (kept.tokens = tokens),
+    saveCodeVerifier: (verifier: string) => void (kept.verifier = verifier),
+    codeVerifier: () => kept.verifier,
+    redirectToAuthorization: (url: URL) => void (kept.authorizationUrl = url),
+    state: () => "state of the client",
+  };
+}
+
+/** The browser part, once the client has asked for it. */
+async function authorize({ kept }: ReturnType<typeof createMemory>, person: PersonKey): Promise<URLSearchParams> {
+  if (kept.authorizationUrl === undefined) throw new Error("the client did not ask for a browser");
+  const callback = await approve({ url: kept.authorizationUrl }, person);
+  expect(callback.searchParams.get("state")).toBe("state of the client");
+  return callback.searchParams;
+}
+
+async function connectClassic(person: PersonKey): Promise<AnyClient> {
+  const memory = createMemory();
+  const openTransport = () => new StreamableHTTPClientTransport(new URL("/mcp", house.issuer), { authProvider: memory });
+  const client = new Client(INFO);
+  const first = openTransport();
+  await expect(client.connect(first)).rejects.toThrow(UnauthorizedError);
+  await first.finishAuth((await authorize(memory, person)).get("code") ?? "");
+  const transport = openTransport();
+  await client.connect(transport);
+  return {
+    revision: transport.protocolVersion,
+    listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
+    callTool: (name, input = {}, onprogress = () => {}) =>
+      client.callTool({ name, arguments: input }, undefined, { onprogress }),
+    getPrompt: (name) => client.getPrompt({ name, arguments: {} }),
+    readResource: (uri) => client.readResource({ uri }),
+    close: () => client.close(),
+  };
+}
+
+async function connectModern(person: PersonKey, mode: "auto" | "legacy"): Promise<AnyClient> {
+  const memory = createMemory();
+  const openTransport = () => new ModernTransport(new URL("/mcp", house.issuer), { authProvider: memory });
+  const openClient = () => new ModernClient(INFO, { versionNegotiation: { mode } });
+  const first = openTransport();
+  await expect(openClient().connect(first)).rejects.toThrow(ModernUnauthorizedError);
+  await first.finishAuth(await authorize(memory, person));
+  const client = openClient();
+  await client.connect(openTransport());
+  return {
+    revision: client.getNegotiatedProtocolVersion(),
+    listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
+    callTool: (name, input = {}, onprogress = () => {}) => client.callTool({ name, arguments: input }, { onprogress }),
+    getPrompt: (name) => client.getPrompt({ name, arguments: {} }),
+    readResource: (uri) => client.readResource({ uri }),
+    close: () => client.close(),
+  };
+}
