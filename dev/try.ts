@@ -2,21 +2,39 @@
  * `npm run try`: an MCP client that meets a server for the first time. Its address goes in; every step with its time,
  * and what a tool answers, comes out. Never prints a token or a code.
  */
-import { readArguments } from "./try/arguments.ts";
+import { readArguments, type Wish } from "./try/arguments.ts";
 import { authorize } from "./try/authorization.ts";
-import { describeFailure } from "./try/failure.ts";
-import { callTool, chooseTool, connect, meet } from "./try/session.ts";
-import { createSteps } from "./try/steps.ts";
+import { explainFailure } from "./try/failure.ts";
+import { callTool, chooseTool, comeWithoutToken, connect, describeSession } from "./try/session.ts";
+import { createSteps, renderStep } from "./try/steps.ts";
 
 const steps = createSteps();
 
 try {
   const wish = readArguments();
-  console.log(`Trying ${wish.url.href}${wish.person === undefined ? "" : ` as ${wish.person}`}\n`);
-  const challenge = await steps.run("challenge", () => meet(wish.url));
-  const token = challenge && (await authorize(wish, challenge, steps));
-  ...
+  console.log(`${wish.url.href}\n`);
+  const answer = await attempt(wish);
+  console.log(`\n${answer}\n\nDone in ${Math.round(steps.elapsedMs())} ms.`);
 } catch (error) {
-  console.error(describeFailure(error, steps.last));
+  const { problem, advice } = explainFailure(error, steps.current);
+  console.error(`${renderStep(steps.current, problem)}\n\n${advice}`);
   process.exitCode = 1;
+}
+
+/** The whole way from a stranger to a tool's answer, which is returned. */
+async function attempt(wish: Wish): Promise<string> {
+  const { url } = wish;
+  const refusal = await steps.run("without a token", () => comeWithoutToken(url, steps), describeRefusal);
+  const tokens = refusal && (await authorize(wish, refusal, steps));
+  const authProvider = { token: async () => tokens?.access_token };
+  const client = await steps.run("connection", () => connect(url, authProvider, steps), describeSession);
+  const { tools } = await steps.run("tools/list", () => client.listTools(), (list) => list.tools.map(({ name }) => name).join(", "));
+  const name = chooseTool(wish, tools);
+  const answer = await steps.run("tools/call", () => callTool(client, name, wish.input), () => name);
+  await client.close();
+  return answer;
+}
+
+function describeRefusal(refusal: Response | undefined): string {
+  return refusal === undefined ? "let in: this server asks nobody to sign in" : `${refusal.status}, as it should be`;
 }

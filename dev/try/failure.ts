@@ -7,36 +7,65 @@ import {
   OAuthError,
   RegistrationRejectedError,
 } from "@modelcontextprotocol/client";
-import { styleText } from "node:util";
+import { isLoopbackUrl } from "../../src/config.ts";
 import { Obstacle } from "../obstacle.ts";
 import type { Step } from "./steps.ts";
 
 interface Failure {
-  readonly step: string;
-  readonly isLocal: boolean;
-  readonly status: number | undefined;
+  readonly problem: string;
+  readonly advice?: string | undefined;
   /** An OAuth error code, or the system's code of a connection that did not come about. */
-  readonly code: string | undefined;
+  readonly code?: string | undefined;
 }
 
-type Advice = readonly [when: (failure: Failure) => boolean, then: string];
+interface Circumstances {
+  readonly code: string;
+  readonly status: number | undefined;
+  readonly isLoopback: boolean;
+}
+
+type Rule = readonly [when: (met: Circumstances) => boolean, then: string];
 
 const UNREACHABLE = /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|UND_ERR)/;
+const LONGEST_PROBLEM_CHARACTERS = 300;
 
 /** First match wins. */
-const ADVICE: readonly Advice[] = [
-  [({ code, isLocal }) => isLocal && UNREACHABLE.test(code ?? ""), "Start it with “npm run dev” in another terminal."],
-  [({ code }) => UNREACHABLE.test(code ?? ""), "Check the address given with --url, and that this computer reaches it."],
+const RULES: readonly Rule[] = [
+  [({ code, isLoopback }) => isLoopback && UNREACHABLE.test(code), "Start it with “npm run dev” in another terminal."],
+  [({ code }) => UNREACHABLE.test(code), "Check the address given with --url, and that this computer reaches it."],
   [({ code }) => code === "access_denied", "Run it again and choose Allow, or sign in as somebody else."],
   [({ code }) => code === "insufficient_scope", "Run it again and allow this too."],
   [({ status }) => status === 404 || status === 405, "Check the address: --url takes the server's base URL or its /mcp."],
   [({ status }) => status === 429 || status === 503, "Wait a little and run it again."],
-  [({ isLocal }) => isLocal, "The terminal of “npm run dev” shows the request and the reason."],
-  [() => true, "The log of the server shows the request and the reason: npx wrangler tail."],
+  [({ isLoopback }) => isLoopback, "The terminal of “npm run dev” shows the request and the reason."],
+  [() => true, "The log of the server shows the request and the reason (npx wrangler tail)."],
 ];
 
-/** Two lines: what failed, and what to do. */
-export function explainFailure(thrown: unknown, step: Step, url: URL | undefined): string {
+/** What failed in a step, on one line, and what to do. */
+export function explainFailure(thrown: unknown, step: Step): { problem: string; advice: string } {
+  const { problem, advice, code = "" } = readFailure(thrown);
   const status = step.status !== undefined && step.status >= 400 ? step.status : undefined;
-  ...
+  const isLoopback = step.url !== undefined && isLoopbackUrl(step.url);
+  const words = [status, code, problem].filter((word) => word !== undefined && word !== "");
+  return {
+    problem: words.join(" ").replaceAll(/\s+/g, " ").slice(0, LONGEST_PROBLEM_CHARACTERS),
+    advice: advice ?? RULES.find(([when]) => when({ code, status, isLoopback }))?.[1] ?? "",
+  };
+}
+
+function readFailure(thrown: unknown): Failure {
+  if (thrown instanceof Obstacle) return { problem: thrown.message, advice: thrown.advice };
+  if (thrown instanceof RegistrationRejectedError) return { problem: thrown.body };
+  if (thrown instanceof InsufficientScopeError) return { problem: thrown.message, code: "insufficient_scope" };
+  if (thrown instanceof OAuthError) return { problem: thrown.message, code: thrown.code };
+  const code = findSystemCode(thrown);
+  if (code !== undefined) return { problem: "no connection", code };
+  return { problem: thrown instanceof Error ? thrown.message : String(thrown) };
+}
+
+/** The code of whatever lies at the bottom; `fetch` and the client wrap it several times. */
+function findSystemCode(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const isSystem = "code" in thrown && typeof thrown.code === "string" && UNREACHABLE.test(thrown.code);
+  return isSystem ? String(thrown.code) : findSystemCode(thrown.cause);
 }

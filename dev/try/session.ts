@@ -4,7 +4,6 @@
  */
 import {
   type AuthProvider,
-  type CallToolResult,
   Client,
   StreamableHTTPClientTransport,
   type Tool,
@@ -55,8 +54,14 @@ export function chooseTool({ tool }: Wish, offered: readonly Tool[]): string {
   return chosen;
 }
 
-/** What a tool answered, to be read by people. Its own failure is an obstacle. */
-export function readAnswer({ content, structuredContent, isError }: CallToolResult): string {
+/** Which revision was agreed on, and with whom. */
+export function describeSession(client: Client): string {
+  return `MCP ${client.getNegotiatedProtocolVersion()} with ${client.getServerVersion()?.name}`;
+}
+
+/** What a tool answers, to be read by people. A failure of its own is an obstacle. */
+export async function callTool(client: Client, name: string, input: Wish["input"]): Promise<string> {
+  const { content, structuredContent, isError } = await client.callTool({ name, arguments: input });
   const texts = content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`));
   if (isError === true) throw new Obstacle(texts.join("\n"));
   return structuredContent === undefined ? texts.join("\n") : JSON.stringify(structuredContent, null, 2);

@@ -18,7 +18,8 @@ export interface Steps {
 export interface Step {
   readonly name: string;
   readonly startedAtMs: number;
-  /** The status of the last answer. */
+  /** The last address that was asked, and the status of its answer. */
+  url?: URL;
   status?: number;
 }
 
@@ -30,12 +31,14 @@ export function createSteps(): Steps {
     async run(name, work, describe) {
       current = { name, startedAtMs: performance.now() };
       const result = await work();
-      console.log(renderStep(current, describe(result), "green"));
+      console.log(renderStep(current, describe(result)));
       return result;
     },
     async fetch(input, init) {
+      const step = current;
+      step.url = new URL(input instanceof Request ? input.url : input);
       const response = await fetch(input, init);
-      current.status = response.status;
+      step.status = response.status;
       return response;
     },
     get current() {
@@ -46,7 +49,7 @@ export function createSteps(): Steps {
 }
 
 /** One line: the time the step took until now, its name, and what there is to say. */
-export function renderStep({ name, startedAtMs }: Step, remark: string, color: "green" | "red"): string {
+export function renderStep({ name, startedAtMs }: Step, remark: string): string {
   const time = `${Math.round(performance.now() - startedAtMs)} ms`;
-  return `${time.padStart(8)}  ${styleText(color, name.padEnd(22))}  ${remark}`.trimEnd();
+  return `${styleText("dim", time.padStart(8))}  ${name.padEnd(18)} ${remark}`;
 }

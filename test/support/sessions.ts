@@ -9,6 +9,9 @@ import { type CookieJar, signIn, visit } from "./tenant.ts";
 /** A refresh after this time renews Auth0's tokens too: they are older than an hour. */
 export const RENEWAL_DUE_SECONDS = 3700;
 
+/** After this time an isolate asks the store again whether a grant lives (REVOCATION_CHECK_SECONDS). */
+export const STALENESS_SECONDS = 31;
+
 /** The same client, whose token requests reach another isolate. */
 export function clientAt(client: Stranger, worker: TestWorker): Stranger {
   const address = `${worker.url}/token`;
