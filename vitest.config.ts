@@ -1,4 +1,4 @@
-/** Two rings: unit tests inside workerd, flow tests in Node that drive the whole Worker over HTTP. */
+/** Three rings: one file inside workerd; the whole Worker over HTTP; the same in a real browser. */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -13,6 +13,14 @@ export default defineConfig({
         test: {
           name: "flow",
           include: ["test/flow/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -4,7 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { explain, Obstacle } from "./obstacle.ts";
+import { Obstacle } from "./obstacle.ts";
 import { announce } from "./start/announcement.ts";
 import { writeEnvFile } from "./start/env-file.ts";
 import { openKeys } from "./start/keys.ts";
@@ -12,7 +12,12 @@ import { isReloaded, renderLine } from "./start/log-lines.ts";
 import { storeProgram, tenantProgram, workerProgram } from "./start/parts.ts";
 import { assertPortsFree } from "./start/ports.ts";
 import { createProcesses, type Running } from "./start/processes.ts";
-import { askPermissions, askProblems, untilItAnswers } from "./start/questions.ts";
+import {
+  askPermissions,
+  askProblems,
+  guessPermissions,
+  untilItAnswers,
+} from "./start/questions.ts";
 import { claimsOf, placesOf, readSettings, type Settings } from "./start/settings.ts";
 
 const places = placesOf(process.env);
@@ -22,7 +27,7 @@ const askedToStop = untilAskedToStop();
 try {
   await Promise.race([askedToStop, processes.failure, serve().then(() => askedToStop)]);
 } catch (error) {
-  console.error(explain(error));
+  console.error(error instanceof Obstacle ? error.message : error);
   process.exitCode = 1;
 }
 await processes.stop();
@@ -36,16 +41,26 @@ async function serve(): Promise<void> {
   if (fresh) await forget();
   writeEnvFile(places.variables, settings.variables);
   console.log("Starting …");
-  await Promise.all([startStore(settings), startWorker(settings)]);
+  const startTenant = createTenantStarter(settings);
+  await Promise.all([
+    startStore(settings),
+    settings.usesLocalTenant && guessPermissions().then(startTenant),
+  ]);
+  await startWorker(settings, async () => {
+    if (settings.usesLocalTenant) await startTenant(await askPermissions(workerUrl(settings)));
+  });
   console.log(announce(settings, places, performance.now() / 1000));
-  for (const problem of await askProblems(workerUrl(settings))) console.log(`Not ready yet: ${problem}`);
+  for (const problem of await askProblems(workerUrl(settings)))
+    console.log(`Not ready yet: ${problem}`);
 }
 
 function readArguments() {
   try {
     return parseArgs({ options: { fresh: { type: "boolean", default: false } } }).values;
   } catch {
-    throw new Obstacle("npm run dev takes one option: npm run dev -- --fresh (forgets the data of earlier runs).");
+    throw new Obstacle(
+      "npm run dev takes one option: npm run dev -- --fresh (forgets the data of earlier runs).",
+    );
   }
 }
 
@@ -58,40 +73,40 @@ async function forget(): Promise<void> {
 async function startStore(settings: Settings): Promise<void> {
   if (!settings.usesLocalStore) return;
   processes.start(storeProgram(settings, places));
-  await untilItAnswers("The local store", settings.variables["UPSTASH_REDIS_REST_URL"] ?? "");
+  await untilItAnswers("The local store", settings.config.auth?.store.url ?? "");
 }
 
-/** The tenant comes second: its people hold the permissions that the Worker's tools require. */
-async function startWorker(settings: Settings): Promise<void> {
-  let isReady = false;
-  const followTools = createTenantStarter(settings);
-  processes.start({
-    ...workerProgram(settings, places),
-    onLine(line) {
-      const shown = isReady ? renderLine(line) : undefined;
-      if (shown !== undefined) console.log(shown);
-      if (isReady && isReloaded(line)) followTools().catch(() => {});
-    },
-  });
-  await untilItAnswers("The Worker", `${workerUrl(settings)}/health`);
-  await followTools();
-  isReady = true;
-}
-
-/** Starts the local tenant, and again whenever the tools have come to require other permissions. */
-function createTenantStarter(settings: Settings): () => Promise<void> {
+/** Starts the local tenant; once more whenever the tools have come to require other permissions. */
+function createTenantStarter(
+  settings: Settings,
+): (permissions: readonly string[]) => Promise<void> {
   let tenant: Running | undefined;
   let held: string | undefined;
-  return async () => {
-    if (!settings.usesLocalTenant) return;
-    const permissions = await askPermissions(workerUrl(settings));
+  return async (permissions) => {
     if (held === permissions.join()) return;
-    if (held !== undefined) console.log(`Ada holds ${permissions.join(", ")} from now on.`);
+    if (held !== undefined) console.log(`From now on Ada holds ${permissions.join(", ")}.`);
     held = permissions.join();
     await tenant?.stop();
     tenant = processes.start(tenantProgram(settings, places, permissions));
     await untilItAnswers("The local tenant", settings.config.auth?.auth0.issuer ?? "");
   };
+}
+
+/** Shows what the Worker prints once it serves. `onReload` runs then, and after every change of its source. */
+async function startWorker(settings: Settings, onReload: () => Promise<void>): Promise<void> {
+  let isReady = false;
+  processes.start({
+    ...workerProgram(settings, places),
+    onLine(line) {
+      const shown = isReady ? renderLine(line) : undefined;
+      if (shown !== undefined) console.log(shown);
+      // A Worker that is broken at the moment is asked again when it is mended.
+      if (isReady && isReloaded(line)) onReload().catch(() => {});
+    },
+  });
+  await untilItAnswers("The Worker", `${workerUrl(settings)}/health`);
+  await onReload();
+  isReady = true;
 }
 
 function workerUrl({ ports }: Settings): string {

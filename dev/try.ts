@@ -17,24 +17,43 @@ try {
   console.log(`\n${answer}\n\nDone in ${Math.round(steps.elapsedMs())} ms.`);
 } catch (error) {
   const { problem, advice } = explainFailure(error, steps.current);
-  console.error(`${renderStep(steps.current, problem)}\n\n${advice}`);
+  const line = steps.current === undefined ? problem : renderStep(steps.current, problem);
+  console.error(`${line}\n\n${advice}`);
   process.exitCode = 1;
 }
 
 /** The whole way from a stranger to a tool's answer, which is returned. */
 async function attempt(wish: Wish): Promise<string> {
   const { url } = wish;
-  const refusal = await steps.run("without a token", () => comeWithoutToken(url, steps), describeRefusal);
+  const refusal = await steps.run(
+    "without a token",
+    () => comeWithoutToken(url, steps),
+    describeRefusal,
+  );
   const tokens = refusal && (await authorize(wish, refusal, steps));
   const authProvider = { token: async () => tokens?.access_token };
-  const client = await steps.run("connection", () => connect(url, authProvider, steps), describeSession);
-  const { tools } = await steps.run("tools/list", () => client.listTools(), (list) => list.tools.map(({ name }) => name).join(", "));
+  const client = await steps.run(
+    "connection",
+    () => connect(url, authProvider, steps),
+    describeSession,
+  );
+  const { tools } = await steps.run(
+    "tools/list",
+    () => client.listTools(),
+    (list) => list.tools.map(({ name }) => name).join(", "),
+  );
   const name = chooseTool(wish, tools);
-  const answer = await steps.run("tools/call", () => callTool(client, name, wish.input), () => name);
+  const answer = await steps.run(
+    "tools/call",
+    () => callTool(client, name, wish.input),
+    () => name,
+  );
   await client.close();
   return answer;
 }
 
 function describeRefusal(refusal: Response | undefined): string {
-  return refusal === undefined ? "let in: this server asks nobody to sign in" : `${refusal.status}, as it should be`;
+  return refusal === undefined
+    ? "let in: this server asks nobody to sign in"
+    : `${refusal.status}, as it should be`;
 }

@@ -93,6 +93,16 @@ export const REFUSALS = {
     status: 400,
     text: "The application sent a request for authorization that this server cannot accept.",
   },
+  form_refused: {
+    code: "access_denied",
+    status: 403,
+    text: "This form is not from the page that you have open now.",
+  },
+  connection_unknown: {
+    code: "not_found",
+    status: 404,
+    text: "This connection has ended already, or is not yours.",
+  },
   client_unknown: {
     code: "invalid_client",
     status: 400,
@@ -156,42 +166,42 @@ export const REFUSALS = {
   identity_denied: { code: "access_denied", status: 403, text: "The sign-in was refused." },
   identity_refused: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "The sign-in service refused our request. The operator finds the reason in the log.",
   },
   identity_client_rejected: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "The sign-in service does not accept this server's credentials (AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET).",
   },
   identity_metadata_invalid: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "The sign-in service describes itself in a way we cannot trust (AUTH0_DOMAIN).",
   },
   identity_token_invalid: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "The sign-in service sent a token that does not pass our checks.",
   },
   identity_token_opaque: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "Auth0 sent an opaque or encrypted access token: AUTH0_AUDIENCE is not the identifier of an API in this tenant, or token encryption is on for it.",
   },
   identity_algorithm_refused: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "The API in Auth0 signs its tokens with HS256: set its signing algorithm to RS256.",
   },
   identity_permissions_missing: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "Auth0 sent no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API.",
   },
   identity_permissions_too_many: {
     code: "server_error",
-    status: 502,
+    status: 503,
     text: "Auth0 sent more permissions than this server accepts.",
   },
   identity_grant_ended: {

@@ -28,7 +28,11 @@ function partsOf(settings: Settings, places: Places): readonly Part[] {
     door,
     ["MCP", resource, "asks callers to sign in"],
     ["Auth0", auth.auth0.issuer, settings.usesLocalTenant ? PEOPLE : "from AUTH0_DOMAIN"],
-    ["Upstash", auth.store.url, settings.usesLocalStore ? whereKept(places) : "from UPSTASH_REDIS_REST_URL"],
+    [
+      "Upstash",
+      auth.store.url,
+      settings.usesLocalStore ? whereKept(places) : "from UPSTASH_REDIS_REST_URL",
+    ],
   ];
 }
 
@@ -48,7 +52,9 @@ function suggestionsOf({ config, usesLocalTenant }: Settings): readonly Suggesti
   const where = config.issuer === DEFAULT_ISSUER ? [] : ["--url", config.issuer];
   return [
     [tryCommand(where), "an MCP client: signs you in, calls a tool"],
-    ...(usesLocalTenant ? [[tryCommand([...where, "--as", "ada"]), "the same without a browser"] as const] : []),
+    ...(usesLocalTenant
+      ? [[tryCommand([...where, "--as", "ada"]), "the same without a browser"] as const]
+      : []),
     ["npx @modelcontextprotocol/inspector", "a page to look around with"],
     [`claude mcp add --transport http local ${config.resource}`, ""],
   ];

@@ -25,14 +25,23 @@ export function renderLine(line: string): string | undefined {
   const { at, requestId, method, route, status, durationMs, ...notes } = request;
   if (requestId === OWN_REQUEST_ID) return undefined;
   const isRefused = status >= 400;
-  const remarks = Object.entries(isRefused ? { ...notes, requestId } : notes);
+  const remarks = [
+    `${durationMs} ms`,
+    ...Object.entries(notes).map(([name, value]) => `${name}=${shorten(String(value))}`),
+    ...(isRefused ? [`requestId=${requestId}`] : []),
+  ];
   return [
     new Date(at).toLocaleTimeString("en-GB"),
     styleText(isRefused ? "red" : "green", String(status)),
     method.padEnd(4),
     route,
-    styleText("dim", [`${durationMs} ms`, ...remarks.map(([name, value]) => `${name}=${value}`)].join("  ")),
+    styleText("dim", remarks.join("  ")),
   ].join("  ");
+}
+
+/** Ids are hashes: their beginning tells them apart. */
+function shorten(value: string): string {
+  return value.length > 32 ? `${value.slice(0, 8)}…` : value;
 }
 
 /** Whether this line tells that the Worker has taken over a change of its source. */

@@ -21,7 +21,10 @@ const QUIET = {
 export function workerProgram({ ports }: Settings, places: Places): Program {
   return {
     name: "The Worker (wrangler dev)",
-    file: join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js"),
+    file: join(
+      dirname(createRequire(import.meta.url).resolve("wrangler/package.json")),
+      "bin/wrangler.js",
+    ),
     arguments: [
       "dev",
       `--env-file=${places.variables}`,
@@ -35,7 +38,11 @@ export function workerProgram({ ports }: Settings, places: Places): Program {
 }
 
 /** The local tenant; `permissions` are what Ada holds. */
-export function tenantProgram(settings: Settings, places: Places, permissions: readonly string[]): Program {
+export function tenantProgram(
+  settings: Settings,
+  places: Places,
+  permissions: readonly string[],
+): Program {
   return {
     name: "The local tenant",
     file: join(import.meta.dirname, "../tenant/main.ts"),

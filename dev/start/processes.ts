@@ -54,7 +54,9 @@ export function createProcesses(): Processes {
       child.once("exit", (code, signal) => {
         if (!children.delete(child)) return;
         killGroup(child);
-        reject(new Obstacle(`${program.name} has stopped by itself (${signal ?? `exit code ${code}`}).`));
+        reject(
+          new Obstacle(`${program.name} has stopped by itself (${signal ?? `exit code ${code}`}).`),
+        );
       });
       return running;
     },

@@ -1,6 +1,6 @@
 /**
- * What `npm run dev` asks its parts over HTTP: whether they serve, and which permissions the Worker's tools require.
- * Addresses go in, answers come out. No question changes anything.
+ * What `npm run dev` asks its parts: whether they serve, and which permissions the Worker's tools require. Addresses
+ * go in, answers come out. No question changes anything.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
@@ -35,6 +35,17 @@ async function answers(url: string): Promise<boolean> {
 
 const metadataSchema = z.object({ scopes_supported: z.array(z.string()) });
 
+/** The permissions that the tools require, as far as Node can load them: before there is a Worker to ask. */
+export async function guessPermissions(): Promise<readonly string[]> {
+  try {
+    const { createCatalogue } = await import("../../src/mcp/catalogue.ts");
+    const { offerings } = await import("../../src/tools/index.ts");
+    return createCatalogue(offerings).requiredPermissions;
+  } catch {
+    return [];
+  }
+}
+
 /** The permissions that the Worker's tools require: the scopes it knows beside those of OpenID Connect. */
 export async function askPermissions(workerUrl: string): Promise<readonly string[]> {
   const response = await fetch(`${workerUrl}/.well-known/oauth-authorization-server`, OURS);
@@ -48,5 +59,7 @@ const readinessSchema = z.object({ checks: z.record(z.string(), z.string()) });
 export async function askProblems(workerUrl: string): Promise<readonly string[]> {
   const response = await fetch(`${workerUrl}/ready`, OURS);
   const { checks } = readinessSchema.parse(await response.json());
-  return Object.entries(checks).flatMap(([part, found]) => (found === "ok" ? [] : [`${part}: ${found}`]));
+  return Object.entries(checks).flatMap(([part, found]) =>
+    found === "ok" ? [] : [`${part}: ${found}`],
+  );
 }

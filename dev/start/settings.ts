@@ -142,5 +142,7 @@ function checkVariables(variables: Variables, baseUrl: string): Config {
   const loaded = loadConfig(variables, new URL(baseUrl));
   if (isConfig(loaded)) return loaded;
   const problems = loaded.map(({ variable, problem }) => `${variable} ${problem}.`);
-  throw new Obstacle(["The environment sets variables that do not work:", ...problems].join("\n  "));
+  throw new Obstacle(
+    ["The environment sets variables that do not work:", ...problems].join("\n  "),
+  );
 }

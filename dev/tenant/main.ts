@@ -10,12 +10,14 @@ const port = Number(DEV_AUTH0_PORT);
 if (!Number.isInteger(port) || port < 1 || port > 65_535)
   fail("DEV_AUTH0_PORT must be a port number.");
 
+const baseUrl = required("RESOURCE_BASE_URL").replace(/\/$/, "");
 const tenant = await startTenant({
   port,
   audience: required("AUTH0_AUDIENCE"),
   clientId: required("AUTH0_CLIENT_ID"),
   clientSecret: required("AUTH0_CLIENT_SECRET"),
-  callbackUrls: [`${required("RESOURCE_BASE_URL").replace(/\/$/, "")}/auth/callback`],
+  callbackUrls: [`${baseUrl}/auth/callback`],
+  backchannelLogoutUri: `${baseUrl}/auth/backchannel-logout`,
   permissions: DEV_PERMISSIONS.split(",")
     .map((name) => name.trim())
     .filter(Boolean),

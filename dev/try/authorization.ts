@@ -36,7 +36,12 @@ export async function authorize(wish: Wish, refusal: Response, steps: Steps): Pr
   try {
     const clientInformation = await steps.run(
       "registration",
-      () => registerClient(issuer, { ...common, clientMetadata: describeClient(redirectUrl), ...scope }),
+      () =>
+        registerClient(issuer, {
+          ...common,
+          clientMetadata: describeClient(redirectUrl),
+          ...scope,
+        }),
       ({ client_id }) => `client ${client_id}`,
     );
     const request = { ...common, ...scope, clientInformation, redirectUrl, state };
@@ -96,16 +101,23 @@ async function discover(url: URL, refusal: Response, { run, fetch }: Steps): Pro
 }
 
 /** RFC 9728 §3.3: metadata that describes another resource must not be used. */
-function checkResource(metadata: OAuthProtectedResourceMetadata, url: URL): OAuthProtectedResourceMetadata {
+function checkResource(
+  metadata: OAuthProtectedResourceMetadata,
+  url: URL,
+): OAuthProtectedResourceMetadata {
   const { resource } = metadata;
-  if (checkResourceAllowed({ requestedResource: url, configuredResource: resource })) return metadata;
+  if (checkResourceAllowed({ requestedResource: url, configuredResource: resource }))
+    return metadata;
   throw new Obstacle(
     `The server calls itself ${resource}, not ${url.href}.`,
     "Set RESOURCE_BASE_URL of the server to the address that clients use, or use its address with --url.",
   );
 }
 
-async function findServer(issuer: string, fetchFn: typeof fetch): Promise<AuthorizationServerMetadata> {
+async function findServer(
+  issuer: string,
+  fetchFn: typeof fetch,
+): Promise<AuthorizationServerMetadata> {
   const metadata = await discoverAuthorizationServerMetadata(issuer, { fetchFn });
   if (metadata !== undefined) return metadata;
   throw new Obstacle(`${issuer} publishes no authorization server metadata.`);
@@ -121,7 +133,11 @@ function describeClient(redirectUrl: URL) {
 }
 
 /** The answer to the authorization request, once somebody has given it. */
-async function signIn({ person }: Wish, start: URL, { answer, redirectUrl }: Callback): Promise<URLSearchParams> {
+async function signIn(
+  { person }: Wish,
+  start: URL,
+  { answer, redirectUrl }: Callback,
+): Promise<URLSearchParams> {
   if (person === undefined) {
     console.log(`\n  Sign in with your browser. If it does not open, go to\n  ${start.href}\n`);
     openBrowser(start);
@@ -146,7 +162,10 @@ function readAnswer(answer: URLSearchParams, server: AuthorizationServerMetadata
 }
 
 function isIssuerPromised(server: AuthorizationServerMetadata): boolean {
-  return "authorization_response_iss_parameter_supported" in server && server.authorization_response_iss_parameter_supported === true;
+  return (
+    "authorization_response_iss_parameter_supported" in server &&
+    server.authorization_response_iss_parameter_supported === true
+  );
 }
 
 function describeTokens({ token_type, expires_in, refresh_token, scope }: OAuthTokens): string {

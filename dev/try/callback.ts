@@ -27,7 +27,10 @@ export async function listenForAnswer(state: string): Promise<Callback> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const timer = setTimeout(() => reject(new Obstacle("Nobody has signed in for five minutes.", "Run it again.")), PATIENCE_MS);
+  const timer = setTimeout(
+    () => reject(new Obstacle("Nobody has signed in for five minutes.", "Run it again.")),
+    PATIENCE_MS,
+  );
   answer.catch(() => {});
   return {
     redirectUrl: new URL(`http://127.0.0.1:${portOf(server.address())}/callback`),

@@ -54,15 +54,24 @@ export function chooseTool({ tool }: Wish, offered: readonly Tool[]): string {
   return chosen;
 }
 
+const ABOUT_TOOL_ERRORS =
+  "The tool itself says so. --input gives it what it needs; --as ada is somebody who may use every tool.";
+
 /** Which revision was agreed on, and with whom. */
 export function describeSession(client: Client): string {
   return `MCP ${client.getNegotiatedProtocolVersion()} with ${client.getServerVersion()?.name}`;
 }
 
 /** What a tool answers, to be read by people. A failure of its own is an obstacle. */
-export async function callTool(client: Client, name: string, input: Wish["input"]): Promise<string> {
+export async function callTool(
+  client: Client,
+  name: string,
+  input: Wish["input"],
+): Promise<string> {
   const { content, structuredContent, isError } = await client.callTool({ name, arguments: input });
   const texts = content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`));
-  if (isError === true) throw new Obstacle(texts.join("\n"));
-  return structuredContent === undefined ? texts.join("\n") : JSON.stringify(structuredContent, null, 2);
+  if (isError === true) throw new Obstacle(texts.join("\n"), ABOUT_TOOL_ERRORS);
+  return structuredContent === undefined
+    ? texts.join("\n")
+    : JSON.stringify(structuredContent, null, 2);
 }

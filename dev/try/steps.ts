@@ -6,11 +6,15 @@ import { styleText } from "node:util";
 
 export interface Steps {
   /** Does the work of one step. A step that fails is printed by whoever catches. */
-  run<Result>(name: string, work: () => Promise<Result>, describe: (result: Result) => string): Promise<Result>;
+  run<Result>(
+    name: string,
+    work: () => Promise<Result>,
+    describe: (result: Result) => string,
+  ): Promise<Result>;
   /** `fetch`, watched: to be used by the work. */
   readonly fetch: typeof fetch;
-  /** The step under way, or the last one. */
-  readonly current: Readonly<Step>;
+  /** The step under way, or the last one; none before the first. */
+  readonly current: Readonly<Step> | undefined;
   /** Milliseconds since the first step. */
   elapsedMs(): number;
 }
@@ -26,19 +30,24 @@ export interface Step {
 /** No step has been done. */
 export function createSteps(): Steps {
   const beganAtMs = performance.now();
-  let current: Step = { name: "start", startedAtMs: beganAtMs };
+  let current: Step | undefined;
   return {
     async run(name, work, describe) {
-      current = { name, startedAtMs: performance.now() };
+      const step: Step = {
+        name,
+        startedAtMs: performance.now(),
+        ...(current?.url && { url: current.url }),
+      };
+      current = step;
       const result = await work();
-      console.log(renderStep(current, describe(result)));
+      console.log(renderStep(step, describe(result)));
       return result;
     },
     async fetch(input, init) {
       const step = current;
-      step.url = new URL(input instanceof Request ? input.url : input);
+      if (step !== undefined) step.url = new URL(input instanceof Request ? input.url : input);
       const response = await fetch(input, init);
-      step.status = response.status;
+      if (step !== undefined) step.status = response.status;
       return response;
     },
     get current() {

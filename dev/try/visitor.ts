@@ -85,7 +85,9 @@ function fillIn(page: Page, press: readonly string[]): { action: URL; fields: UR
   for (const form of forms) {
     const button = tags(form, "button").find((tag) => press.includes(tag["value"] ?? ""));
     if (button === undefined) continue;
-    const inputs = tags(form, "input").filter(({ type, checked }) => type === "hidden" || checked !== undefined);
+    const inputs = tags(form, "input").filter(
+      ({ type, checked }) => type === "hidden" || checked !== undefined,
+    );
     const [{ action = "" } = {}] = tags(form, "form");
     const fields = [...inputs, button].map(({ name = "", value = "" }) => [name, value]);
     return { action: new URL(action, page.url), fields: new URLSearchParams(fields) };
@@ -97,7 +99,10 @@ function fillIn(page: Page, press: readonly string[]): { action: URL; fields: UR
 }
 
 function headingOf({ html }: Page): string {
-  const heading = /<h1[^>]*>(.*?)<\/h1>/s.exec(html)?.[1]?.replace(/<[^>]*>/g, "").trim();
+  const heading = /<h1[^>]*>(.*?)<\/h1>/s
+    .exec(html)?.[1]
+    ?.replace(/<[^>]*>/g, "")
+    .trim();
   return heading ? `, “${decode(heading)}”` : "";
 }
 
@@ -106,12 +111,21 @@ function tags(html: string, name: string): Readonly<Record<string, string>>[] {
   const found = html.match(new RegExp(`<${name}\\b[^>]*>`, "g")) ?? [];
   return found.map((tag) =>
     Object.fromEntries(
-      [...tag.matchAll(/\s([\w-]+)(?:="([^"]*)")?/g)].map(([, key = "", value = ""]) => [key, decode(value)]),
+      [...tag.matchAll(/\s([\w-]+)(?:="([^"]*)")?/g)].map(([, key = "", value = ""]) => [
+        key,
+        decode(value),
+      ]),
     ),
   );
 }
 
 function decode(text: string): string {
-  const characters: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
+  const characters: Readonly<Record<string, string>> = {
+    lt: "<",
+    gt: ">",
+    quot: '"',
+    "#39": "'",
+    amp: "&",
+  };
   return text.replace(/&([\w#]+);/g, (entity, name: string) => characters[name] ?? entity);
 }

@@ -2,6 +2,7 @@
  * Renewing the identity provider's tokens of one grant. The tokens we have go in, newer ones come out. Whoever calls
  * holds the grant: two renewals with one refresh token would make Auth0 end the whole family.
  */
+import { Refusal } from "../errors.ts";
 import type { IdentityProvider, UpstreamTokens } from "../identity/provider.ts";
 
 /** At Auth0 permissions may change at any time; after an hour we ask again. */
@@ -43,13 +44,19 @@ export function createRenewals(identity: IdentityProvider, now: () => number): R
     renew: async (refreshToken) => {
       const known = unsaved.get(refreshToken);
       if (known !== undefined) return known;
-      const tokens = await identity.renew(refreshToken);
+      const tokens = await identity.renew(refreshToken).catch(asEnd);
       forgetOld(unsaved, now());
       unsaved.set(refreshToken, tokens);
       return tokens;
     },
     noteSaved: (usedRefreshToken) => void unsaved.delete(usedRefreshToken),
   };
+}
+
+/** Auth0 refuses this person by name: the session is over, and signing in again will tell them why. */
+function asEnd(error: unknown): never {
+  const isDenied = error instanceof Refusal && error.reason === "identity_denied";
+  throw isDenied ? new Refusal("identity_grant_ended", { cause: error }) : error;
 }
 
 function forgetOld(unsaved: Map<string, UpstreamTokens>, now: number): void {

@@ -9,7 +9,6 @@ import { renderRefusal } from "../edge/failure.ts";
 import type { Exchange } from "../exchange.ts";
 import {
   chooseSuperfluous,
-  type Connection,
   grantOf,
   listConnections,
   MOST_CONNECTIONS,
@@ -22,6 +21,7 @@ import {
   readGrant,
   recordName,
 } from "../grants/record.ts";
+import type { GrantRef } from "../grants/grant.ts";
 import type { Identity } from "../identity/provider.ts";
 import { randomText } from "../keys.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
@@ -134,28 +134,31 @@ async function grant(
     expiresAt: now + UNUSED_GRANT_TTL_SECONDS,
   };
   work.put(recordName(ref), JSON.stringify(record), UNUSED_GRANT_TTL_SECONDS);
-  putConnection(work, record, now);
-  const evicted = await makeRoom(context, identity.userId);
+  putConnection(work, record, { now, scopes: scope });
+  const { ended, records } = await makeRoom(context, identity.userId);
   await work.commit();
-  for (const old of evicted) revokeUpstream(context, old);
+  for (const old of ended) parts.keeper.sightings.noteEnded(old);
+  for (const old of records) revokeUpstream(context, old);
   return redirectTo;
 }
 
-/** Ends the connections that are too many, and returns their records so that Auth0 can be told. */
-async function makeRoom(
-  { parts, work }: SignInContext,
-  userId: string,
-): Promise<readonly GrantRecord[]> {
+interface Room {
+  readonly ended: readonly GrantRef[];
+  /** The records of those that still lived. */
+  readonly records: readonly GrantRecord[];
+}
+
+/** Ends the connections that are too many; Auth0 is to be told of those that still lived. */
+async function makeRoom({ parts, work }: SignInContext, userId: string): Promise<Room> {
+  const now = parts.now();
   const connections = await listConnections(work, userId);
-  const superfluous = chooseSuperfluous(connections, { now: parts.now(), most: MOST_CONNECTIONS });
-  const living = superfluous.filter((connection) => connection.expiresAt > parts.now());
-  const refs = superfluous.map((connection: Connection) => grantOf(userId, connection));
-  if (living.length > 0) await work.prefetch(refs.map(recordName));
-  const records =
-    living.length > 0 ? await Promise.all(refs.map((ref) => readGrant(work, ref))) : [];
-  for (const ref of refs) {
-    endGrant(work, ref);
-    parts.keeper.sightings.noteEnded(ref);
-  }
-  return records.filter((record) => record !== undefined);
+  const superfluous = chooseSuperfluous(connections, { now, most: MOST_CONNECTIONS });
+  const ended = superfluous.map((connection) => grantOf(userId, connection));
+  const living = superfluous
+    .filter((connection) => connection.expiresAt > now)
+    .map((connection) => grantOf(userId, connection));
+  if (living.length > 0) await work.prefetch(living.map(recordName));
+  const records = await Promise.all(living.map((ref) => readGrant(work, ref)));
+  for (const ref of ended) endGrant(work, ref);
+  return { ended, records: records.filter((record) => record !== undefined) };
 }
