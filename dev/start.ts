@@ -20,6 +20,8 @@ import {
 } from "./start/questions.ts";
 import { claimsOf, placesOf, readSettings, type Settings } from "./start/settings.ts";
 
+const PARENT_CHECK_MS = 250;
+
 const places = placesOf(process.env);
 const processes = createProcesses();
 const askedToStop = untilAskedToStop();
@@ -95,13 +97,14 @@ function createTenantStarter(
 /** Shows what the Worker prints once it serves. `onReload` runs then, and after every change of its source. */
 async function startWorker(settings: Settings, onReload: () => Promise<void>): Promise<void> {
   let isReady = false;
+  let reloads = Promise.resolve();
   processes.start({
     ...workerProgram(settings, places),
     onLine(line) {
       const shown = isReady ? renderLine(line) : undefined;
       if (shown !== undefined) console.log(shown);
       // A Worker that is broken at the moment is asked again when it is mended.
-      if (isReady && isReloaded(line)) onReload().catch(() => {});
+      if (isReady && isReloaded(line)) reloads = reloads.then(onReload).catch(() => {});
     },
   });
   await untilItAnswers("The Worker", `${workerUrl(settings)}/health`);
@@ -113,7 +116,7 @@ function workerUrl({ ports }: Settings): string {
   return `http://localhost:${ports.worker}`;
 }
 
-/** Ctrl-C, `kill` or a closed terminal. Asked twice, it ends at once. */
+/** Ctrl-C, `kill`, a closed terminal, or the end of npm. Asked twice, it ends at once. */
 function untilAskedToStop(): Promise<void> {
   return new Promise((resolve) => {
     let isAsked = false;
@@ -123,5 +126,12 @@ function untilAskedToStop(): Promise<void> {
         isAsked = true;
         resolve();
       });
+    if (process.env["npm_lifecycle_event"] !== undefined) watchParent(resolve);
   });
+}
+
+/** npm passes SIGTERM to the shell between us, which dies of it and tells nobody: we only lose our parent. */
+function watchParent(onLoss: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || onLoss(), PARENT_CHECK_MS).unref();
 }

@@ -42,7 +42,7 @@ async function attempt(wish: Wish): Promise<string> {
     () => client.listTools(),
     (list) => list.tools.map(({ name }) => name).join(", "),
   );
-  const name = chooseTool(wish, tools);
+  const name = chooseTool(wish, tools, tokens !== undefined);
   const answer = await steps.run(
     "tools/call",
     () => callTool(client, name, wish.input),

@@ -2,8 +2,8 @@
  * The parts of a local run as programs: the Worker under wrangler, the local tenant, the local store. Settings go in;
  * what to start comes out.
  */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Program } from "./processes.ts";
 import type { Places, Settings } from "./settings.ts";
 
@@ -21,10 +21,7 @@ const QUIET = {
 export function workerProgram({ ports }: Settings, places: Places): Program {
   return {
     name: "The Worker (wrangler dev)",
-    file: join(
-      dirname(createRequire(import.meta.url).resolve("wrangler/package.json")),
-      "bin/wrangler.js",
-    ),
+    file: fileURLToPath(new URL("bin/wrangler.js", import.meta.resolve("wrangler/package.json"))),
     arguments: [
       "dev",
       `--env-file=${places.variables}`,

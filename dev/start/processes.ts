@@ -1,6 +1,6 @@
 /**
  * The processes of `npm run dev`. Node programs go in, running ones come out, which live and die together: when one
- * ends by itself the rest is ended too, and nothing outlives this process.
+ * ends by itself the rest is ended too, and nothing outlives this process unless that is killed outright.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

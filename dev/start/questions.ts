@@ -16,17 +16,16 @@ const OURS = { headers: { "cf-ray": OWN_REQUEST_ID } };
 
 /** Waits until an address answers at all, for a minute. `name` says whose address it is. */
 export async function untilItAnswers(name: string, url: string): Promise<void> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
-  while (!(await answers(url))) {
-    if (performance.now() > deadlineMs)
-      throw new Obstacle(`${name} did not answer at ${url} within a minute.`);
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  while (!(await answers(url, patience))) {
+    if (patience.aborted) throw new Obstacle(`${name} did not answer at ${url} within a minute.`);
     await pause(PAUSE_MS);
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function answers(url: string, patience: AbortSignal): Promise<boolean> {
   try {
-    await fetch(url, { ...OURS, signal: AbortSignal.timeout(PATIENCE_MS) });
+    await fetch(url, { ...OURS, signal: patience });
     return true;
   } catch {
     return false;

@@ -11,7 +11,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { Obstacle } from "../obstacle.ts";
 import type { Wish } from "./arguments.ts";
-import type { Steps } from "./steps.ts";
+import { printable, type Steps } from "./steps.ts";
 
 /** Comes without a token: the server's refusal, or nothing when it lets everybody in. */
 export async function comeWithoutToken(url: URL, steps: Steps): Promise<Response | undefined> {
@@ -46,10 +46,11 @@ export async function connect(url: URL, authProvider: AuthProvider, steps: Steps
   return client;
 }
 
-/** The tool that was asked for, else `get_user_info`, else the first. */
-export function chooseTool({ tool }: Wish, offered: readonly Tool[]): string {
+/** The tool that was asked for, else one that everybody understands, else the first. */
+export function chooseTool({ tool }: Wish, offered: readonly Tool[], isSignedIn: boolean): string {
   const names = offered.map(({ name }) => name);
-  const chosen = tool ?? names.find((name) => name === "get_user_info") ?? names[0];
+  const usual = isSignedIn ? "get_user_info" : "get_time";
+  const chosen = tool ?? names.find((name) => name === usual) ?? names[0];
   if (chosen === undefined) throw new Obstacle("The server offers no tool to this person.");
   return chosen;
 }
@@ -71,7 +72,7 @@ export async function callTool(
   const { content, structuredContent, isError } = await client.callTool({ name, arguments: input });
   const texts = content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`));
   if (isError === true) throw new Obstacle(texts.join("\n"), ABOUT_TOOL_ERRORS);
-  return structuredContent === undefined
-    ? texts.join("\n")
-    : JSON.stringify(structuredContent, null, 2);
+  return printable(
+    structuredContent === undefined ? texts.join("\n") : JSON.stringify(structuredContent, null, 2),
+  );
 }

@@ -57,8 +57,13 @@ export function createSteps(): Steps {
   };
 }
 
-/** One line: the time the step took until now, its name, and what there is to say. */
+/** One line: the time the step took until now, its name, and what there is to say, maybe in a server's words. */
 export function renderStep({ name, startedAtMs }: Step, remark: string): string {
   const time = `${Math.round(performance.now() - startedAtMs)} ms`;
-  return `${styleText("dim", time.padStart(8))}  ${name.padEnd(18)} ${remark}`;
+  return `${styleText("dim", time.padStart(8))}  ${name.padEnd(18)} ${printable(remark)}`;
+}
+
+/** A server's words without what could steer a terminal (ECMA-48 escape sequences); lines stay. */
+export function printable(text: string): string {
+  return text.replaceAll(/(?!\n)\p{Cc}/gu, "");
 }

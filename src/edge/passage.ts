@@ -24,10 +24,8 @@ export function createPassage(site: {
 }): Passage {
   const app = new Hono<EdgeEnv>();
   app.use(pass(site));
-  app.onError(answerFailure);
-  app.notFound(() => {
-    throw new Refusal("not_found");
-  });
+  app.onError((error, context) => answerFailure(error, context));
+  app.notFound((context) => answerFailure(new Refusal("not_found"), context));
   return app;
 }
 

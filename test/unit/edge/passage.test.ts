@@ -1,0 +1,38 @@
+import { createExecutionContext } from "cloudflare:test";
+import { expect, it } from "vitest";
+import { createPassage, refuseWith } from "../../../src/edge/passage.ts";
+
+const site = { isLoopback: false, issuer: "https://mcp.example.test" };
+
+async function ask(path: string): Promise<Response> {
+  const app = createPassage(site);
+  app.get("/here", () => new Response("here"));
+  app.get("/broken", () => {
+    throw new TypeError("a secret of the store");
+  });
+  app.all("/gone", refuseWith("sse_gone", { Allow: "GET" }));
+  const execution = createExecutionContext();
+  return app.fetch(new Request(`${site.issuer}${path}`), { execution });
+}
+
+it.each([
+  ["/here", 200, "here"],
+  ["/nowhere", 404, '{"error":"not_found"'],
+  [
+    "/broken",
+    500,
+    '{"error":"server_error","error_description":"Something went wrong on our side."}',
+  ],
+  ["/gone", 410, '{"error":"not_found"'],
+])("answers %s with its headers and its id, whatever became of it", async (path, status, body) => {
+  const response = await ask(path);
+  expect(response.status).toBe(status);
+  expect(response.headers.get("X-Request-Id")).toMatch(/^[\w-]{36}$/);
+  expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
+  expect(response.headers.get("Strict-Transport-Security")).toContain("max-age");
+  expect(await response.text()).toContain(body);
+});
+
+it("keeps the headers of a route that refuses", async () => {
+  expect((await ask("/gone")).headers.get("Allow")).toBe("GET");
+});
