@@ -226,3 +226,8 @@ export class Refusal extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
+
+/** Whether the same request can succeed later: nothing was wrong with it. */
+export function isPassing(error: unknown): error is Refusal {
+  return error instanceof Refusal && REFUSALS[error.reason].code === "temporarily_unavailable";
+}

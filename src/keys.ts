@@ -5,7 +5,7 @@
 import { base64url } from "jose";
 
 /** What a key is for. A new version of a format gets a new label. */
-type Purpose = "access-token" | "sealing" | "key-id";
+type Purpose = "access-token" | "person" | "sealing" | "key-id";
 
 type Secret = Uint8Array<ArrayBuffer>;
 
@@ -48,6 +48,14 @@ export async function hashText(text: string): Promise<string> {
   return base64url.encode(
     new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
   );
+}
+
+/** Compares every character, however early they differ (CWE-208). */
+export function isSameText(one: string, other: string): boolean {
+  let difference = one.length ^ other.length;
+  for (let index = 0; index < one.length; index++)
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index % other.length);
+  return difference === 0;
 }
 
 /** `bytes` random bytes as base64url text. */

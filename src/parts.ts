@@ -3,6 +3,7 @@
  * signs people in, remembers and keeps grants comes out. Nothing is asked of anybody yet.
  */
 import type { AuthConfig, Config } from "./config.ts";
+import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
 import { createGrantKeeper } from "./grants/keeper.ts";
 import { createAuth0 } from "./identity/auth0.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
@@ -50,7 +51,6 @@ async function createAuthParts(
   const identity = outward.identity ?? createAuth0(auth.auth0, { fetch: send, now });
   const begin = outward.beginWork ?? beginWork;
   const startWork = (): UnitOfWork => begin(vault);
-  const [first, ...others] = auth.signingKeys;
   return {
     config,
     identity,
@@ -64,12 +64,20 @@ async function createAuthParts(
       beginWork: startWork,
       checkSeconds: auth.revocationCheckSeconds,
     }),
-    signingKeys: [await signingKey(first), ...(await Promise.all(others.map(signingKey)))],
+    signingKeys: await deriveRing(auth, "access-token"),
+    personKeys: await deriveRing(auth, "person"),
     tools: [...catalogue.tools.values()].map(({ item }) => item),
     permissions: catalogue.requiredPermissions,
   };
 }
 
-async function signingKey(secret: Uint8Array<ArrayBuffer>) {
-  return { kid: await deriveKeyId(secret), key: await deriveSigningKey(secret, "access-token") };
+async function deriveRing(
+  { signingKeys: [first, ...others] }: AuthConfig,
+  purpose: "access-token" | "person",
+): Promise<SigningKeys> {
+  const derive = async (secret: Uint8Array<ArrayBuffer>): Promise<SigningKey> => ({
+    kid: await deriveKeyId(secret),
+    key: await deriveSigningKey(secret, purpose),
+  });
+  return [await derive(first), ...(await Promise.all(others.map(derive)))];
 }

@@ -57,6 +57,8 @@ export function createExchange(
           status: response.status,
           durationMs: now() - startedAtMs,
           clientFamily: clientFamilyOf(request.headers.get("User-Agent")),
+          // The provider library refuses a method without saying so.
+          ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
           ...notes,
         }),
       ),

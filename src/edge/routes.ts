@@ -3,7 +3,14 @@
  * the log repeats: any other could hold anything.
  */
 
-const PAGES: ReadonlySet<string> = new Set(["/", "/authorize", "/auth/callback", "/connections"]);
+const PAGES: ReadonlySet<string> = new Set([
+  "/",
+  "/authorize",
+  "/auth/callback",
+  "/connections",
+  "/connections/sign-in",
+  "/connections/sign-out",
+]);
 
 const ENDPOINTS: ReadonlySet<string> = new Set([
   "/mcp",

@@ -16,6 +16,8 @@ const connectionSchema = z
     createdAt: z.int(),
     lastUsedAt: z.int(),
     expiresAt: z.int(),
+    /** What the grant allows; none in an entry that an older version of us wrote. */
+    scopes: z.array(z.string()).readonly().default([]),
   })
   .readonly();
 
@@ -32,15 +34,19 @@ const COLLECTION_TTL_SECONDS = 40 * 86_400;
 
 /** A person's connections, the ended ones included. Costs nothing when the collection was prefetched. */
 export async function listConnections(
-  work: UnitOfWork,
+  work: Pick<UnitOfWork, "fields">,
   userId: string,
 ): Promise<readonly Connection[]> {
   const texts = await work.fields(connectionsName(userId));
   return texts.flatMap((text) => connectionSchema.safeParse(JSON.parse(text)).data ?? []);
 }
 
-/** Writes a grant's entry, used now. */
-export function putConnection(work: UnitOfWork, record: GrantRecord, now: number): void {
+/** Writes a grant's entry, used now (epoch seconds). */
+export function putConnection(
+  work: UnitOfWork,
+  record: GrantRecord,
+  { now, scopes }: { readonly now: number; readonly scopes: readonly string[] },
+): void {
   const connection: Connection = {
     grantId: record.grantId,
     clientId: record.clientId,
@@ -49,8 +55,29 @@ export function putConnection(work: UnitOfWork, record: GrantRecord, now: number
     createdAt: record.createdAt,
     lastUsedAt: now,
     expiresAt: record.expiresAt,
+    scopes,
   };
   work.putField(placeOf(record), JSON.stringify(connection), COLLECTION_TTL_SECONDS);
+}
+
+/** The connections that still live, the one used last first. Pure. */
+export function chooseLiving(
+  connections: readonly Connection[],
+  now: number,
+): readonly Connection[] {
+  return connections
+    .filter(({ expiresAt }) => expiresAt > now)
+    .toSorted((one, other) => other.lastUsedAt - one.lastUsedAt);
+}
+
+/**
+ * The host that stands behind a client's name: the one whose metadata document is its id. Any other client has chosen
+ * its name itself.
+ */
+export function verifiedDomain(clientId: string): string | undefined {
+  return clientId.startsWith("https:") && URL.canParse(clientId)
+    ? new URL(clientId).hostname
+    : undefined;
 }
 
 /** Which connections must go so that one more fits: the ended ones, then the longest unused. Pure. */

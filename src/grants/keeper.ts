@@ -2,7 +2,7 @@
  * The keeper of grants: answers, for a request that carries an access token, whether its grant lives and what its
  * Auth0 tokens are. A warm answer costs no round trip, a cold one costs one. Never serves what it knows to be ended.
  */
-import { type Reason, Refusal } from "../errors.ts";
+import { isPassing, Refusal } from "../errors.ts";
 import type { IdentityProvider, UpstreamTokens } from "../identity/provider.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
@@ -33,9 +33,6 @@ export interface KeeperParts {
 
 /** A profile is asked for again after this time: Auth0 answers five questions a minute per person. */
 const PROFILE_FRESH_SECONDS = 300;
-
-/** Faults during which an older profile is better than none. */
-const PASSING: ReadonlySet<Reason> = new Set(["identity_unavailable", "identity_rate_limited"]);
 
 interface Keeper extends KeeperParts {
   readonly sightings: Sightings;
@@ -89,7 +86,7 @@ async function look(
   const key = keeper.vault.keyAt(storeName);
   const [stored] = await keeper.vault.redis.transact([{ do: "get", key }], { repeatable: true });
   const record = await openRecord(keeper, grant, { stored: stored ?? null, key });
-  if (record === undefined) keeper.sightings.noteEnded(grant);
+  if (record === undefined) keeper.sightings.noteMissing(grant, keeper.now());
   else {
     keeper.sightings.noteAlive(grant, keeper.now());
     if (typeof stored === "string") keeper.records.keep(recordName(grant), stored, keeper.now());
@@ -135,9 +132,15 @@ async function upstreamTokens(
 ): Promise<UpstreamTokens> {
   const { tokens } = await currentRecord(keeper, grant, storeName);
   if (!isCloseToEnd(tokens, keeper.now())) return tokens;
-  if (tokens.refreshToken !== undefined) return renewInPlace(keeper, grant);
-  if (tokens.expiresAt > keeper.now()) return tokens;
-  throw new Refusal("identity_grant_ended");
+  const stillValid = tokens.expiresAt > keeper.now();
+  if (tokens.refreshToken === undefined) {
+    if (stillValid) return tokens;
+    throw new Refusal("identity_grant_ended");
+  }
+  return renewInPlace(keeper, grant).catch((error: unknown) => {
+    if (stillValid && isPassing(error)) return tokens;
+    throw error;
+  });
 }
 
 /** Renews the tokens of a grant, once, whichever request comes first; the others find them renewed. */
@@ -195,17 +198,18 @@ async function userInfo(
   const now = keeper.now();
   const fresh = keeper.profiles.recall(grant.userId, { now, maxAgeSeconds: PROFILE_FRESH_SECONDS });
   if (fresh !== undefined) return fresh;
-  const tokens = await upstreamTokens(keeper, grant, storeName);
   try {
-    const profile = await keeper.identity.userInfo(tokens);
-    keeper.profiles.keep(grant.userId, profile, now);
-    return profile;
+    return await askUserInfo(keeper, grant, storeName);
   } catch (error) {
-    if (!(error instanceof Refusal) || !PASSING.has(error.reason)) throw error;
-    const older = keeper.profiles.recall(grant.userId, {
-      now,
-      maxAgeSeconds: Number.POSITIVE_INFINITY,
-    });
+    if (!isPassing(error)) throw error;
+    const ever = { now, maxAgeSeconds: Number.POSITIVE_INFINITY };
+    const older = keeper.profiles.recall(grant.userId, ever);
     return older ?? (await currentRecord(keeper, grant, storeName)).profile;
   }
+}
+
+async function askUserInfo(keeper: Keeper, grant: GrantRef, storeName: string) {
+  const profile = await keeper.identity.userInfo(await upstreamTokens(keeper, grant, storeName));
+  keeper.profiles.keep(grant.userId, profile, keeper.now());
+  return profile;
 }

@@ -4,8 +4,14 @@
  */
 import type { GrantRef } from "./grant.ts";
 
-/** What was seen of a grant last; times are epoch seconds. */
-export type Sighting = { readonly aliveAt: number } | { readonly ended: true };
+/**
+ * What was seen of a grant last; times are epoch seconds. What this isolate ended itself stays ended; what the store
+ * did not have may come, since a replica can lag behind the isolate that wrote it.
+ */
+export type Sighting =
+  | { readonly aliveAt: number }
+  | { readonly missingAt: number }
+  | { readonly ended: true };
 
 /** Without an answer from the store a grant is served this long after it was last seen alive (stale-if-error). */
 const SERVED_UNSEEN_SECONDS = 600;
@@ -22,6 +28,7 @@ export function judgeSighting(
 ): "alive" | "ended" | "look" {
   if (sighting === undefined) return "look";
   if ("ended" in sighting) return "ended";
+  if ("missingAt" in sighting) return now - sighting.missingAt < checkSeconds ? "ended" : "look";
   return now - sighting.aliveAt < checkSeconds ? "alive" : "look";
 }
 
@@ -42,6 +49,8 @@ export interface Sightings {
   of(grant: GrantRef): Sighting | undefined;
   /** A grant was seen alive. An ended one never lives again, whatever a slower answer says. */
   noteAlive(grant: GrantRef, now: number): void;
+  /** The store had no such grant. */
+  noteMissing(grant: GrantRef, now: number): void;
   noteEnded(grant: GrantRef): void;
 }
 
@@ -50,16 +59,16 @@ export function createSightings(): Sightings {
   const seen = new Map<string, Sighting>();
   const note = (grant: GrantRef, sighting: Sighting): void => {
     const name = nameOf(grant);
+    const before = seen.get(name);
+    if (before !== undefined && "ended" in before) return;
     seen.delete(name);
     seen.set(name, sighting);
     if (seen.size > MOST_SIGHTINGS) seen.delete(seen.keys().next().value ?? name);
   };
   return {
     of: (grant) => seen.get(nameOf(grant)),
-    noteAlive: (grant, now) => {
-      const before = seen.get(nameOf(grant));
-      if (before === undefined || "aliveAt" in before) note(grant, { aliveAt: now });
-    },
+    noteAlive: (grant, now) => note(grant, { aliveAt: now }),
+    noteMissing: (grant, now) => note(grant, { missingAt: now }),
     noteEnded: (grant) => note(grant, { ended: true }),
   };
 }

@@ -58,9 +58,9 @@ export function holdName({ userId, grantId }: GrantRef): string {
   return `hold:${userId}:${grantId}`;
 }
 
-/** The answer to a refresh, kept for the client that did not get it. `tokenId` is the used token's hash. */
-export function rotationName(tokenId: string): string {
-  return `rotation:${tokenId}`;
+/** The answer to a grant's latest refresh, kept for the client that did not get it. */
+export function rotationName({ userId, grantId }: GrantRef): string {
+  return `rotation:${userId}:${grantId}`;
 }
 
 /** The collection of one person's grants. */
@@ -102,5 +102,6 @@ export function parseGrantRecord(text: string): GrantRecord {
 export function endGrant(work: UnitOfWork, grant: GrantRef): void {
   work.delete(grantName(grant));
   work.delete(recordName(grant));
+  work.delete(rotationName(grant));
   work.deleteField(placeOf(grant));
 }

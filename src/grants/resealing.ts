@@ -66,7 +66,7 @@ export async function resealClient(
     { repeatable: true },
   );
   if (text === undefined || typeof secondsLeft !== "number" || secondsLeft <= 0) return;
-  work.replace(name, text, secondsLeft);
+  work.put(name, text, secondsLeft);
   await work.commit();
 }
 

@@ -66,5 +66,7 @@ export function scopesOf(claims: AccessTokenClaims): string[] {
 }
 
 function refuseWithoutSignIn(): Promise<never> {
-  return Promise.reject(new ToolError("Nobody is signed in: this server runs with AUTH_ENABLED=false."));
+  return Promise.reject(
+    new ToolError("Nobody is signed in: this server runs with AUTH_ENABLED=false."),
+  );
 }

@@ -99,7 +99,8 @@ function offerTool(tool: Tool): ToolOffer {
 type Runner<Result> = (input: Record<string, unknown>, context: ToolContext) => Promise<Result>;
 
 function toolRunner(tool: Tool): Runner<CallToolResult> {
-  if (tool.output === undefined) return async (input, context) => asContent(await tool.run(input, context));
+  if (tool.output === undefined)
+    return async (input, context) => asContent(await tool.run(input, context));
   const { output } = tool;
   return async (input, context) => asStructured(output.parse(await tool.run(input, context)));
 }
@@ -149,7 +150,14 @@ function promptArguments({ input }: Prompt, schema: JsonSchema): PromptWire["arg
 
 function offerResource(resource: Resource): ResourceOffer {
   const { uri, name, title, description, mimeType, icons } = resource;
-  const wire = { uri, name, title, description, mimeType, ...(icons === undefined ? {} : { icons }) };
+  const wire = {
+    uri,
+    name,
+    title,
+    description,
+    mimeType,
+    ...(icons === undefined ? {} : { icons }),
+  };
   return {
     item: resource,
     wire: Object.freeze(wire),

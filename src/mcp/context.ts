@@ -10,11 +10,14 @@ import type { Catalogue } from "./catalogue.ts";
 import type { Asked } from "./message.ts";
 import { type ToolContext, ToolError } from "./tool.ts";
 
+/** The part of an exchange that needs no request of the runtime. */
+export type Trace = Pick<Exchange, "requestId" | "note">;
+
 /** Everything that one request is served with. */
 export interface Serving {
   readonly catalogue: Catalogue;
   readonly caller: Caller;
-  readonly exchange: Exchange;
+  readonly exchange: Trace;
   readonly asked: Asked;
   /** The client reads event streams, so it can be told of progress. */
   readonly mayStream: boolean;
@@ -39,7 +42,7 @@ export function contextOf(serving: Serving, { mcpReq }: ServerContext): ToolCont
 }
 
 /** What the client is told when something threw; the log gets the reason and the place in the code. */
-export function describeFailure(error: unknown, exchange: Exchange): string {
+export function describeFailure(error: unknown, exchange: Trace): string {
   if (error instanceof ToolError) return error.message;
   if (error instanceof Refusal) {
     exchange.note({ reason: error.reason });

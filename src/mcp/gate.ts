@@ -5,10 +5,10 @@
 import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import type { Config } from "../config.ts";
 import { REFUSALS, Refusal } from "../errors.ts";
-import type { Exchange } from "../exchange.ts";
 import { type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
 import type { Grants } from "../grants/grant.ts";
 import { type Caller, grantOf, signedInCaller } from "./caller.ts";
+import type { Trace } from "./context.ts";
 import { SERVER_INFO } from "./server.ts";
 
 /** Where the protected resource metadata of `/mcp` is (RFC 9728 §3.1); the path alone is an alias. */
@@ -24,7 +24,11 @@ export interface GateParts {
 }
 
 /** Lets a request of ours in with its caller, or answers it itself. */
-export type Gate<Passing> = (request: Request, passing: Passing) => Promise<Response>;
+export type Gate<Passing> = (
+  request: Request,
+  passing: Passing,
+  execution: ExecutionContext,
+) => Promise<Response>;
 
 /** What a new client asks for first (MCP 2026-07-28, authorization: the minimal set for basic use). */
 const BASE_SCOPES = ["openid", "profile", "email"];
@@ -35,7 +39,7 @@ const RETRY_AFTER_SECONDS = 5;
  * The gate in front of `serve`; the metadata request gets its document. Throws `TypeError` when a part is
  * missing: a gate without its keys must not stand open.
  */
-export function createGate<Passing extends { readonly exchange: Exchange }>(
+export function createGate<Passing extends { readonly exchange: Trace }>(
   { config, grants, signingKeys, now }: GateParts,
   serve: (request: Request, passing: Passing, caller: Caller) => Promise<Response>,
 ): Gate<Passing> {
@@ -54,9 +58,9 @@ export function createGate<Passing extends { readonly exchange: Exchange }>(
       ({ exchange }) =>
       async (audience, token) => ({ props: await admit(token, watch, exchange), audience }),
   });
-  return (request, passing) => {
+  return (request, passing, execution) => {
     if (request.url === config.resource) checkCredential(request, passing.exchange);
-    return server.fetch(request, passing, passing.exchange.execution);
+    return server.fetch(request, passing, execution);
   };
 }
 
@@ -69,7 +73,7 @@ export function metadataUrlOf({ issuer }: Config): string {
  * RFC 6750 §3.1: a challenge names an error only when a credential was presented. The library takes an
  * `Authorization` that is not one bearer token for none at all; it is a bad one.
  */
-function checkCredential({ headers }: Request, exchange: Exchange): void {
+function checkCredential({ headers }: Request, exchange: Trace): void {
   const presented = headers.get("authorization");
   if (presented === null) exchange.note({ reason: "access_token_missing" });
   else if (!/^Bearer[\t ]+[^\s,]+$/i.test(presented)) headers.set("authorization", "Bearer -");
@@ -81,14 +85,15 @@ interface Watch extends GateParts {
 }
 
 /** Our signature first: a forged token costs no store command. Then whether its grant still lives. */
-async function admit(token: string, watch: Watch, exchange: Exchange): Promise<Caller> {
+async function admit(token: string, watch: Watch, exchange: Trace): Promise<Caller> {
   const { config, grants, signingKeys, now } = watch;
   try {
     const expected = { issuer: config.issuer, resource: config.resource, now: now() };
     const claims = await verifyAccessToken(token, expected, signingKeys);
     if (typeof claims === "string") throw new Refusal(`access_token_${claims}`);
     exchange.note({ user: claims.sub });
-    if (!(await grants.isAlive(grantOf(claims), claims.grant_record))) throw new Refusal("grant_ended");
+    if (!(await grants.isAlive(grantOf(claims), claims.grant_record)))
+      throw new Refusal("grant_ended");
     return signedInCaller(claims, grants);
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal("internal_error");

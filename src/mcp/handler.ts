@@ -16,7 +16,7 @@ export interface McpParts extends GateParts {
 }
 
 export interface Mcp {
-  /** Answers `/mcp` and the protected resource metadata, with and without `/mcp`. */
+  /** Answers at `RESOURCE_PATHS`; other paths are not brought here. */
   fetch(request: Request, exchange: Exchange): Promise<Response>;
 }
 
@@ -34,22 +34,19 @@ export function createMcp(parts: McpParts): Mcp {
   const enter = openOrGuarded(parts);
   return {
     async fetch(request, exchange) {
-      if (isMetadataPath(new URL(request.url).pathname)) {
+      const { execution } = exchange;
+      if (new URL(request.url).pathname.startsWith(METADATA_PATH)) {
         const renamed = underOurName(request, metadataUrlOf(config));
-        return enter(renamed, { exchange, text: "", mayStream: false });
+        return enter(renamed, { exchange, text: "", mayStream: false }, execution);
       }
       const reason = judgeOrigin(request, config);
       if (reason !== undefined) return jsonRpcRefusal(reason, exchange);
       const incoming = await readIncoming(request, exchange);
       if (incoming instanceof Response) return readableByPages(incoming, request);
-      const answer = await enter(underOurName(request, config.resource), incoming);
+      const answer = await enter(underOurName(request, config.resource), incoming, execution);
       return readableByPages(answer, request);
     },
   };
-}
-
-function isMetadataPath(path: string): boolean {
-  return path === METADATA_PATH || path === `${METADATA_PATH}/mcp`;
 }
 
 function openOrGuarded(parts: McpParts): Gate<Incoming> {
@@ -69,15 +66,31 @@ async function readIncoming(request: Request, exchange: Exchange): Promise<Incom
   if (request.method !== "POST")
     return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
   if (repeatsToken(request)) return oauthRefusal("access_token_repeated", exchange);
-  const body = await readRequestBody(request, LARGEST_BODY_BYTES);
-  if (body.tooLarge) return jsonRpcRefusal("body_too_large", exchange);
+  const text = await readBody(request);
+  if (text === undefined) return jsonRpcRefusal("body_too_large", exchange);
   const mayStream = request.headers.get("accept")?.includes("text/event-stream") ?? false;
-  return { exchange, text: body.text, mayStream };
+  return { exchange, text, mayStream };
+}
+
+/**
+ * The body as text, or `undefined` when it is too large. HTTP holds a body to the length it declares (RFC 9112 §6.3,
+ * RFC 9113 §8.1.1), so such a one is read at once; any other is read piece by piece, up to the limit.
+ */
+async function readBody(request: Request): Promise<string | undefined> {
+  const declaredBytes = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (declaredBytes <= LARGEST_BODY_BYTES) {
+    const text = await request.text();
+    return text.length <= LARGEST_BODY_BYTES ? text : undefined;
+  }
+  const body = await readRequestBody(request, LARGEST_BODY_BYTES);
+  return body.tooLarge ? undefined : body.text;
 }
 
 /** RFC 6750 §2: one method of sending a token per request. One in the query alone is never read (§2.3). */
 function repeatsToken(request: Request): boolean {
-  return request.headers.has("authorization") && new URL(request.url).searchParams.has("access_token");
+  return (
+    request.headers.has("authorization") && new URL(request.url).searchParams.has("access_token")
+  );
 }
 
 /**

@@ -2,6 +2,7 @@
  * What the JSON-RPC messages of a body ask for, so that no more than that is prepared. A parsed body goes in, the
  * methods it calls and on what come out. It judges nothing: the SDK does.
  */
+import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import * as z from "zod";
 
 /** The methods a body calls, each with the names or URIs it calls them on. */
@@ -9,6 +10,8 @@ export interface Asked {
   readonly subjects: ReadonlyMap<string, ReadonlySet<string>>;
   /** Some request wants to hear of progress, which only an event stream can carry. */
   readonly wantsProgress: boolean;
+  /** Some request carries the envelope of 2026-07-28, which no older one does. */
+  readonly hasEnvelope: boolean;
 }
 
 /** What decides which parts of a server are needed. Anything odd counts as absent. */
@@ -18,7 +21,10 @@ const message = z.object({
     .object({
       name: z.string().optional().catch(undefined),
       uri: z.string().optional().catch(undefined),
-      _meta: z.object({ progressToken: z.unknown() }).optional().catch(undefined),
+      _meta: z
+        .object({ progressToken: z.unknown(), [PROTOCOL_VERSION_META_KEY]: z.unknown() })
+        .optional()
+        .catch(undefined),
     })
     .catch({}),
 });
@@ -30,6 +36,7 @@ const LONGEST_BATCH = 100;
 export function readAsked(body: unknown): Asked {
   const subjects = new Map<string, Set<string>>();
   let wantsProgress = false;
+  let hasEnvelope = false;
   const entries: readonly unknown[] = Array.isArray(body) ? body.slice(0, LONGEST_BATCH) : [body];
   for (const entry of entries) {
     const { data } = message.safeParse(entry);
@@ -38,6 +45,7 @@ export function readAsked(body: unknown): Asked {
     const subject = method === "resources/read" ? URL.parse(params.uri ?? "")?.href : params.name;
     subjects.set(method, (subjects.get(method) ?? new Set()).add(subject ?? ""));
     wantsProgress ||= params._meta?.progressToken !== undefined;
+    hasEnvelope ||= params._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
   }
-  return { subjects, wantsProgress };
+  return { subjects, wantsProgress, hasEnvelope };
 }

@@ -3,7 +3,7 @@
  * errors.ts comes out, and the log learns the reason.
  */
 import { type Reason, REFUSALS } from "../errors.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Trace } from "./context.ts";
 
 const PARSE_ERROR = -32_700;
 const SERVER_ERROR = -32_000;
@@ -11,7 +11,7 @@ const SERVER_ERROR = -32_000;
 /** A JSON-RPC error (JSON-RPC 2.0 §5.1). No id: it could not be read, or was not worth reading. */
 export function jsonRpcRefusal(
   reason: Reason,
-  exchange: Exchange,
+  exchange: Trace,
   headers: Record<string, string> = {},
 ): Response {
   exchange.note({ reason });
@@ -21,8 +21,11 @@ export function jsonRpcRefusal(
 }
 
 /** An OAuth error (RFC 6750 §3.1). */
-export function oauthRefusal(reason: Reason, exchange: Exchange): Response {
+export function oauthRefusal(reason: Reason, exchange: Trace): Response {
   exchange.note({ reason });
   const { status, code: error, text: error_description } = REFUSALS[reason];
-  return Response.json({ error, error_description }, { status, headers: { "Cache-Control": "no-store" } });
+  return Response.json(
+    { error, error_description },
+    { status, headers: { "Cache-Control": "no-store" } },
+  );
 }

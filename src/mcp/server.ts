@@ -11,8 +11,7 @@ import {
   type ScopeChallengeHandler,
 } from "@modelcontextprotocol/server";
 import { REFUSALS } from "../errors.ts";
-import type { Exchange } from "../exchange.ts";
-import { contextOf, describeFailure, type Serving } from "./context.ts";
+import { contextOf, describeFailure, type Serving, type Trace } from "./context.ts";
 import type { Verdict } from "./permissions.ts";
 
 export const SERVER_INFO = {
@@ -76,7 +75,9 @@ function offerTool(server: McpServer, serving: Serving, name: string): void {
   const verdict = caller.judge(offer.item.permissions);
   if (verdict.verdict === "allowed") {
     server.registerTool(name, { inputSchema: offer.input }, (run, sdk) =>
-      run(contextOf(serving, sdk)).catch((error: unknown) => toolError(describeFailure(error, exchange))),
+      run(contextOf(serving, sdk)).catch((error: unknown) =>
+        toolError(describeFailure(error, exchange)),
+      ),
     );
   } else {
     const challenge = scopeChallenge(verdict, exchange);
@@ -91,7 +92,9 @@ function offerPrompt(server: McpServer, serving: Serving, name: string): void {
   const verdict = caller.judge(offer.item.permissions);
   if (verdict.verdict === "allowed") {
     server.registerPrompt(name, { argsSchema: offer.input }, (run, sdk) =>
-      run(contextOf(serving, sdk)).catch((error: unknown) => fail(describeFailure(error, exchange))),
+      run(contextOf(serving, sdk)).catch((error: unknown) =>
+        fail(describeFailure(error, exchange)),
+      ),
     );
   } else {
     const challenge = scopeChallenge(verdict, exchange);
@@ -107,18 +110,25 @@ function offerResource(server: McpServer, serving: Serving, uri: string): void {
   const verdict = caller.judge(item.permissions);
   if (verdict.verdict === "allowed") {
     server.registerResource(item.name, uri, {}, (_uri, sdk) =>
-      read(contextOf(serving, sdk)).catch((error: unknown) => fail(describeFailure(error, exchange))),
+      read(contextOf(serving, sdk)).catch((error: unknown) =>
+        fail(describeFailure(error, exchange)),
+      ),
     );
   } else {
     const challenge = scopeChallenge(verdict, exchange);
-    server.registerResource(item.name, uri, challenge, () => fail(explainRefusal(verdict, exchange)));
+    server.registerResource(item.name, uri, challenge, () =>
+      fail(explainRefusal(verdict, exchange)),
+    );
   }
 }
 
 type Refused = Exclude<Verdict, { verdict: "allowed" }>;
 
 /** RFC 6750 §3.1 `insufficient_scope`: the SDK answers 403 with it before anything is dispatched. */
-function scopeChallenge(verdict: Refused, exchange: Exchange): { scopeChallenge?: ScopeChallengeHandler } {
+function scopeChallenge(
+  verdict: Refused,
+  exchange: Trace,
+): { scopeChallenge?: ScopeChallengeHandler } {
   if (verdict.verdict === "denied") return {};
   return {
     scopeChallenge: () => {
@@ -128,7 +138,7 @@ function scopeChallenge(verdict: Refused, exchange: Exchange): { scopeChallenge?
   };
 }
 
-function explainRefusal(verdict: Refused, exchange: Exchange): string {
+function explainRefusal(verdict: Refused, exchange: Trace): string {
   if (verdict.verdict === "step_up") return REFUSALS.scope_insufficient.text;
   exchange.note({ reason: "permission_missing" });
   const missing = verdict.missing.join(", ");

@@ -12,10 +12,9 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { Config } from "../config.ts";
-import type { Exchange } from "../exchange.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
-import type { Serving } from "./context.ts";
+import type { Serving, Trace } from "./context.ts";
 import { readAsked } from "./message.ts";
 import { metadataUrlOf } from "./gate.ts";
 import { jsonRpcRefusal } from "./refusal.ts";
@@ -23,7 +22,7 @@ import { buildServer } from "./server.ts";
 
 /** What was read of a request before it was known whose it is. */
 export interface Incoming {
-  readonly exchange: Exchange;
+  readonly exchange: Trace;
   readonly text: string;
   /** The client reads event streams. */
   readonly mayStream: boolean;
@@ -46,7 +45,7 @@ export function createTransport(config: Config, catalogue: Catalogue): Transport
     if (body === undefined) return jsonRpcRefusal("body_not_json", exchange);
     const serving = { catalogue, caller, exchange, asked: readAsked(body), mayStream };
     const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
-    if (!wantsStream(serving) && (await isLegacyRequest(request, body)))
+    if (wantsPlainJson(serving) && (await isLegacyRequest(request, body)))
       return answerAsJson(request, buildServer(serving, config.issuer), options);
     servings.set(request, serving);
     return sdk.fetch(request, options);
@@ -61,8 +60,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function wantsStream({ mayStream, asked }: Serving): boolean {
-  return mayStream && asked.wantsProgress;
+/** In 2026-07-28 the SDK decides between JSON and a stream as it should; before, it always streams. */
+function wantsPlainJson({ mayStream, asked }: Serving): boolean {
+  return !asked.hasEnvelope && !(mayStream && asked.wantsProgress);
 }
 
 /**

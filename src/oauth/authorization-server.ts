@@ -15,6 +15,7 @@ import type { OAuthParts } from "./parts.ts";
 import { createProviderStorage, type ProviderStorage } from "./provider-storage.ts";
 import { judgeRegistration } from "./registration-rules.ts";
 import { listScopes } from "./scopes.ts";
+import "./straight-fetch.ts";
 
 interface ProviderEnv {
   readonly OAUTH_KV: ProviderStorage;

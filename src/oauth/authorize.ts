@@ -9,8 +9,8 @@ import {
   CimdFetchError,
 } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
-import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
 import { explainFailure } from "../edge/failure.ts";
+import { readOwnForm } from "../edge/form.ts";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { ConsentPage } from "../pages/consent.tsx";
@@ -30,7 +30,8 @@ export async function askConsent(
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const url = new URL(request.url);
   assertParametersOnce(url.searchParams);
-  const asked = await parseRequest(api, request, parts);
+  assertRedirectAllowed(url.searchParams);
+  const asked = await parseRequest(api, request, { parts, exchange });
   if (asked instanceof Response) return asked;
   return redirectFaults(asked, exchange, async () => {
     const description = await api.describeConsent(asked);
@@ -46,8 +47,7 @@ export async function takeDecision(
   exchange: Exchange,
   parts: OAuthParts,
 ): Promise<Response> {
-  assertSameOrigin(request, parts.config.issuer);
-  const form = await readForm(request);
+  const form = await readOwnForm(request, parts.config.issuer);
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const handle = form.get("handle") ?? "";
@@ -69,11 +69,11 @@ export async function takeDecision(
   });
 }
 
-/** Sends a browser on with 302; `location` was made or validated by us. */
-export function redirect(location: string, headers: Headers): Response {
+/** Sends a browser on; `location` was made or validated by us. 303 after a form that is answered by a page. */
+export function redirect(location: string, headers: Headers, status: 302 | 303 = 302): Response {
   headers.set("Location", location);
   headers.set("Cache-Control", "no-store");
-  return new Response(null, { status: 302, headers });
+  return new Response(null, { status, headers });
 }
 
 /** From here on the client is known: a failure goes back to it as an OAuth error (OAuth 2.1 §4.1.2.1). */
@@ -114,20 +114,38 @@ export async function asRefusals<Value>(answer: Promise<Value>): Promise<Value> 
 async function parseRequest(
   api: AuthorizationServer["api"],
   request: Request,
-  parts: OAuthParts,
+  { parts, exchange }: { readonly parts: OAuthParts; readonly exchange: Exchange },
 ): Promise<AuthRequest | Response> {
   try {
     const asked = await api.parseAuthRequest(request);
-    if (!isRedirectAllowed(asked.redirectUri)) throw new Refusal("authorization_invalid");
+    if (!isCodeChallenge(asked.codeChallenge)) throw withoutPkce(asked, parts.config.issuer);
     return { ...asked, scope: [...narrowScopes(asked.scope, parts.permissions)] };
   } catch (error) {
     if (error instanceof CimdFetchError) throw new Refusal("client_unknown", { cause: error });
     if (!(error instanceof AuthorizationError)) throw error;
-    if (error.redirectTo !== undefined) return redirect(error.redirectTo, new Headers());
-    throw new Refusal(
-      /client_id/.test(error.description) ? "client_unknown" : "authorization_invalid",
-    );
+    if (error.redirectTo === undefined)
+      throw new Refusal(
+        /client_id/.test(error.description) ? "client_unknown" : "authorization_invalid",
+      );
+    exchange.note({ reason: "authorization_invalid", error: error.code });
+    return redirect(error.redirectTo, new Headers());
   }
+}
+
+/** RFC 7636 §4.2: an S256 challenge. OAuth 2.1 §4.1.1 asks one of every client, the library of public ones. */
+function isCodeChallenge(challenge: string | undefined): boolean {
+  return challenge !== undefined && /^[\w-]{43}$/.test(challenge);
+}
+
+function withoutPkce({ redirectUri, state }: AuthRequest, issuer: string): AuthorizationError {
+  const description = "A code_challenge by S256 is required.";
+  return new AuthorizationError("invalid_request", { description, redirectUri, state, issuer });
+}
+
+/** A private address that is not on our list is sent nothing, not even an error. */
+function assertRedirectAllowed(parameters: URLSearchParams): void {
+  if (!isRedirectAllowed(parameters.get("redirect_uri") ?? ""))
+    throw new Refusal("authorization_invalid");
 }
 
 /** A parameter that stands twice could be read in two ways (RFC 6749 §3.1). `resource` may (RFC 8707 §2). */
@@ -135,24 +153,6 @@ function assertParametersOnce(parameters: URLSearchParams): void {
   for (const name of new Set(parameters.keys()))
     if (name !== "resource" && parameters.getAll(name).length > 1)
       throw new Refusal("authorization_invalid");
-}
-
-/** A form that another website posts is refused before anything is consumed. */
-function assertSameOrigin(request: Request, issuer: string): void {
-  const site = request.headers.get("Sec-Fetch-Site");
-  const origin = request.headers.get("Origin");
-  // Our own page says "null", since its referrer policy is no-referrer (Fetch, append a request Origin header).
-  const isOurs =
-    site === null
-      ? origin === null || origin === "null" || origin === issuer
-      : site === "same-origin" || site === "none";
-  if (!isOurs) throw new Refusal("origin_refused");
-}
-
-async function readForm(request: Request): Promise<URLSearchParams> {
-  const body = await readCapped(request, LONGEST_FORM_BYTES);
-  if (body === undefined) throw new Refusal("body_too_large");
-  return new URLSearchParams(new TextDecoder().decode(body));
 }
 
 /** What a client may tell the identity provider through us (OpenID Connect Core 1.0 §3.1.2.1). */

@@ -3,7 +3,7 @@
  * session, or of that person when no session is named, end. A token works once.
  */
 import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
-import { REFUSALS, Refusal } from "../errors.ts";
+import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { chooseLoggedOut, grantOf, listConnections } from "../grants/connections.ts";
 import { connectionsName, endGrant, readGrant, recordName } from "../grants/record.ts";
@@ -24,14 +24,15 @@ export async function answerLogout(
   if (body === undefined) throw new Refusal("body_too_large");
   const token = new URLSearchParams(new TextDecoder().decode(body)).get("logout_token");
   const notice = token === null ? undefined : await verify(parts, token);
-  if (notice === undefined || !(await isFirstUse(parts, notice))) {
+  const ended = notice === undefined ? undefined : await endLoggedOut(notice, exchange, parts);
+  if (notice === undefined || ended === undefined) {
     exchange.note({ reason: "logout_token_refused" });
     return answer(
       { error: "invalid_request", error_description: "The logout token does not count." },
       400,
     );
   }
-  exchange.note({ user: notice.userId, ended: await endLoggedOut(notice, exchange, parts) });
+  exchange.note({ user: notice.userId, ended });
   return answer(undefined, 200);
 }
 
@@ -39,30 +40,28 @@ async function verify({ identity }: OAuthParts, token: string): Promise<LogoutNo
   try {
     return await identity.verifyLogoutToken(token);
   } catch (error) {
-    if (error instanceof Refusal && REFUSALS[error.reason].status !== 503) return undefined;
+    if (error instanceof Refusal && !isPassing(error)) return undefined;
     throw error;
   }
 }
 
-function isFirstUse(parts: OAuthParts, { tokenId, expiresAt }: LogoutNotice): Promise<boolean> {
-  const ttlSeconds = Math.max(1, expiresAt - parts.now()) + CLOCK_SKEW_SECONDS;
-  return parts.beginWork().claim(`logout:${tokenId}`, ttlSeconds);
-}
-
-/** Ends the grants and returns how many there were. */
+/** Ends the grants and returns how many there were; undefined when the token has done so before. */
 async function endLoggedOut(
   notice: LogoutNotice,
   exchange: Exchange,
   parts: OAuthParts,
-): Promise<number> {
+): Promise<number | undefined> {
   const work = parts.beginWork();
-  await work.prefetch([], { fields: connectionsName(notice.userId) });
+  const used = `logout:${notice.tokenId}`;
+  await work.prefetch([used], { fields: connectionsName(notice.userId) });
+  if (work.hasRead(used)) return undefined;
   const connections = chooseLoggedOut(await listConnections(work, notice.userId), notice.sessionId);
   const grants = connections.map((connection) => grantOf(notice.userId, connection));
-  if (grants.length === 0) return 0;
-  await work.prefetch(grants.map(recordName));
+  if (grants.length > 0) await work.prefetch(grants.map(recordName));
   const records = await Promise.all(grants.map((grant) => readGrant(work, grant)));
   for (const grant of grants) endGrant(work, grant);
+  // Used up in the same step, so that a logout that met an outage can be sent again.
+  work.put(used, "used", Math.max(1, notice.expiresAt - parts.now()) + CLOCK_SKEW_SECONDS);
   await work.commit();
   for (const grant of grants) parts.keeper.sightings.noteEnded(grant);
   for (const record of records)

@@ -69,12 +69,14 @@ export async function issue(
     (record.tokens.refreshToken === undefined ? record.tokens.expiresAt - now : GRANT_TTL_SECONDS);
   const current: GrantRecord = { ...record, expiresAt };
   work.replace(recordName(record), JSON.stringify(current), expiresAt - now);
-  putConnection(work, current, now);
   const held = record.tokens.permissions.filter((name) => parts.permissions.includes(name));
-  const scopes = limitScopes(
-    grantedScopes(exchange.scope, { held, granted: record.granted }, parts.permissions),
-    askedScope,
+  const allowed = grantedScopes(
+    exchange.scope,
+    { held, granted: record.granted },
+    parts.permissions,
   );
+  putConnection(work, current, { now, scopes: allowed });
+  const scopes = limitScopes(allowed, askedScope);
   const accessToken = await signAccessToken(
     {
       iss: parts.config.issuer,

@@ -1,5 +1,6 @@
 /** What the authorization server is made of. Types only; index.ts puts the parts together. */
 import type { AuthConfig, Config } from "../config.ts";
+import type { Exchange } from "../exchange.ts";
 import type { SigningKeys } from "../grants/access-token.ts";
 import type { GrantKeeper } from "../grants/keeper.ts";
 import type { IdentityProvider } from "../identity/provider.ts";
@@ -20,9 +21,14 @@ export interface OAuthParts {
   readonly vault: Vault;
   readonly beginWork: () => UnitOfWork;
   readonly signingKeys: SigningKeys;
+  /** For the cookie of a person who is signed in at our own pages. */
+  readonly personKeys: SigningKeys;
   readonly tools: readonly OfferedTool[];
   /** Every permission that some tool, prompt or resource asks for. */
   readonly permissions: readonly string[];
   /** Epoch seconds. */
   readonly now: () => number;
 }
+
+/** What stands behind an address. */
+export type Answer = (request: Request, exchange: Exchange, parts: OAuthParts) => Promise<Response>;

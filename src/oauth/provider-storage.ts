@@ -88,14 +88,11 @@ async function write(
   }: { readonly name: string; readonly text: string; readonly ttlSeconds: number },
 ): Promise<void> {
   switch (kindOf(name)) {
-    case "client": {
-      const isKnown = work.hasRead(name);
-      return work.put(
-        name,
-        text,
-        isKnown ? ttlSeconds : Math.min(ttlSeconds, UNUSED_CLIENT_TTL_SECONDS),
-      );
-    }
+    // The library writes a known client only to renew it, which Redis does without touching the record.
+    case "client":
+      return work.hasRead(name)
+        ? work.extend(name, ttlSeconds)
+        : work.put(name, text, Math.min(ttlSeconds, UNUSED_CLIENT_TTL_SECONDS));
     case "grant":
       return work.hasRead(name)
         ? work.replace(name, text, ttlSeconds)

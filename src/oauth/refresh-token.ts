@@ -4,7 +4,7 @@
  */
 import { base64url } from "jose";
 import type { GrantRef } from "../grants/grant.ts";
-import { importSigningKey, signText } from "../keys.ts";
+import { importSigningKey, isSameText, signText } from "../keys.ts";
 
 /** A refresh token as its client holds it, taken apart. */
 export interface PresentedRefreshToken {
@@ -14,10 +14,9 @@ export interface PresentedRefreshToken {
   readonly grant: GrantRef;
 }
 
-/** What the library keeps of a grant's refresh tokens: their hashes. */
+/** What the library keeps of a grant's newest refresh token: its hash. */
 export interface RefreshTokenIds {
   readonly refreshTokenId?: string | undefined;
-  readonly previousRefreshTokenId?: string | undefined;
 }
 
 /**
@@ -60,7 +59,7 @@ export async function isProven(
   { inner, proof }: PresentedRefreshToken,
   proofKey: string,
 ): Promise<boolean> {
-  return timingSafeEqual(proof, await proofOf(inner, proofKey));
+  return isSameText(proof, await proofOf(inner, proofKey));
 }
 
 /** The hash by which the library knows a token: SHA-256, hexadecimal. */
@@ -71,12 +70,4 @@ export async function hashToken(inner: string): Promise<string> {
 
 async function proofOf(inner: string, proofKey: string): Promise<string> {
   return signText(inner, await importSigningKey(Uint8Array.from(base64url.decode(proofKey))));
-}
-
-/** Compares every character, however early they differ (CWE-208). */
-function timingSafeEqual(one: string, other: string): boolean {
-  let difference = one.length ^ other.length;
-  for (let index = 0; index < one.length; index++)
-    difference |= one.charCodeAt(index) ^ other.charCodeAt(index % other.length);
-  return difference === 0;
 }

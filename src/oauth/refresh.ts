@@ -35,8 +35,10 @@ import type { TokenContext, TokenRequest } from "./token-request.ts";
 /** How long the answer to a refresh can be had again. */
 const REPLAY_SECONDS = 60;
 
-/** An answer that was given, for whoever asks the same again. */
+/** The latest answer that was given, for whoever asks the same again. */
 const rotationSchema = z.object({
+  /** The hash of the token that was used. */
+  tokenId: z.string(),
   clientId: z.string(),
   /** What was asked beside the token. */
   asked: z.string(),
@@ -45,12 +47,8 @@ const rotationSchema = z.object({
   givenAt: z.int(),
 });
 
-/** What the library keeps about the refresh tokens of a grant. */
-const tokenIdsSchema = z.object({
-  clientId: z.string(),
-  refreshTokenId: z.string().optional(),
-  previousRefreshTokenId: z.string().optional(),
-});
+/** What the library keeps about the newest refresh token of a grant. */
+const tokenIdsSchema = z.object({ refreshTokenId: z.string().optional() });
 
 interface Refresh extends TokenContext {
   readonly token: TokenRequest;
@@ -89,8 +87,8 @@ export async function answerRefresh(context: TokenContext, token: TokenRequest):
   }
 }
 
-function namesOf({ presented, clientId, tokenId }: Refresh): string[] {
-  const names = [grantName(presented.grant), recordName(presented.grant), rotationName(tokenId)];
+function namesOf({ presented: { grant }, clientId }: Refresh): string[] {
+  const names = [grantName(grant), recordName(grant), rotationName(grant)];
   return clientId === undefined ? names : [...names, `client:${clientId}`];
 }
 
@@ -102,10 +100,12 @@ async function isSettled(refresh: Refresh): Promise<boolean> {
   );
 }
 
-async function readRotation({ work, tokenId, parts }: Refresh) {
-  const text = await work.get(rotationName(tokenId));
+/** The answer to this token, as long as it may be had again and its grant lives. */
+async function readRotation({ work, presented: { grant }, tokenId, parts }: Refresh) {
+  const text = await work.get(rotationName(grant));
   const given = text === undefined ? undefined : rotationSchema.safeParse(JSON.parse(text)).data;
-  return given !== undefined && parts.now() - given.givenAt < REPLAY_SECONDS ? given : undefined;
+  if (given?.tokenId !== tokenId || !work.hasRead(grantName(grant))) return undefined;
+  return parts.now() - given.givenAt < REPLAY_SECONDS ? given : undefined;
 }
 
 async function readTokenIds({ work, presented }: Refresh) {
@@ -150,7 +150,6 @@ async function endReused(refresh: Refresh, record: GrantRecord | undefined): Pro
 async function rotate(refresh: Refresh, record: GrantRecord | undefined): Promise<Response> {
   const { parts, work, token, presented, exchange } = refresh;
   const used = record?.tokens.refreshToken;
-  const before = await readTokenIds(refresh);
   let issuance: Issuance | undefined;
   const server = serverOf(refresh, async (options) => {
     if (record === undefined) throw new Refusal("grant_ended");
@@ -163,15 +162,14 @@ async function rotate(refresh: Refresh, record: GrantRecord | undefined): Promis
   if (!response.ok || issuance === undefined) return response;
   const body = await issue(refresh, response, { issuance, askedScope: token.form.get("scope") });
   const rotation = {
+    tokenId: refresh.tokenId,
     clientId: issuance.record.clientId,
     asked: askedOf(token),
     body,
     givenAt: parts.now(),
   };
-  work.put(rotationName(refresh.tokenId), JSON.stringify(rotation), REPLAY_SECONDS);
-  // The client has its newer token, since it uses it: the answer that brought it need not be had again.
-  if (before?.previousRefreshTokenId !== undefined)
-    work.delete(rotationName(before.previousRefreshTokenId));
+  // In place of the answer before: the client got that one, since it uses the token that came with it.
+  work.put(rotationName(presented.grant), JSON.stringify(rotation), REPLAY_SECONDS);
   await commitRotation(refresh, issuance.record, used);
   exchange.note({ user: presented.grant.userId });
   return tokenResponse(body, response.headers);

@@ -29,21 +29,30 @@ export async function answerRevocation(
   if (refused !== undefined) return refused;
   const record = await readGrant(work, grant);
   if (record !== undefined && record.clientId === clientId && (await isOurToken(token, record))) {
-    endGrant(work, grant);
-    await work.commit();
-    parts.keeper.sightings.noteEnded(grant);
-    exchange.note({ reason: "grant_revoked", user: grant.userId });
-    revokeUpstream(context, record);
+    await endAtOnce(context, grant, record);
   }
   return new Response(null, { headers: { "Cache-Control": "no-store" } });
 }
 
-/** Tells Auth0, after the response, that a grant's refresh token is no longer wanted. It ends here either way. */
+/** Ends a grant: here before the answer, at Auth0 after it. `record` is absent when there is none any more. */
+export async function endAtOnce(
+  context: TokenContext,
+  grant: GrantRef,
+  record: GrantRecord | undefined,
+): Promise<void> {
+  const { parts, work, exchange } = context;
+  endGrant(work, grant);
+  await work.commit();
+  parts.keeper.sightings.noteEnded(grant);
+  exchange.note({ reason: "grant_revoked", user: grant.userId });
+  if (record !== undefined) revokeUpstream(context, record);
+}
+
+/** Tells Auth0, after the response, that a refresh token is no longer wanted. It ends here either way. */
 export function revokeUpstream(
   { parts, exchange }: { readonly parts: OAuthParts; readonly exchange: Exchange },
-  record: GrantRecord,
+  { tokens: { refreshToken } }: Pick<GrantRecord, "tokens">,
 ): void {
-  const { refreshToken } = record.tokens;
   if (refreshToken === undefined) return;
   exchange.execution.waitUntil(
     parts.identity.revoke(refreshToken).catch((error: unknown) => {

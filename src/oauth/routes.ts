@@ -6,16 +6,15 @@ import type { Context } from "hono";
 import { plainCookies, usesPlainCookies } from "../edge/cookies.ts";
 import { atIssuer } from "../edge/origin.ts";
 import { type EdgeEnv, type Passage, refuseWith } from "../edge/passage.ts";
-import type { Exchange } from "../exchange.ts";
 import { askConsent, takeDecision } from "./authorize.ts";
 import { answerLogout } from "./backchannel-logout.ts";
 import { finishSignIn } from "./callback.ts";
+import { cutConnection, leadBack, showConnections, signOut } from "./connections.ts";
 import { answerMetadata, METADATA_PATHS } from "./discovery.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Answer, OAuthParts } from "./parts.ts";
+import { beginPersonSignIn, finishPersonSignIn, isPersonReturn } from "./person-sign-in.ts";
 import { answerRegistration } from "./registration.ts";
 import { answerToken } from "./token.ts";
-
-type Answer = (request: Request, exchange: Exchange, parts: OAuthParts) => Promise<Response>;
 
 /** Adds them to the app. */
 export function addOAuthRoutes(app: Passage, parts: OAuthParts): void {
@@ -30,10 +29,23 @@ export function addOAuthRoutes(app: Passage, parts: OAuthParts): void {
   app.all("/register", by(answerRegistration));
   app.get("/authorize", by(askConsent));
   app.post("/authorize", by(takeDecision));
-  app.get("/auth/callback", by(finishSignIn));
+  app.get("/auth/callback", by(answerReturn));
   app.post("/auth/backchannel-logout", by(answerLogout));
   app.all("/token", by(answerToken));
+  app.get("/connections", by(leadBack(showConnections)));
+  app.post("/connections", by(leadBack(cutConnection)));
+  app.get("/connections/sign-in", by(leadBack(beginPersonSignIn)));
+  app.post("/connections/sign-out", by(leadBack(signOut)));
   app.all("/authorize", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
   app.all("/auth/callback", refuseWith("method_not_allowed", { Allow: "GET" }));
   app.all("/auth/backchannel-logout", refuseWith("method_not_allowed", { Allow: "POST" }));
+  app.all("/connections", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+  app.all("/connections/sign-in", refuseWith("method_not_allowed", { Allow: "GET" }));
+  app.all("/connections/sign-out", refuseWith("method_not_allowed", { Allow: "POST" }));
+}
+
+/** A browser comes back from the identity provider: for a client, or for our own pages. */
+function answerReturn(...[request, exchange, parts]: Parameters<Answer>): Promise<Response> {
+  const finish = isPersonReturn(request) ? leadBack(finishPersonSignIn) : finishSignIn;
+  return finish(request, exchange, parts);
 }

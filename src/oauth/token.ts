@@ -5,6 +5,7 @@
 import { LONGEST_FORM_BYTES, readCapped, withBody } from "../edge/body.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
+import { withForm } from "./client-authentication.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import type { OAuthParts } from "./parts.ts";
 import { answerRefresh } from "./refresh.ts";
@@ -22,12 +23,9 @@ export async function answerToken(
     if (request.method !== "POST") return await passOn(context, request);
     const body = await readCapped(request, LONGEST_FORM_BYTES);
     if (body === undefined) throw new Refusal("body_too_large");
-    const whole = withBody(request, body);
-    if (!isForm(request)) return await passOn(context, whole);
-    return await answer(context, {
-      request: whole,
-      form: new URLSearchParams(new TextDecoder().decode(body)),
-    });
+    if (!isForm(request)) return await passOn(context, withBody(request, body));
+    const form = readForm(body);
+    return await answer(context, { request: withForm(request, form), form });
   } finally {
     await context.work.discard();
   }
@@ -36,12 +34,25 @@ export async function answerToken(
 async function answer(context: TokenContext, token: TokenRequest): Promise<Response> {
   const { form } = token;
   const grantType = form.get("grant_type");
-  context.exchange.note({ grant: grantType ?? (form.has("token") ? "revocation" : "none") });
+  context.exchange.note({ grant: kindOf(form) });
   if (isAmbiguous(form)) return passOn(context, token.request);
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
   if (grantType === null && form.has("token")) return answerRevocation(context, token);
   return passOn(context, token.request);
+}
+
+/** What is asked, for the log, in words of ours: the form's own could be anything. */
+function kindOf(form: URLSearchParams): string {
+  const grantType = form.get("grant_type");
+  if (grantType === null) return form.has("token") ? "revocation" : "none";
+  return ["authorization_code", "refresh_token"].includes(grantType) ? grantType : "other";
+}
+
+/** A parameter without a value counts as left out (RFC 6749 §3.2). */
+function readForm(body: Uint8Array): URLSearchParams {
+  const sent = new URLSearchParams(new TextDecoder().decode(body));
+  return new URLSearchParams([...sent].filter(([, value]) => value !== ""));
 }
 
 function isForm(request: Request): boolean {

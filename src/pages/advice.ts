@@ -20,7 +20,7 @@ const AUTH0_LOG = "The Auth0 dashboard says more under Monitoring → Logs.";
 const START_AGAIN: Advice = {
   heading: "Please start again",
   reader: "you",
-  steps: ["Close this page and start again from your application."],
+  steps: ["Close this page and start again from your application or from your connections."],
 };
 
 const ADVICE: Partial<Record<Reason, Advice>> = {
@@ -33,6 +33,16 @@ const ADVICE: Partial<Record<Reason, Advice>> = {
       "If it happens again, tell the maker of the application.",
     ],
   },
+  form_refused: {
+    heading: "Please try that again",
+    reader: "you",
+    steps: ["Go to your connections and press the button again."],
+  },
+  connection_unknown: {
+    heading: "There is no such connection",
+    reader: "you",
+    steps: ["Your connections are all on one page."],
+  },
   client_unknown: {
     heading: "We do not know this application",
     reader: "you",
@@ -44,7 +54,7 @@ const ADVICE: Partial<Record<Reason, Advice>> = {
     heading: "You are not signed in",
     reader: "you",
     steps: [
-      "Start again from your application, if you declined by mistake.",
+      "Start again, if you declined by mistake.",
       "If you did not decline, ask the administrator whether your account may use this server.",
     ],
   },

@@ -26,10 +26,17 @@ interface ConnectionsFacts {
   readonly csrf: string;
   /** Where the forms post to. */
   readonly action: string;
+  readonly signOutAction: string;
 }
 
 /** A signed-in person's connections. */
-export function ConnectionsPage({ connections, tools, csrf, action }: ConnectionsFacts) {
+export function ConnectionsPage({
+  connections,
+  tools,
+  csrf,
+  action,
+  signOutAction,
+}: ConnectionsFacts) {
   return (
     <Layout title="Your connections" wide>
       <main class="sheet">
@@ -59,8 +66,11 @@ export function ConnectionsPage({ connections, tools, csrf, action }: Connection
           </section>
         )}
       </main>
-      <footer>
+      <footer class="split">
         <a href="/">About this server</a>
+        <form method="post" action={signOutAction}>
+          <button class="button slim">Sign out</button>
+        </form>
       </footer>
     </Layout>
   );

@@ -159,8 +159,7 @@ function append(transaction: Transaction, command: Command): unknown {
 
 /**
  * Our own transport under the Upstash client, since its own repeats writes up to six times, answers "not found"
- * for some timeouts, hides the HTTP status and quotes commands in its errors. The client's guess at JSON in replies
- * never applies: every value we store begins with a letter and a dot.
+ * for some timeouts, hides the HTTP status and quotes commands in its errors.
  */
 function createRequester(account: Account, send: typeof fetch): Requester {
   let syncToken = "";
@@ -177,9 +176,16 @@ function createRequester(account: Account, send: typeof fetch): Requester {
       const { response, replies } = await ask(() => send([account.url, ...path].join("/"), post));
       syncToken = response.headers.get("upstash-sync-token") ?? "";
       // A transaction is answered by a list; the client declares the answer to a single command.
-      return z.custom<never>().parse(replies);
+      return z.custom<never>().parse(replies.map(({ result }) => ({ result: quote(result) })));
     },
   };
+}
+
+/** The client reads every text as JSON that it can; a quoted one it reads as the text it is. */
+function quote(reply: unknown): unknown {
+  const ours = replySchema.safeParse(reply).data;
+  if (typeof ours === "string") return JSON.stringify(ours);
+  return Array.isArray(ours) ? ours.map((text) => JSON.stringify(text)) : reply;
 }
 
 /** Sends a request and reads its answer as far as it is one. */

@@ -7,7 +7,12 @@ export const countDown = defineTool({
   title: "Count down",
   description: "Counts down to zero and reports each step as progress. Useful to try out a client.",
   permissions: [],
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: {
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
   input: z.object({
     from: z.int().min(1).max(20).default(5),
     step_ms: z.int().min(1).max(1000).default(500).describe("Milliseconds between two steps"),

@@ -14,7 +14,12 @@ export const explainAccess = defineTool({
   description:
     "Lists every tool of this server with the permissions it needs and whether the signed-in person may use it through this application.",
   permissions: ["tool:explain_access"],
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: {
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
   input: z.object({}),
   output: z.object({
     permissions: z.array(z.string()).describe("What this application may use for the person"),

@@ -15,7 +15,12 @@ export const getUserInfo = defineTool({
   description:
     "Returns the profile of the signed-in person, with the issuer, audience, scope and permissions of their Auth0 access token.",
   permissions: ["tool:get_user_info"],
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  annotations: {
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: true,
+  },
   input: z.object({}),
   output: z.object({
     issuer: z.string().describe("The Auth0 tenant"),

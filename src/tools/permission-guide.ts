@@ -5,7 +5,8 @@ export const permissionGuide = defineResource({
   uri: "guide://permissions",
   name: "permission_guide",
   title: "How permissions work",
-  description: "When a tool is shown, when it asks for more consent, and when only an administrator can help.",
+  description:
+    "When a tool is shown, when it asks for more consent, and when only an administrator can help.",
   permissions: [],
   mimeType: "text/markdown",
   run: () => GUIDE,

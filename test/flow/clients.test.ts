@@ -4,9 +4,15 @@ import {
   StreamableHTTPClientTransport as ModernTransport,
   UnauthorizedError as ModernUnauthorizedError,
 } from "@modelcontextprotocol/client";
-import { type OAuthDiscoveryState, UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
+import {
+  type OAuthDiscoveryState,
+  UnauthorizedError,
+} from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import type { OAuthClientInformationMixed, OAuthTokens } from "@modelcontextprotocol/sdk/shared/auth.js";
+import type {
+  OAuthClientInformationMixed,
+  OAuthTokens,
+} from "@modelcontextprotocol/sdk/shared/auth.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { PersonKey } from "../../dev/tenant/people.ts";
@@ -31,7 +37,11 @@ interface AnyClient {
   readonly revision: string | undefined;
   accessToken(): string | undefined;
   listTools(): Promise<string[]>;
-  callTool(name: string, input?: Record<string, unknown>, onProgress?: (step: Progress) => void): Promise<unknown>;
+  callTool(
+    name: string,
+    input?: Record<string, unknown>,
+    onProgress?: (step: Progress) => void,
+  ): Promise<unknown>;
   getPrompt(name: string): Promise<unknown>;
   readResource(uri: string): Promise<unknown>;
   close(): Promise<void>;
@@ -41,8 +51,16 @@ const INFO = { name: "a client", version: "1.0.0" };
 
 const CLIENTS = [
   ["SDK 1.x", "2025-11-25", connectClassic],
-  ["client 2.x, newest revision first", "2026-07-28", (person: PersonKey) => connectModern(person, "auto")],
-  ["client 2.x, as most use it", "2025-11-25", (person: PersonKey) => connectModern(person, "legacy")],
+  [
+    "client 2.x, newest revision first",
+    "2026-07-28",
+    (person: PersonKey) => connectModern(person, "auto"),
+  ],
+  [
+    "client 2.x, as most use it",
+    "2025-11-25",
+    (person: PersonKey) => connectModern(person, "legacy"),
+  ],
 ] as const;
 
 describe.each(CLIENTS)("%s", (_name, revision, connect) => {
@@ -65,7 +83,10 @@ describe.each(CLIENTS)("%s", (_name, revision, connect) => {
   it("calls a tool that needs a permission", async () => {
     const result = await client.callTool("get_user_info");
     expect(result).toMatchObject({
-      structuredContent: { permissions: ["tool:get_user_info"], user_info: { email: "rob@acme.test" } },
+      structuredContent: {
+        permissions: ["tool:get_user_info"],
+        user_info: { email: "rob@acme.test" },
+      },
     });
   });
 
@@ -95,10 +116,14 @@ describe.each(CLIENTS)("%s", (_name, revision, connect) => {
 
   it("gets a prompt and reads a resource", async () => {
     expect(await client.getPrompt("check_access")).toMatchObject({
-      messages: [{ role: "user", content: { text: expect.stringContaining("guide://permissions") } }],
+      messages: [
+        { role: "user", content: { text: expect.stringContaining("guide://permissions") } },
+      ],
     });
     expect(await client.readResource("guide://permissions")).toMatchObject({
-      contents: [{ mimeType: "text/markdown", text: expect.stringContaining("# How permissions work") }],
+      contents: [
+        { mimeType: "text/markdown", text: expect.stringContaining("# How permissions work") },
+      ],
     });
   });
 
@@ -124,7 +149,8 @@ function createMemory() {
     redirectUrl: "http://127.0.0.1:9/callback",
     clientMetadata: { client_name: "a client", redirect_uris: ["http://127.0.0.1:9/callback"] },
     clientInformation: () => kept.information,
-    saveClientInformation: (information: OAuthClientInformationMixed) => void (kept.information = information),
+    saveClientInformation: (information: OAuthClientInformationMixed) =>
+      void (kept.information = information),
     tokens: () => kept.tokens,
     saveTokens: (tokens: OAuthTokens) => void (kept.tokens = tokens),
     discoveryState: () => kept.discovery,
@@ -137,7 +163,10 @@ function createMemory() {
 }
 
 /** The browser part, once the client has asked for it. */
-async function authorize({ kept }: ReturnType<typeof createMemory>, person: PersonKey): Promise<URLSearchParams> {
+async function authorize(
+  { kept }: ReturnType<typeof createMemory>,
+  person: PersonKey,
+): Promise<URLSearchParams> {
   if (kept.authorizationUrl === undefined) throw new Error("the client did not ask for a browser");
   const callback = await approve({ url: kept.authorizationUrl }, person);
   expect(callback.searchParams.get("state")).toBe("state of the client");
@@ -146,7 +175,8 @@ async function authorize({ kept }: ReturnType<typeof createMemory>, person: Pers
 
 async function connectClassic(person: PersonKey): Promise<AnyClient> {
   const memory = createMemory();
-  const openTransport = () => new StreamableHTTPClientTransport(new URL("/mcp", house.issuer), { authProvider: memory });
+  const openTransport = () =>
+    new StreamableHTTPClientTransport(new URL("/mcp", house.issuer), { authProvider: memory });
   const client = new Client(INFO);
   const first = openTransport();
   await expect(client.connect(first)).rejects.toThrow(UnauthorizedError);
@@ -167,7 +197,8 @@ async function connectClassic(person: PersonKey): Promise<AnyClient> {
 
 async function connectModern(person: PersonKey, mode: "auto" | "legacy"): Promise<AnyClient> {
   const memory = createMemory();
-  const openTransport = () => new ModernTransport(new URL("/mcp", house.issuer), { authProvider: memory });
+  const openTransport = () =>
+    new ModernTransport(new URL("/mcp", house.issuer), { authProvider: memory });
   const openClient = () => new ModernClient(INFO, { versionNegotiation: { mode } });
   const first = openTransport();
   await expect(openClient().connect(first)).rejects.toThrow(ModernUnauthorizedError);
@@ -178,7 +209,8 @@ async function connectModern(person: PersonKey, mode: "auto" | "legacy"): Promis
     revision: client.getNegotiatedProtocolVersion(),
     accessToken: () => memory.kept.tokens?.access_token,
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
-    callTool: (name, input = {}, onprogress = () => {}) => client.callTool({ name, arguments: input }, { onprogress }),
+    callTool: (name, input = {}, onprogress = () => {}) =>
+      client.callTool({ name, arguments: input }, { onprogress }),
     getPrompt: (name) => client.getPrompt({ name, arguments: {} }),
     readResource: (uri) => client.readResource({ uri }),
     close: () => client.close(),

@@ -5,14 +5,16 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDocumentClient } from "../support/document-client.ts";
-import { type House, startHouse } from "../support/house.ts";
+import { startHouse } from "../support/house.ts";
 import { RACES, type Stage } from "../support/races.ts";
 import { statusOfCall } from "../support/sessions.ts";
-import { json, meetStranger } from "../support/stranger.ts";
+import { createStranger, json, meetStranger, type Tokens } from "../support/stranger.ts";
 
 const ROUNDS = Array.from({ length: 10 }, (_, index) => index + 1);
 
-async function setStage(variables: Readonly<Record<string, string>>): Promise<Omit<Stage, "round">> {
+async function setStage(
+  variables: Readonly<Record<string, string>>,
+): Promise<Omit<Stage, "round">> {
   const keyed = await createDocumentClient("https://keyed.example.test/client.json");
   const house = await startHouse({ engine: "redis", variables, elsewhere: keyed.answer });
   const client = await meetStranger(`${house.issuer}/mcp`);
@@ -30,6 +32,23 @@ describe("with our store", () => {
     it.for(ROUNDS)("round %i of ten ends as it must", async (round) => {
       expect(await play({ ...stage, round })).toEqual(expected);
     });
+  });
+});
+
+describe("two installations of one client that is known by its document", () => {
+  it("do not log each other out, whichever signs in or refreshes", async () => {
+    const { house, client, keyed } = await setStage({});
+    const authenticate = async () => ({ form: await keyed.assert(house.issuer) });
+    const installation = createStranger({ ...client, clientId: keyed.clientId, authenticate });
+    const first = await installation.signIn("ada");
+    const second = await installation.signIn("ada");
+    const renewed = await json<Tokens>(await installation.refresh(second.refresh_token), 200);
+    const tokens = [first, second, renewed];
+    const calls = await Promise.all(tokens.map((each) => statusOfCall(house, each.access_token)));
+    expect(calls).toEqual([200, 200, 200]);
+    expect((await installation.refresh(first.refresh_token)).status).toBe(200);
+    expect((await installation.refresh(renewed.refresh_token)).status).toBe(200);
+    await house.stop();
   });
 });
 

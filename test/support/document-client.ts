@@ -27,7 +27,9 @@ export async function createDocumentClient(
     redirect_uris: ["http://127.0.0.1/callback"],
     token_endpoint_auth_method: method,
     grant_types: ["authorization_code", "refresh_token"],
-    ...(method === "none" ? {} : { jwks: { keys: [{ ...(await exportJWK(publicKey)), alg: "ES256" }] } }),
+    ...(method === "none"
+      ? {}
+      : { jwks: { keys: [{ ...(await exportJWK(publicKey)), alg: "ES256" }] } }),
   };
   return {
     clientId,

@@ -1,9 +1,17 @@
 /**
  * What tests of sessions say often: the same client at another isolate, a call and its status, a session whose
- * Auth0 tokens are due for renewal. Nothing here asserts anything.
+ * Auth0 tokens are due for renewal, a browser on its way. Nothing here asserts anything.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import type { House, TestWorker } from "./house.ts";
-import { type Attempt, callMcp, createStranger, openConsent, type Stranger, type Tokens } from "./stranger.ts";
+import {
+  type Attempt,
+  callMcp,
+  createStranger,
+  openConsent,
+  type Stranger,
+  type Tokens,
+} from "./stranger.ts";
 import { type CookieJar, signIn, visit } from "./tenant.ts";
 
 /** A refresh after this time renews Auth0's tokens too: they are older than an hour. */
@@ -30,6 +38,38 @@ export async function readTokens(response: Response): Promise<Tokens> {
   return response.json();
 }
 
+/** What a client reads in a refusal; `retryAfter` is null when it is not told to try again. */
+export async function readRefusal(response: Response) {
+  const { error } = await response.json();
+  const { status, headers } = response;
+  const caching = headers.get("cache-control");
+  return { status, error, caching, retryAfter: headers.get("retry-after") };
+}
+
+/** A refusal that sends the client back to the sign-in. */
+export const ENDED = {
+  status: 400,
+  error: "invalid_grant",
+  caching: "no-store",
+  retryAfter: null,
+} as const;
+
+/** A client with a secret, registered where another one is. */
+export async function meetConfidential(known: Stranger): Promise<Stranger> {
+  const response = await fetch(known.metadata.registration_endpoint, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      client_name: "A stranger with a secret",
+      redirect_uris: [known.redirectUri],
+      token_endpoint_auth_method: "client_secret_post",
+    }),
+  });
+  const { client_id, client_secret } = await response.json();
+  const authenticate = () => ({ form: { client_id, client_secret } });
+  return createStranger({ ...known, clientId: client_id, authenticate });
+}
+
 /** Signs in now and lets more than an hour pass for these isolates. */
 export async function signInAndWait(
   client: Stranger,
@@ -49,6 +89,12 @@ export async function countRenewals<Value>(
   const before = house.tenant.control.count("token:refresh_token");
   const value = await run();
   return { value, renewals: house.tenant.control.count("token:refresh_token") - before };
+}
+
+/** Settles once Auth0 has been asked for newer tokens, which it need not have answered. */
+export async function untilRenewing({ tenant }: House): Promise<void> {
+  const before = tenant.control.count("token:refresh_token");
+  while (tenant.control.count("token:refresh_token") === before) await turn();
 }
 
 /** A browser that comes back from Auth0: the address it is sent to, not yet visited, and its cookies. */
@@ -71,4 +117,11 @@ export async function comeBack(client: Stranger): Promise<Return> {
 export async function arrive({ back, jar }: Return): Promise<URL> {
   const done = await visit(back, jar);
   return new URL(done.headers.get("location") ?? "");
+}
+
+/** Every key in the store. */
+export async function storedKeys({ store }: House): Promise<string[]> {
+  const reply = await store.run("SCAN", "0", "COUNT", "100000");
+  const [, found] = Array.isArray(reply) ? reply : [];
+  return Array.isArray(found) ? found.map(String) : [];
 }

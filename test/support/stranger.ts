@@ -91,7 +91,12 @@ export async function meetStranger(
     ...registration,
   });
   const { client_id: clientId } = await json<{ client_id: string }>(registered, 201);
-  return createStranger({ metadata: metadata.authorization_server, resource: metadata.resource, clientId, redirectUri });
+  return createStranger({
+    metadata: metadata.authorization_server,
+    resource: metadata.resource,
+    clientId,
+    redirectUri,
+  });
 }
 
 /** A client that is known already. */
@@ -115,7 +120,8 @@ export function createStranger(known: KnownClient): Stranger {
       const callback = await stranger.approve(attempt, person);
       return json<Tokens>(await stranger.exchange(attempt, callback), 200);
     },
-    refresh: (refreshToken) => stranger.token({ grant_type: "refresh_token", refresh_token: refreshToken, resource }),
+    refresh: (refreshToken) =>
+      stranger.token({ grant_type: "refresh_token", refresh_token: refreshToken, resource }),
     revoke: (token) => send(metadata.revocation_endpoint, { known, form: { token } }),
   };
   return stranger;
@@ -155,16 +161,24 @@ export interface McpAnswer {
 /** The body of a response that must have this status; the error says what came instead. */
 export async function json<Body>(response: Response, status: number): Promise<Body> {
   const text = await response.text();
-  if (response.status !== status) throw new Error(`expected ${status}, got ${response.status}: ${text}`);
+  if (response.status !== status)
+    throw new Error(`expected ${status}, got ${response.status}: ${text}`);
   return JSON.parse(text);
 }
 
 async function discover(mcpUrl: string) {
   const challenge = await fetch(mcpUrl, { method: "POST" });
-  const [, metadataUrl = ""] = /resource_metadata="([^"]+)"/.exec(challenge.headers.get("www-authenticate") ?? "") ?? [];
-  const resource = await json<{ resource: string; authorization_servers: [string] }>(await fetch(metadataUrl), 200);
+  const [, metadataUrl = ""] =
+    /resource_metadata="([^"]+)"/.exec(challenge.headers.get("www-authenticate") ?? "") ?? [];
+  const resource = await json<{ resource: string; authorization_servers: [string] }>(
+    await fetch(metadataUrl),
+    200,
+  );
   const [issuer] = resource.authorization_servers;
-  const server = await json<Metadata>(await fetch(`${issuer}/.well-known/oauth-authorization-server`), 200);
+  const server = await json<Metadata>(
+    await fetch(`${issuer}/.well-known/oauth-authorization-server`),
+    200,
+  );
   return { resource: resource.resource, authorization_server: server };
 }
 
@@ -191,12 +205,21 @@ function begin(
 
 async function send(
   url: string,
-  { known, form, init = {} }: { known: KnownClient; form: Readonly<Record<string, string>>; init?: RequestInit },
+  {
+    known,
+    form,
+    init = {},
+  }: { known: KnownClient; form: Readonly<Record<string, string>>; init?: RequestInit },
 ): Promise<Response> {
   const { authenticate = () => ({ form: { client_id: known.clientId } }) } = known;
   const credentials: Credentials = await authenticate();
   const body = new URLSearchParams({ ...credentials.form, ...form });
-  return fetch(url, { method: "POST", body, ...(credentials.headers && { headers: credentials.headers }), ...init });
+  return fetch(url, {
+    method: "POST",
+    body,
+    ...(credentials.headers && { headers: credentials.headers }),
+    ...init,
+  });
 }
 
 /** A browser's way from a client's authorization URL to its redirect URI. */
@@ -220,14 +243,16 @@ export async function openConsent(
   const html = await response.clone().text();
   const handle = await readHandle(response);
   const [, action = ""] = /<form method="post" action="([^"]*)"/.exec(html) ?? [];
-  const decide = (decision: string) => visit(new URL(action, url), jar, new URLSearchParams({ handle, decision }));
+  const decide = (decision: string) =>
+    visit(new URL(action, url), jar, new URLSearchParams({ handle, decision }));
   return { response, html, handle, decide };
 }
 
 /** Where a response sends the browser. Throws when it is no redirect. */
 export function locationOf(response: Response): URL {
   const location = response.headers.get("location");
-  if (response.status !== 302 || location === null) throw new Error(`expected a redirect, got ${response.status}`);
+  if (response.status !== 302 || location === null)
+    throw new Error(`expected a redirect, got ${response.status}`);
   return new URL(location);
 }
 
@@ -235,10 +260,23 @@ export function locationOf(response: Response): URL {
 export async function readHandle(page: Response): Promise<string> {
   const html = await page.text();
   const [, handle] = /name="handle" value="([^"]+)"/.exec(html) ?? [];
-  if (handle === undefined) throw new Error(`no consent page but ${page.status}: ${html.replaceAll(/<[^>]*>/g, " ").slice(0, 300)}`);
+  if (handle === undefined)
+    throw new Error(
+      `no consent page but ${page.status}: ${html.replaceAll(/<[^>]*>/g, " ").slice(0, 300)}`,
+    );
   return handle;
 }
 
+/** What a client reads when it is sent back without a code. Throws when it got one. */
+export function refusalOf(callback: URL): Record<string, string> {
+  if (callback.searchParams.has("code")) throw new Error("the client got a code");
+  return Object.fromEntries(callback.searchParams);
+}
+
 function post(url: string, body: unknown): Promise<Response> {
-  return fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }

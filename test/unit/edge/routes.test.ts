@@ -8,6 +8,8 @@ it.each([
   ["POST", "/authorize", "application/json", "page"],
   ["GET", "/auth/callback?code=x", null, "page"],
   ["GET", "/connections", BROWSER, "page"],
+  ["GET", "/connections/sign-in", null, "page"],
+  ["POST", "/connections/sign-out", null, "page"],
   ["GET", "/", null, "page"],
   ["POST", "/token", BROWSER, "oauth"],
   ["POST", "/register", null, "oauth"],

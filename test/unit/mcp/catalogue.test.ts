@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { definePrompt, defineResource, defineTool } from "../../../src/mcp/tool.ts";
 import { catalogue } from "./endpoint.ts";

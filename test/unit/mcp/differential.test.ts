@@ -2,7 +2,7 @@
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { defineTool } from "../../../src/mcp/tool.ts";
 import { call, endpointOf, type Era, ISSUER, tokenOf } from "./endpoint.ts";

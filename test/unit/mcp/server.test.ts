@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal } from "../../../src/errors.ts";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { definePrompt, defineResource, defineTool, type ToolContext, ToolError } from "../../../src/mcp/tool.ts";

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { defineTool, ToolError } from "../../../src/mcp/tool.ts";
 
 const facts = { name: "probe", title: "Probe", description: "A tool for a test." };

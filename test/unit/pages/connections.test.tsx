@@ -19,7 +19,13 @@ const tools = [
   { title: "Time", description: "The time.", permissions: [] },
 ];
 const html = (...connections: Connection[]) =>
-  ConnectionsPage({ connections, tools, csrf: "a-proof", action: "/connections" }).toString();
+  ConnectionsPage({
+    connections,
+    tools,
+    csrf: "a-proof",
+    action: "/connections",
+    signOutAction: "/connections/sign-out",
+  }).toString();
 
 describe("the connections page", () => {
   it("says who is connected, since when, last used when, for what", () => {
@@ -49,11 +55,18 @@ describe("the connections page", () => {
       html(CLAUDE, { ...CLAUDE, id: "grant-2", clientName: "Cursor" }).match(
         /<form[^]*?<\/form>/g,
       ) ?? [];
-    expect(forms).toHaveLength(2);
+    expect(forms).toHaveLength(3);
     expect(forms[1]).toContain('<form method="post" action="/connections">');
     expect(forms[1]).toContain('<input type="hidden" name="csrf" value="a-proof"/>');
     expect(forms[1]).toContain('<input type="hidden" name="id" value="grant-2"/>');
     expect(forms[1]).toContain('Disconnect<span class="unseen"> Cursor</span>');
+  });
+
+  it("lets the person sign out", () => {
+    const [form, ...others] = html().match(/<form[^]*?<\/form>/g) ?? [];
+    expect(others).toEqual([]);
+    expect(form).toContain('<form method="post" action="/connections/sign-out">');
+    expect(form).toContain(">Sign out</button>");
   });
 
   it("shows what the application chose as text", () => {
@@ -69,7 +82,7 @@ describe("the connections page", () => {
 
   it("says so when there is none", () => {
     expect(html()).toContain("No application is connected in your name.");
-    expect(html()).not.toContain("<form");
+    expect(html()).not.toContain("Disconnect");
   });
 
   it("offers to sign in", () => {

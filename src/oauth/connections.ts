@@ -1,0 +1,105 @@
+/**
+ * A person's own page: which clients hold grants of theirs. The cookie of the signed-in person and forms of the page
+ * come in; the page comes out, and what the person cuts ends at once. Nobody sees or ends what is another's.
+ */
+import { explainFailure, renderRefusal } from "../edge/failure.ts";
+import { readOwnForm } from "../edge/form.ts";
+import { Refusal } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import {
+  chooseLiving,
+  type Connection,
+  listConnections,
+  verifiedDomain,
+} from "../grants/connections.ts";
+import { connectionsName, readGrant, recordName } from "../grants/record.ts";
+import { isSameText } from "../keys.ts";
+import { ConnectionsPage, SignedOutPage } from "../pages/connections.tsx";
+import { renderPage } from "../pages/layout.tsx";
+import { redirect } from "./authorize.ts";
+import type { Answer, OAuthParts } from "./parts.ts";
+import { endPersonCookie, proveForm, readPerson } from "./person.ts";
+import { endAtOnce } from "./revocation.ts";
+
+const PAGE = "/connections";
+
+/** GET `/connections`. */
+export async function showConnections(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
+  const person = await readPerson(request, parts);
+  if (person === undefined) return renderPage(SignedOutPage({ signInHref: `${PAGE}/sign-in` }));
+  exchange.note({ user: person.userId });
+  const connections = await listConnections(parts.beginWork(), person.userId);
+  const page = ConnectionsPage({
+    connections: chooseLiving(connections, parts.now()).map(asShown),
+    tools: parts.tools,
+    csrf: await proveForm(person),
+    action: PAGE,
+    signOutAction: `${PAGE}/sign-out`,
+  });
+  return renderPage(page);
+}
+
+/** POST `/connections`: ends one grant, for everybody who holds its tokens. */
+export async function cutConnection(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
+  const form = await readOwnForm(request, parts.config.issuer);
+  const person = await readPerson(request, parts);
+  // Their quarter of an hour is over: the page asks them to sign in again.
+  if (person === undefined) return backToPage(parts);
+  if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
+    throw new Refusal("form_refused");
+  const { userId } = person;
+  const grant = { userId, grantId: form.get("id") ?? "" };
+  const work = parts.beginWork();
+  await work.prefetch([recordName(grant)], { fields: connectionsName(userId) });
+  const connections = await listConnections(work, userId);
+  if (!connections.some(({ grantId }) => grantId === grant.grantId))
+    throw new Refusal("connection_unknown");
+  await endAtOnce({ parts, work, exchange }, grant, await readGrant(work, grant));
+  return backToPage(parts);
+}
+
+/** POST `/connections/sign-out`: forgets the person in this browser. Their connections stay. */
+export async function signOut(
+  request: Request,
+  _exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
+  await readOwnForm(request, parts.config.issuer);
+  return backToPage(parts, { "Set-Cookie": endPersonCookie() });
+}
+
+/** The same answer, with a way back on the page of its every failure: no client waits for the person. */
+export function leadBack(answer: Answer): Answer {
+  return async (request, exchange, parts) => {
+    try {
+      return await answer(request, exchange, parts);
+    } catch (error) {
+      exchange.note(explainFailure(error));
+      const returnTo = { href: PAGE, clientName: "your connections" };
+      return renderRefusal(error, { wants: "page", requestId: exchange.requestId, returnTo });
+    }
+  };
+}
+
+function backToPage({ config }: OAuthParts, headers: HeadersInit = {}): Response {
+  return redirect(`${config.issuer}${PAGE}`, new Headers(headers), 303);
+}
+
+function asShown({ grantId, clientId, clientName, createdAt, lastUsedAt, scopes }: Connection) {
+  return {
+    id: grantId,
+    clientName,
+    clientDomain: verifiedDomain(clientId),
+    connectedAt: createdAt,
+    lastUsedAt,
+    scopes,
+  };
+}

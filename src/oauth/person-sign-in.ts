@@ -1,0 +1,87 @@
+/**
+ * Signing in at our own pages. A browser goes to the identity provider and comes back with a state that begins with
+ * `person.`; a cookie for the person comes out. Nothing of Auth0's is kept, and no client is given anything.
+ */
+import * as z from "zod";
+import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
+import { Refusal } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import type { SignInSecrets } from "../identity/provider.ts";
+import { hashText, randomText } from "../keys.ts";
+import { redirect } from "./authorize.ts";
+import type { OAuthParts } from "./parts.ts";
+import { personCookie } from "./person.ts";
+import { revokeUpstream } from "./revocation.ts";
+
+const STATE_PREFIX = "person.";
+
+const SIGN_IN_TTL_SECONDS = 600;
+
+const startedSchema = z.object({
+  nonce: z.string(),
+  codeVerifier: z.string(),
+  /** Epoch seconds; the store's own clock is not trusted. */
+  expiresAt: z.int(),
+});
+
+/** GET `/connections/sign-in`: sends the browser to the identity provider. */
+export async function beginPersonSignIn(
+  _request: Request,
+  _exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
+  const state = STATE_PREFIX + randomText(32);
+  const secrets = parts.identity.createSignInSecrets();
+  const location = await parts.identity.authorizationUrl({ state }, secrets);
+  const hash = await hashText(state);
+  const started = { ...secrets, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
+  const work = parts.beginWork();
+  work.put(nameOf(hash), JSON.stringify(started), SIGN_IN_TTL_SECONDS);
+  await work.commit();
+  const cookie = hostCookie(cookieOf(hash), hash, SIGN_IN_TTL_SECONDS);
+  return redirect(location, new Headers({ "Set-Cookie": cookie }));
+}
+
+/** Whether a request to `/auth/callback` ends a sign-in that began here; the provider library's states have no dot. */
+export function isPersonReturn(request: Request): boolean {
+  return stateOf(request).startsWith(STATE_PREFIX);
+}
+
+/** GET `/auth/callback` with such a state. It works once, in the browser it was made for (RFC 9700 §4.7). */
+export async function finishPersonSignIn(
+  request: Request,
+  exchange: Exchange,
+  parts: OAuthParts,
+): Promise<Response> {
+  const state = stateOf(request);
+  const hash = await hashText(state);
+  if (readHostCookie(request, cookieOf(hash)) !== hash) throw new Refusal("authorization_expired");
+  const secrets = await takeSecrets(parts, hash);
+  const identity = await parts.identity.finishSignIn(new URL(request.url), state, secrets);
+  exchange.note({ user: identity.userId });
+  revokeUpstream({ parts, exchange }, identity);
+  const headers = new Headers({ "Set-Cookie": await personCookie(identity.userId, parts) });
+  headers.append("Set-Cookie", hostCookie(cookieOf(hash), "", 0));
+  return redirect(`${parts.config.issuer}/connections`, headers);
+}
+
+async function takeSecrets({ beginWork, now }: OAuthParts, hash: string): Promise<SignInSecrets> {
+  const text = await beginWork().take(nameOf(hash));
+  const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
+  if (started === undefined || started.expiresAt <= now())
+    throw new Refusal("authorization_expired");
+  return started;
+}
+
+function stateOf(request: Request): string {
+  return new URL(request.url).searchParams.get("state") ?? "";
+}
+
+function nameOf(hash: string): string {
+  return `person-sign-in:${hash}`;
+}
+
+/** Two tabs that sign in at once have two cookies. */
+function cookieOf(hash: string): string {
+  return `mcp-sign-in-${hash.slice(0, 16)}`;
+}

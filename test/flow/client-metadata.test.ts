@@ -1,0 +1,223 @@
+/** Clients known by their website (OAuth Client ID Metadata Documents): whom we believe, and what a key proves. */
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
+import { expectErrorPage } from "../support/error-page.ts";
+import { type House, startHouse } from "../support/house.ts";
+import {
+  createStranger,
+  json,
+  meetStranger,
+  openConsent,
+  type Stranger,
+} from "../support/stranger.ts";
+import { visit } from "../support/tenant.ts";
+
+const REDIRECT_URI = "http://127.0.0.1:9/callback";
+
+let house: House;
+let anyone: Stranger;
+/** Answers for the websites of clients; each test sets its own. */
+let website: (request: Request) => Response;
+let requested: string[];
+
+beforeAll(async () => {
+  house = await startHouse({
+    elsewhere: (request) => {
+      requested.push(request.url);
+      return website(request);
+    },
+  });
+  anyone = await meetStranger(`${house.issuer}/mcp`);
+});
+afterAll(() => house.stop());
+beforeEach(() => {
+  requested = [];
+  website = () => new Response(null, { status: 404 });
+});
+
+describe("a client with a website", () => {
+  it("signs in without registration, and the consent page names its verified domain", async () => {
+    const { website: documents, client } = await documentClient("none");
+    website = documents.answer;
+    const { html } = await openConsent(client.begin());
+    expect(html).toContain("<b>client.example</b>");
+    expect(html).toContain("Verified: this domain asks. The name is its own choice.");
+    expect(html).not.toContain("Unverified");
+    const tokens = await client.signIn("rob");
+    expect((await client.refresh(tokens.refresh_token)).status).toBe(200);
+    expect((await client.revoke(tokens.access_token)).status).toBe(200);
+  });
+
+  it("has its document remembered as long as the website says", async () => {
+    const { website: documents, client } = await documentClient("none");
+    website = documents.answer;
+    await client.signIn("rob");
+    await client.signIn("rob");
+    expect(requested).toEqual([client.clientId]);
+  });
+});
+
+describe("a document", () => {
+  it.each([
+    ["that is missing", () => new Response("gone", { status: 404 })],
+    ["that cannot be had now", () => new Response("broken", { status: 503 })],
+    [
+      "that is no JSON",
+      () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+    ],
+    [
+      "of another client",
+      (url: string) => documentOf(url, { client_id: "https://client.example/other.json" }),
+    ],
+    [
+      "of a client whose address differs by a slash",
+      (url: string) => documentOf(url, { client_id: `${url}/` }),
+    ],
+    ["without a name", (url: string) => documentOf(url, { client_name: undefined })],
+    ["without redirect URIs", (url: string) => documentOf(url, { redirect_uris: undefined })],
+    [
+      "with a script as redirect URI",
+      (url: string) => documentOf(url, { redirect_uris: [REDIRECT_URI, "javascript:alert(1)"] }),
+    ],
+    ["with a secret", (url: string) => documentOf(url, { client_secret: "a shared secret" })],
+    [
+      "with a private key",
+      (url: string) => documentOf(url, { jwks: { keys: [{ kty: "oct", k: "AAAA" }] } }),
+    ],
+    [
+      "that wants to show a secret",
+      (url: string) => documentOf(url, { token_endpoint_auth_method: "client_secret_basic" }),
+    ],
+    ["above 5 KB", (url: string) => documentOf(url, { padding: "x".repeat(5 * 1024) })],
+  ])("%s is not believed", async (_case, answer) => {
+    website = ({ url }) => answer(url);
+    const clientId = anyAddress();
+    await expectRefused(createStranger({ ...anyone, clientId }));
+    expect(requested).toEqual([clientId]);
+  });
+
+  it("without the redirect URI of the request is believed, and nobody is sent there", async () => {
+    website = ({ url }) => documentOf(url, { redirect_uris: ["https://client.example/callback"] });
+    await expectRefused(
+      createStranger({ ...anyone, clientId: anyAddress() }),
+      "authorization_invalid",
+    );
+  });
+
+  it.each([301, 302, 303, 307, 308])(
+    "that a trusted site only redirects to (%d) is not believed",
+    async (status) => {
+      const clientId = `https://trusted.example/leave?to=${randomUUID()}`;
+      website = ({ url }) =>
+        url === clientId
+          ? Response.redirect("https://evil.example/document.json", status)
+          : documentOf(clientId, { client_name: "Trusted" });
+      await expectRefused(createStranger({ ...anyone, clientId }));
+      expect(requested).toEqual([clientId]);
+    },
+  );
+
+  it.each([
+    ["http://client.example/document.json"],
+    ["https://user@client.example/document.json"],
+    ["https://client.example/document.json#fragment"],
+    ["https://client.example/a/../document.json"],
+    ["https://client.example"],
+  ])("is not even asked for at %s", async (clientId) => {
+    website = ({ url }) => documentOf(url);
+    await expectRefused(createStranger({ ...anyone, clientId }));
+    expect(requested).toEqual([]);
+  });
+
+  it("that is gone makes its client an invalid one at the token endpoint", async () => {
+    const response = await createStranger({ ...anyone, clientId: anyAddress() }).refresh("unknown");
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: "invalid_client" });
+  });
+});
+
+describe("a client with a key", () => {
+  it("authenticates with its key (RFC 7523), once with each assertion", async () => {
+    const { website: documents, client } = await documentClient("private_key_jwt");
+    website = documents.answer;
+    const tokens = await client.signIn("rob");
+    const renewed = await json<{ refresh_token: string }>(
+      await client.refresh(tokens.refresh_token),
+      200,
+    );
+    const assertion = await documents.assert(house.issuer);
+    const repeating = createStranger({ ...client, authenticate: () => ({ form: assertion }) });
+    const again = await json<{ refresh_token: string }>(
+      await repeating.refresh(renewed.refresh_token),
+      200,
+    );
+    const replayed = await repeating.refresh(again.refresh_token);
+    expect(replayed.status).toBe(401);
+    expect(await replayed.json()).toMatchObject({ error: "invalid_client" });
+    expect((await client.refresh(again.refresh_token)).status).toBe(200);
+  });
+
+  it.each([
+    ["no assertion", () => ({})],
+    [
+      "an assertion for another server",
+      (documents: DocumentClient) => documents.assert("https://other.example"),
+    ],
+    [
+      "an assertion of another client",
+      async () => (await createDocumentClient(anyAddress())).assert(house.issuer),
+    ],
+    [
+      "an assertion by another key",
+      async ({ clientId }: DocumentClient) =>
+        (await createDocumentClient(clientId)).assert(house.issuer),
+    ],
+  ])("refuses it with %s", async (_case, prove) => {
+    const { website: documents, client } = await documentClient("private_key_jwt");
+    website = documents.answer;
+    const tokens = await client.signIn("rob");
+    const impostor = createStranger({
+      ...client,
+      authenticate: async () => ({
+        form: { client_id: client.clientId, ...(await prove(documents)) },
+      }),
+    });
+    const response = await impostor.refresh(tokens.refresh_token);
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: "invalid_client" });
+    expect((await client.refresh(tokens.refresh_token)).status).toBe(200);
+  });
+});
+
+/** An address that no cache has seen. */
+function anyAddress(): string {
+  return `https://client.example/${randomUUID()}.json`;
+}
+
+function documentOf(url: string, difference: Readonly<Record<string, unknown>> = {}): Response {
+  const document = {
+    client_id: url,
+    client_name: "A client",
+    redirect_uris: [REDIRECT_URI],
+    token_endpoint_auth_method: "none",
+  };
+  return Response.json({ ...document, ...difference });
+}
+
+async function documentClient(method: "none" | "private_key_jwt") {
+  const documents = await createDocumentClient(anyAddress(), method);
+  const authenticate = async () =>
+    method === "none"
+      ? { form: { client_id: documents.clientId } }
+      : { form: await documents.assert(house.issuer) };
+  return {
+    website: documents,
+    client: createStranger({ ...anyone, clientId: documents.clientId, authenticate }),
+  };
+}
+
+/** The person gets a page and is sent nowhere. */
+async function expectRefused(client: Stranger, reason = "client_unknown"): Promise<void> {
+  await expectErrorPage(await visit(client.begin().url, new Map()), reason);
+}
