@@ -11,16 +11,20 @@ import { refuseAt } from "./auth0-errors.ts";
 import { readProfile, verifyIdToken } from "./id-token.ts";
 import { verifyLogoutToken } from "./logout-token.ts";
 import type { Metadata } from "./metadata.ts";
-import type { Identity, IdentityProvider, SignInSecrets, UpstreamTokens } from "./provider.ts";
+import type {
+  Identity,
+  IdentityProvider,
+  SignInRequest,
+  SignInSecrets,
+  UpstreamTokens,
+} from "./provider.ts";
 import { type SignedClaims, tokenInvalid } from "./signed-token.ts";
 import { createTenant, expectationsOf, type Tenant } from "./tenant.ts";
 import type { Outward } from "./upstream-fetch.ts";
 import { deriveSessionId, deriveUserId } from "./user-id.ts";
 
 /** Permissions need not be requested: Auth0 sends all that the person has. */
-const SCOPE = "openid profile email offline_access";
-
-type SignInRequest = Parameters<IdentityProvider["authorizationUrl"]>[0];
+const SCOPE = "openid profile email";
 
 interface BrowserReturn {
   readonly callbackUrl: URL;
@@ -60,7 +64,7 @@ async function authorizationUrl(
     client_id: clientId,
     redirect_uri: redirectUri,
     audience,
-    scope: SCOPE,
+    scope: request.isForGrant ? `${SCOPE} offline_access` : SCOPE,
     state: request.state,
     nonce: secrets.nonce,
     code_challenge: await oauth.calculatePKCECodeChallenge(secrets.codeVerifier),

@@ -30,6 +30,16 @@ export interface Identity {
   readonly tokens: UpstreamTokens;
 }
 
+/** One sign-in. `prompt`, `loginHint` and `maxAge` pass through when a client sent them. */
+export interface SignInRequest {
+  readonly state: string;
+  readonly prompt?: string;
+  readonly loginHint?: string;
+  readonly maxAge?: string;
+  /** Whether a refresh token is wanted: only for a grant. */
+  readonly isForGrant: boolean;
+}
+
 /** What must be remembered between sending a browser to the identity provider and its return. */
 export interface SignInSecrets {
   readonly nonce: string;
@@ -51,16 +61,8 @@ export interface LogoutNotice {
 export interface IdentityProvider {
   /** Fresh PKCE verifier and nonce for one sign-in. Touches nothing outside. */
   createSignInSecrets(): SignInSecrets;
-  /** Where to send the browser. `prompt`, `login_hint` and `max_age` pass through when the client sent them. */
-  authorizationUrl(
-    request: {
-      readonly state: string;
-      readonly prompt?: string;
-      readonly loginHint?: string;
-      readonly maxAge?: string;
-    },
-    secrets: SignInSecrets,
-  ): Promise<string>;
+  /** Where to send the browser. */
+  authorizationUrl(request: SignInRequest, secrets: SignInSecrets): Promise<string>;
   /** Judges the browser's return (the full callback URL, its `state` already found) and redeems the code. */
   finishSignIn(callbackUrl: URL, state: string, secrets: SignInSecrets): Promise<Identity>;
   /**

@@ -62,7 +62,12 @@ export async function takeDecision(
     const { maxAge, ...hints } = takeHints(approved.request);
     const data = maxAge === undefined ? secrets : { ...secrets, maxAge };
     const upstream = await api.beginUpstream(approved.request, { data, headers: approved.headers });
-    const request = { state: upstream.state, ...hints, ...(maxAge && { maxAge }) };
+    const request = {
+      state: upstream.state,
+      isForGrant: true,
+      ...hints,
+      ...(maxAge && { maxAge }),
+    };
     const location = await parts.identity.authorizationUrl(request, secrets);
     await work.commit();
     return redirect(location, upstream.headers);

@@ -11,7 +11,6 @@ import { hashText, randomText } from "../keys.ts";
 import { redirect } from "./authorize.ts";
 import type { OAuthParts } from "./parts.ts";
 import { personCookie } from "./person.ts";
-import { revokeUpstream } from "./revocation.ts";
 
 const STATE_PREFIX = "person.";
 
@@ -32,7 +31,7 @@ export async function beginPersonSignIn(
 ): Promise<Response> {
   const state = STATE_PREFIX + randomText(32);
   const secrets = parts.identity.createSignInSecrets();
-  const location = await parts.identity.authorizationUrl({ state }, secrets);
+  const location = await parts.identity.authorizationUrl({ state, isForGrant: false }, secrets);
   const hash = await hashText(state);
   const started = { ...secrets, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
   const work = parts.beginWork();
@@ -59,7 +58,6 @@ export async function finishPersonSignIn(
   const secrets = await takeSecrets(parts, hash);
   const identity = await parts.identity.finishSignIn(new URL(request.url), state, secrets);
   exchange.note({ user: identity.userId });
-  revokeUpstream({ parts, exchange }, identity);
   const headers = new Headers({ "Set-Cookie": await personCookie(identity.userId, parts) });
   headers.append("Set-Cookie", hostCookie(cookieOf(hash), "", 0));
   return redirect(`${parts.config.issuer}/connections`, headers);

@@ -132,7 +132,7 @@ export async function signIn(
 ) {
   const secrets = provider.createSignInSecrets();
   const callback = await tenant.authorize(
-    await provider.authorizationUrl({ state: "state-1", ...request }, secrets),
+    await provider.authorizationUrl({ state: "state-1", isForGrant: true, ...request }, secrets),
   );
   return provider.finishSignIn(callback, "state-1", { ...secrets, ...request });
 }

@@ -57,7 +57,7 @@ describe("renderRefusal for a person", () => {
   it("answers a page with the status, the switch to set, the reason and the request", async () => {
     const response = renderRefusal(new Refusal("identity_permissions_missing"), asPage);
     const html = await response.text();
-    expect(response.status).toBe(502);
+    expect(response.status).toBe(503);
     expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     expect(response.headers.get("Content-Security-Policy")).toContain("default-src 'none'");

@@ -30,7 +30,7 @@ describe("authorizationUrl", () => {
   const urlFor = async (request = {}): Promise<URL> =>
     new URL(
       await provider.authorizationUrl(
-        { state: "state-1", ...request },
+        { state: "state-1", isForGrant: true, ...request },
         { nonce: "nonce-1", codeVerifier: VERIFIER },
       ),
     );
@@ -49,6 +49,11 @@ describe("authorizationUrl", () => {
       code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
       code_challenge_method: "S256",
     });
+  });
+
+  it("asks for no refresh token when there will be no grant", async () => {
+    const { searchParams } = await urlFor({ isForGrant: false });
+    expect(searchParams.get("scope")).toBe("openid profile email");
   });
 
   it("passes on what the client asked of the login", async () => {
@@ -137,7 +142,10 @@ describe("finishSignIn", () => {
 
   it("refuses a code that another sign-in began", async () => {
     const callback = await tenant.authorize(
-      await provider.authorizationUrl({ state: "s" }, provider.createSignInSecrets()),
+      await provider.authorizationUrl(
+        { state: "s", isForGrant: true },
+        provider.createSignInSecrets(),
+      ),
     );
     const finished = provider.finishSignIn(callback, "s", provider.createSignInSecrets());
     await expect(finished).rejects.toMatchObject({
@@ -156,7 +164,7 @@ describe("finishSignIn", () => {
   it("accepts the issuer in the callback when it is the tenant's (RFC 9207)", async () => {
     const secrets = provider.createSignInSecrets();
     const callback = await tenant.authorize(
-      await provider.authorizationUrl({ state: "s" }, secrets),
+      await provider.authorizationUrl({ state: "s", isForGrant: true }, secrets),
     );
     callback.searchParams.set("iss", TENANT_CONFIG.issuer);
     await expect(provider.finishSignIn(callback, "s", secrets)).resolves.toBeDefined();
@@ -255,7 +263,7 @@ describe("checkReachable", () => {
       reason: "identity_unavailable",
     });
     await expect(
-      provider.authorizationUrl({ state: "s" }, provider.createSignInSecrets()),
+      provider.authorizationUrl({ state: "s", isForGrant: true }, provider.createSignInSecrets()),
     ).resolves.toContain("/authorize?");
   });
 });

@@ -79,7 +79,7 @@ describe("the metadata of the tenant", () => {
   let tenant: TestTenant;
   let provider: IdentityProvider;
   const authorizationUrl = (): Promise<string> =>
-    provider.authorizationUrl({ state: "s" }, provider.createSignInSecrets());
+    provider.authorizationUrl({ state: "s", isForGrant: true }, provider.createSignInSecrets());
 
   beforeEach(() => {
     tenant = createTestTenant();
