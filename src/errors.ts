@@ -21,6 +21,7 @@ export const REFUSALS = {
   internal_error: { code: "server_error", status: 500, text: "Something went wrong on our side." },
   body_too_large: { code: "invalid_request", status: 413, text: "The request body is too large." },
   method_not_allowed: { code: "invalid_request", status: 405, text: "Method not allowed." },
+  body_type_refused: { code: "invalid_request", status: 415, text: "The request body must be application/json." },
   body_not_json: {
     code: "invalid_request",
     status: 400,

@@ -38,7 +38,10 @@ export interface Renewals {
  * Renewals of this isolate. Auth0 has rotated its token when it answers; when our store then fails, the answer is
  * remembered, so that the client's next try does not present the rotated token.
  */
-export function createRenewals(identity: IdentityProvider, now: () => number): Renewals {
+export function createRenewals(
+  identity: Pick<IdentityProvider, "renew">,
+  now: () => number,
+): Renewals {
   const unsaved = new Map<string, UpstreamTokens>();
   return {
     renew: async (refreshToken) => {

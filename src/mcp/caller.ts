@@ -61,7 +61,7 @@ export function grantOf(claims: AccessTokenClaims): GrantRef {
 }
 
 /** The scopes of an access token (RFC 6749 §3.3: separated by spaces). */
-export function scopesOf(claims: AccessTokenClaims): string[] {
+function scopesOf(claims: AccessTokenClaims): string[] {
   return claims.scope.split(" ").filter((scope) => scope !== "");
 }
 

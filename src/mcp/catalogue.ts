@@ -24,9 +24,9 @@ interface Offer<Item, Wire, Result> {
   readonly input: StandardSchemaWithJSON<unknown, Ready<Result>>;
 }
 
-export type ToolOffer = Offer<Tool, ToolWire, CallToolResult>;
-export type PromptOffer = Offer<Prompt, PromptWire, GetPromptResult>;
-export interface ResourceOffer {
+type ToolOffer = Offer<Tool, ToolWire, CallToolResult>;
+type PromptOffer = Offer<Prompt, PromptWire, GetPromptResult>;
+interface ResourceOffer {
   readonly item: Resource;
   readonly wire: ResourceWire;
   readonly read: Ready<ReadResourceResult>;

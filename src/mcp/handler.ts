@@ -95,7 +95,8 @@ function repeatsToken(request: Request): boolean {
 
 /**
  * The same request under the name we have in our own metadata: behind a tunnel, or called 127.0.0.1, its URL
- * says another. The query goes, the body has been read, and every client accepts both forms of an answer.
+ * says another. The query goes and the body has been read. What the client accepts is known (`mayStream`), so the
+ * SDK, which is stricter about it, need not ask.
  */
 function underOurName({ method, headers: presented, signal }: Request, url: string): Request {
   const headers = new Headers(presented);

@@ -22,7 +22,10 @@ const message = z.object({
       name: z.string().optional().catch(undefined),
       uri: z.string().optional().catch(undefined),
       _meta: z
-        .object({ progressToken: z.unknown(), [PROTOCOL_VERSION_META_KEY]: z.unknown() })
+        .object({
+          progressToken: z.unknown().optional(),
+          [PROTOCOL_VERSION_META_KEY]: z.unknown().optional(),
+        })
         .optional()
         .catch(undefined),
     })
@@ -34,18 +37,17 @@ const LONGEST_BATCH = 100;
 
 /** Reads what a JSON-RPC body asks for, a single message or a batch. */
 export function readAsked(body: unknown): Asked {
-  const subjects = new Map<string, Set<string>>();
-  let wantsProgress = false;
-  let hasEnvelope = false;
   const entries: readonly unknown[] = Array.isArray(body) ? body.slice(0, LONGEST_BATCH) : [body];
-  for (const entry of entries) {
-    const { data } = message.safeParse(entry);
-    if (data === undefined) continue;
-    const { method, params } = data;
+  const messages = entries.flatMap((entry) => message.safeParse(entry).data ?? []);
+  const subjects = new Map<string, Set<string>>();
+  for (const { method, params } of messages) {
     const subject = method === "resources/read" ? URL.parse(params.uri ?? "")?.href : params.name;
     subjects.set(method, (subjects.get(method) ?? new Set()).add(subject ?? ""));
-    wantsProgress ||= params._meta?.progressToken !== undefined;
-    hasEnvelope ||= params._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
   }
-  return { subjects, wantsProgress, hasEnvelope };
+  const metas = messages.map(({ params }) => params._meta);
+  return {
+    subjects,
+    wantsProgress: metas.some((meta) => meta?.progressToken !== undefined),
+    hasEnvelope: metas.some((meta) => meta?.[PROTOCOL_VERSION_META_KEY] !== undefined),
+  };
 }

@@ -4,7 +4,7 @@
  */
 
 /** What a caller has. Both lists are of permission names, which are OAuth scope-tokens at the same time. */
-export interface Standing {
+interface Standing {
   /** What the person may do, as the identity provider said. */
   readonly held: readonly string[];
   /** What the person allowed this client (the `scope` of its access token). */

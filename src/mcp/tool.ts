@@ -91,7 +91,7 @@ export interface Auth {
 }
 
 /** What this caller's permissions make of one tool. */
-export interface ToolAccess {
+interface ToolAccess {
   readonly name: string;
   readonly title: string;
   readonly permissions: readonly string[];

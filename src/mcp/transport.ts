@@ -29,7 +29,7 @@ export interface Incoming {
 }
 
 /** Serves one admitted request, whose body is the text that comes with it. */
-export type Transport = (request: Request, incoming: Incoming, caller: Caller) => Promise<Response>;
+type Transport = (request: Request, incoming: Incoming, caller: Caller) => Promise<Response>;
 
 /** One SDK handler per isolate. What belongs to a request is found by the request, never kept beside it. */
 export function createTransport(config: Config, catalogue: Catalogue): Transport {
@@ -40,7 +40,8 @@ export function createTransport(config: Config, catalogue: Catalogue): Transport
     return buildServer(serving, config.issuer);
   });
   return async (request, { exchange, text, mayStream }, caller) => {
-    if (!isJsonContentType(request.headers.get("content-type"))) return sdk.fetch(request);
+    if (!isJsonContentType(request.headers.get("content-type")))
+      return jsonRpcRefusal("body_type_refused", exchange);
     const body = parseJson(text);
     if (body === undefined) return jsonRpcRefusal("body_not_json", exchange);
     const serving = { catalogue, caller, exchange, asked: readAsked(body), mayStream };

@@ -23,14 +23,23 @@ const rehearsal = defineTool({
   title: "Rehearsal",
   description: "Is never offered.",
   permissions: ["rehearsal"],
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: {
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
   input: z.object({ text: z.string().optional() }),
   output: z.object({ text: z.string() }),
   run: ({ text = "" }) => ({ text }),
 });
 
 const call = { name: rehearsal.name, arguments: { text: "text" } };
-const greeting = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "", version: "" } };
+const greeting = {
+  protocolVersion: "2025-11-25",
+  capabilities: {},
+  clientInfo: { name: "", version: "" },
+};
 
 const MESSAGES = [
   { era: "2026-07-28", method: "server/discover", params: {} },
@@ -98,7 +107,12 @@ function textOf({ era, method, params }: Message): string {
     "io.modelcontextprotocol/clientCapabilities": {},
   };
   const isModern = era === "2026-07-28";
-  return JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: isModern ? { ...params, _meta } : params });
+  return JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method,
+    params: isModern ? { ...params, _meta } : params,
+  });
 }
 
 function requestOf({ era, method }: Message): Request {

@@ -116,7 +116,7 @@ async function runOnce(
   const transaction = client.multi();
   for (const command of commands) append(transaction, command);
   const replies = z.array(replySchema).safeParse(await transaction.exec());
-  if (replies.data?.length !== commands.length) throw new Refusal("store_answer_invalid");
+  if (replies.data === undefined) throw new Refusal("store_answer_invalid");
   return replies.data;
 }
 
@@ -175,6 +175,8 @@ function createRequester(account: Account, send: typeof fetch): Requester {
       const post = { method: "POST", headers, body: JSON.stringify(body), signal };
       const { response, replies } = await ask(() => send([account.url, ...path].join("/"), post));
       syncToken = response.headers.get("upstash-sync-token") ?? "";
+      if (!Array.isArray(body) || replies.length !== body.length)
+        throw new Refusal("store_answer_invalid");
       // A transaction is answered by a list; the client declares the answer to a single command.
       return z.custom<never>().parse(replies.map(({ result }) => ({ result: quote(result) })));
     },

@@ -2,7 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";
-import { json, locationOf, meetStranger, openConsent, type Stranger } from "../support/stranger.ts";
+import {
+  type Attempt,
+  json,
+  locationOf,
+  meetStranger,
+  openConsent,
+  type Stranger,
+} from "../support/stranger.ts";
 import { comeBack } from "../support/sessions.ts";
 import { type CookieJar, signIn, visit } from "../support/tenant.ts";
 
@@ -89,6 +96,14 @@ describe("the consent form", () => {
       "body_too_large",
       413,
     );
+  });
+
+  it("is good in each of many tabs, whichever was opened last", async () => {
+    const [attempt, jar]: [Attempt, CookieJar] = [client.begin(), new Map()];
+    const first = await openConsent(attempt, jar);
+    const others = await Promise.all(Array.from({ length: 40 }, () => openConsent(attempt, jar)));
+    expect((await first.decide("allow")).status).toBe(302);
+    expect((await others.at(-1)?.decide("allow"))?.status).toBe(302);
   });
 
   it("asks again for each client, and each time", async () => {

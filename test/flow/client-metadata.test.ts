@@ -159,7 +159,7 @@ describe("a client with a key", () => {
   });
 
   it.each([
-    ["no assertion", () => ({})],
+    ["no assertion", () => Promise.resolve({})],
     [
       "an assertion for another server",
       (documents: DocumentClient) => documents.assert("https://other.example"),

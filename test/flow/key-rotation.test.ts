@@ -2,7 +2,14 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type House, randomKey, startHouse } from "../support/house.ts";
-import { callMcp, createStranger, json, meetStranger, type Stranger, type Tokens } from "../support/stranger.ts";
+import {
+  callMcp,
+  createStranger,
+  json,
+  meetStranger,
+  type Stranger,
+  type Tokens,
+} from "../support/stranger.ts";
 import { availableEngines } from "../support/store.ts";
 
 const run = promisify(execFile);
@@ -20,7 +27,8 @@ afterAll(() => house.stop());
 
 it("rotates both keys without logging anybody out", async () => {
   const [storage, signing] = [randomKey(), randomKey()];
-  const { STORAGE_ENCRYPTION_KEY: oldStorage = "", JWT_SIGNING_KEY: oldSigning = "" } = house.variables;
+  const { STORAGE_ENCRYPTION_KEY: oldStorage = "", JWT_SIGNING_KEY: oldSigning = "" } =
+    house.variables;
   const both = {
     STORAGE_ENCRYPTION_KEY: `${storage},${oldStorage}`,
     JWT_SIGNING_KEY: `${signing},${oldSigning}`,
@@ -29,13 +37,20 @@ it("rotates both keys without logging anybody out", async () => {
   const call = await callMcp(`${during.url}/mcp`, tokens.access_token, { method: "tools/list" });
   expect(call.response.status).toBe(200);
 
-  const { stdout } = await run("node", ["dev/rotate-keys.ts"], { env: { ...process.env, ...house.variables, ...both } });
+  const { stdout } = await run("node", ["dev/rotate-keys.ts"], {
+    env: { ...process.env, ...house.variables, ...both },
+  });
   expect(stdout).toMatch(/^[2-9]\d* records sealed again, \d+ already under the newest key\.$/m);
   expect(stdout).not.toContain("do not open");
-  const again = await run("node", ["dev/rotate-keys.ts"], { env: { ...process.env, ...house.variables, ...both } });
+  const again = await run("node", ["dev/rotate-keys.ts"], {
+    env: { ...process.env, ...house.variables, ...both },
+  });
   expect(again.stdout).toMatch(/^0 records sealed again/m);
 
-  const after = await house.startAnother({ STORAGE_ENCRYPTION_KEY: storage, JWT_SIGNING_KEY: signing });
+  const after = await house.startAnother({
+    STORAGE_ENCRYPTION_KEY: storage,
+    JWT_SIGNING_KEY: signing,
+  });
   const moved = at(client, after.url);
   const renewed = await json<Tokens>(await moved.refresh(tokens.refresh_token), 200);
   const later = await callMcp(`${after.url}/mcp`, renewed.access_token, { method: "tools/list" });
@@ -45,5 +60,8 @@ it("rotates both keys without logging anybody out", async () => {
 
 /** The same client, sent to another Worker of the same house. */
 function at(stranger: Stranger, url: string): Stranger {
-  return createStranger({ ...stranger, metadata: { ...stranger.metadata, token_endpoint: `${url}/token` } });
+  return createStranger({
+    ...stranger,
+    metadata: { ...stranger.metadata, token_endpoint: `${url}/token` },
+  });
 }

@@ -2,11 +2,10 @@
  * A store that fails, in every way it can, at every request we make of it: the answer says "try again" and never "sign
  * in again", nothing is half done, and trying again works.
  */
-import { decodeJwt } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startHouse, type TestWorker } from "../support/house.ts";
 import { describeAnswer, type Route, ROUTES, type Stage } from "../support/outage-routes.ts";
-import { statusOfCall } from "../support/sessions.ts";
+import { recordKey, statusOfCall } from "../support/sessions.ts";
 import { json, meetStranger, type Tokens } from "../support/stranger.ts";
 import type { FaultKind } from "../support/store-faults.ts";
 
@@ -175,7 +174,7 @@ describe("a store that answers late", () => {
   it("does not end a session for good when a replica does not know it yet", async () => {
     const { client, house, other } = stage;
     const { access_token } = await client.signIn("ada");
-    const key = `mcp:${decodeJwt(access_token)["grant_record"]}`;
+    const key = recordKey(access_token);
     const record = String(await house.store.run("GET", key));
     await house.store.run("DEL", key);
     expect(await statusOfCall(other, access_token)).toBe(401);

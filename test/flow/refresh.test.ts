@@ -76,7 +76,7 @@ describe("a refresh token that was used before", () => {
     ],
   ];
 
-  it.for(reuses)("ends the session %s", async ([_, move]) => {
+  it.for(reuses)("ends the session %s", async ([, move]) => {
     const first = await client.signIn("ada");
     const newest = await move(first);
     house.log.length = 0;
@@ -154,7 +154,7 @@ describe("an invented refresh token for a session that exists", () => {
     ["nothing at all", () => ""],
   ];
 
-  it.for(inventions)("ends nothing: %s", async ([_, invent]) => {
+  it.for(inventions)("ends nothing: %s", async ([, invent]) => {
     const { access_token, refresh_token } = await client.signIn("ada");
     const another = await client.signIn("ada");
     const invented = invent(refresh_token, another.refresh_token);

@@ -104,7 +104,7 @@ describe("when Auth0 cannot be asked", () => {
     ["never answers", "hang", "5"],
   ];
 
-  it.for(faults)("%s: 503, and the next try works", async ([_, fault, retryAfter]) => {
+  it.for(faults)("%s: 503, and the next try works", async ([, fault, retryAfter]) => {
     const { refresh_token } = await signInAndWait(client, [house]);
     house.tenant.control.fail("token", fault);
     const startedAtMs = performance.now();
@@ -115,6 +115,23 @@ describe("when Auth0 cannot be asked", () => {
     house.tenant.control.clear();
     const newer = await refreshed(refresh_token);
     expect(await statusOfCall(house, newer.access_token)).toBe(200);
+  });
+});
+
+describe("when our store fails after Auth0 has given newer tokens", () => {
+  it.for(["refuse", "lost"] as const)("the next try does not ask Auth0 again: %s", async (kind) => {
+    const { refresh_token } = await signInAndWait(client, [house]);
+    const { renewals } = await countRenewals(house, async () => {
+      house.store.faults.always(kind, { skip: 1 });
+      const { status, error } = await readRefusal(await client.refresh(refresh_token));
+      house.store.faults.clear();
+      expect([status, error]).toEqual([503, "temporarily_unavailable"]);
+      const newer = await refreshed(refresh_token);
+      await shiftClocks(2 * RENEWAL_DUE_SECONDS);
+      await refreshed(newer.refresh_token);
+    });
+    // Once for each of the two hours.
+    expect(renewals).toBe(2);
   });
 });
 

@@ -100,6 +100,13 @@ describe("a client that revokes", () => {
     expect(await readRefusal(await elsewhere.refresh(first.refresh_token))).toEqual(ENDED);
   });
 
+  it("need not leave out what it leaves empty (RFC 6749 §3.2)", async () => {
+    const { access_token, refresh_token } = await client.signIn("ada");
+    const empty = { grant_type: "", client_secret: "", token_type_hint: "" };
+    await expectNothing(await client.token({ token: refresh_token, ...empty }));
+    expect(await statusOfCall(house, access_token)).toBe(401);
+  });
+
   it("is heard elsewhere within seconds, and at once by whoever asks every time", async () => {
     const { access_token } = await client.signIn("ada");
     const everywhere = [house, other, strict];
@@ -142,7 +149,7 @@ describe("a revocation that ends nothing", () => {
     ["without a signature", ({ access_token }) => access_token.replace(/[^.]+$/, "")],
     ["that is a session's name", ({ refresh_token }) => refresh_token.replace(/:[^:]+$/, "")],
   ];
-  it.for(unknown)("is of a token %s", async ([_, invent]) => {
+  it.for(unknown)("is of a token %s", async ([, invent]) => {
     const session = await client.signIn("ada");
     await expectNothing(await client.revoke(invent(session)));
     expect(await statusOfCall(house, session.access_token)).toBe(200);
@@ -241,7 +248,7 @@ describe("a logout at Auth0", () => {
     ["that is an ID token", { claims: { nonce: "n" } }],
     ["of another type", { header: { typ: "at+jwt" } }],
   ];
-  it.for(bad)("does not count with a token %s", async ([_, difference]) => {
+  it.for(bad)("does not count with a token %s", async ([, difference]) => {
     const { access_token } = await client.signIn("ada");
     const answer = await post(house.tenant.control.logoutToken("ada", difference));
     expect(answer.status).toBe(400);

@@ -94,10 +94,10 @@ describe("the store", () => {
 describe("the log", () => {
   it("has exactly one line for each request, under the id that the answer carries", () => {
     const ids = lines().map(({ requestId }) => requestId);
-    expect(ids.toSorted()).toEqual(
-      exchanges.map(({ response }) => response.headers.get("x-request-id")).toSorted(),
-    );
+    const answered = exchanges.map(({ response }) => response.headers.get("x-request-id"));
+    expect(ids).toHaveLength(exchanges.length);
     expect(new Set(ids).size).toBe(ids.length);
+    expect(new Set(ids)).toEqual(new Set(answered));
   });
 
   it("says why, whenever something was refused", () => {
@@ -124,16 +124,18 @@ describe("the log", () => {
 
   it("repeats only paths that are ours", () => {
     const routes = new Set(lines().map(({ route }) => route));
-    expect([...routes].toSorted()).toEqual([
-      "/.well-known/oauth-authorization-server",
-      "/.well-known/oauth-protected-resource/mcp",
-      "/auth/callback",
-      "/authorize",
-      "/mcp",
-      "/register",
-      "/token",
-      "other",
-    ]);
+    expect(routes).toEqual(
+      new Set([
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-protected-resource/mcp",
+        "/auth/callback",
+        "/authorize",
+        "/mcp",
+        "/register",
+        "/token",
+        "other",
+      ]),
+    );
   });
 
   it("has one form, but for the warnings in which the provider library names a client's public address", () => {

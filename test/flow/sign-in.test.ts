@@ -183,6 +183,16 @@ describe("scopes", () => {
   });
 });
 
+it("a token request above 64 KB is not read", async () => {
+  const response = await client.refresh("x".repeat(65 * 1024));
+  expect(response.status).toBe(413);
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  expect(await response.json()).toEqual({
+    error: "invalid_request",
+    error_description: "The request body is too large.",
+  });
+});
+
 describe("revocation (RFC 7009)", () => {
   it.each(["access_token", "refresh_token"] as const)(
     "of the %s ends all of the grant, at Auth0 too",

@@ -2,10 +2,16 @@
  * Somebody who can write to the store: whatever they do to a record, it is refused, by name in the log, and never
  * believed. What two keys of a ring sealed or signed is believed alike.
  */
-import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type House, randomKey, startHouse, type TestWorker } from "../support/house.ts";
-import { clientAt, comeBack, readRefusal, statusOfCall, storedKeys } from "../support/sessions.ts";
+import {
+  clientAt,
+  comeBack,
+  readRefusal,
+  recordKey,
+  statusOfCall,
+  storedKeys,
+} from "../support/sessions.ts";
 import {
   json,
   meetStranger,
@@ -25,7 +31,7 @@ beforeAll(async () => {
   client = await meetStranger(`${house.issuer}/mcp`);
 });
 afterAll(() => house.stop());
-beforeEach(() => void [house, other].forEach(({ log }) => log.splice(0)));
+beforeEach(() => [house, other].forEach(({ log }) => log.splice(0)));
 
 /** What `run` returns, and the keys of the texts it has written. */
 async function watch<Value>(run: () => Promise<Value>) {
@@ -45,7 +51,7 @@ interface Target {
 
 async function startSession() {
   const { value, written } = await watch(() => client.signIn("ada"));
-  const ours = `mcp:${decodeJwt(value.access_token)["grant_record"]}`;
+  const ours = recordKey(value.access_token);
   const theirs = written.find((key) => key !== ours) ?? "";
   return { ...value, ours, theirs };
 }
@@ -149,7 +155,7 @@ async function tamper(key: string, change: (text: string) => string): Promise<vo
   await house.store.run("SET", key, change(text), "KEEPTTL");
 }
 
-describe.for(Object.entries(TARGETS))("%s", ([_, { status, prepare }]) => {
+describe.for(Object.entries(TARGETS))("%s", ([, { status, prepare }]) => {
   it.for(DEEDS)("is refused when it is $name", async ({ deed, problem }) => {
     const another = await prepare();
     const anotherText = String(await house.store.run("GET", another.key));

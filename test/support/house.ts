@@ -5,7 +5,12 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { build } from "esbuild";
-import { convertV4MiniflareOptions, Miniflare, Response as WorkerResponse, type V4WorkerOptions } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  Miniflare,
+  Response as WorkerResponse,
+  type V4WorkerOptions,
+} from "miniflare";
 import { startTenant, type Tenant } from "../../dev/tenant/tenant.ts";
 import { type EngineName, startStore, type TestStore } from "./store.ts";
 
@@ -46,7 +51,11 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const store = await startStore({ engine: options.engine ?? "memory" });
-  const account = { audience: "https://api.example.test/", clientId: "house", clientSecret: randomKey() };
+  const account = {
+    audience: "https://api.example.test/",
+    clientId: "house",
+    clientSecret: randomKey(),
+  };
   const tenant = await startTenant({
     ...account,
     callbackUrls: [`${issuer}/auth/callback`],
@@ -66,8 +75,15 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     ...options.variables,
   };
   const workers: TestWorker[] = [];
-  const start = async (more: Readonly<Record<string, string>>, at?: number): Promise<TestWorker> => {
-    const worker = await startWorker({ ...variables, ...more }, at ?? (await freePort()), options.elsewhere);
+  const start = async (
+    more: Readonly<Record<string, string>>,
+    at?: number,
+  ): Promise<TestWorker> => {
+    const worker = await startWorker(
+      { ...variables, ...more },
+      at ?? (await freePort()),
+      options.elsewhere,
+    );
     workers.push(worker);
     return worker;
   };
@@ -114,13 +130,16 @@ async function startWorker(
   return {
     url,
     log,
-    shiftClock: async (offsetSeconds) => void (await fetch(`${url}/__clock?offsetSeconds=${offsetSeconds}`)),
+    shiftClock: async (offsetSeconds) =>
+      void (await fetch(`${url}/__clock?offsetSeconds=${offsetSeconds}`)),
     stop: () => worker.dispose(),
   };
 }
 
 /** Loopback requests go where they say; everything else is answered by the test. */
-function outboundTo(elsewhere: NonNullable<HouseOptions["elsewhere"]>): NonNullable<V4WorkerOptions["outboundService"]> {
+function outboundTo(
+  elsewhere: NonNullable<HouseOptions["elsewhere"]>,
+): NonNullable<V4WorkerOptions["outboundService"]> {
   return async (request) => {
     const standard = new Request(request.url, {
       method: request.method,
@@ -167,7 +186,9 @@ function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+      server.close(() =>
+        resolve(typeof address === "object" && address !== null ? address.port : 0),
+      );
     });
   });
 }

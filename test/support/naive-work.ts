@@ -49,7 +49,7 @@ export function beginNaiveWork(vault: Vault): UnitOfWork {
     putField: ({ collection, field }, text, ttlSeconds) =>
       later(() => store.edit(collection, (members) => ({ ...members, [field]: text }), ttlSeconds)),
     deleteField: ({ collection, field }) =>
-      later(() => store.edit(collection, ({ [field]: _, ...others }) => others, DAY_SECONDS)),
+      later(() => store.edit(collection, (members) => without(members, field), DAY_SECONDS)),
     commit: async () => void (await writes),
     discard: async () => undefined,
   };
@@ -62,6 +62,10 @@ type Members = Record<string, string>;
 
 function parseMembers(text: string | undefined): Members {
   return text === undefined ? {} : JSON.parse(text);
+}
+
+function without(members: Members, field: string): Members {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => name !== field));
 }
 
 /** One command at a time, each under a readable name. */

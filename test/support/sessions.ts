@@ -3,6 +3,7 @@
  * Auth0 tokens are due for renewal, a browser on its way. Nothing here asserts anything.
  */
 import { setImmediate as turn } from "node:timers/promises";
+import { decodeJwt } from "jose";
 import type { House, TestWorker } from "./house.ts";
 import {
   type Attempt,
@@ -124,4 +125,9 @@ export async function storedKeys({ store }: House): Promise<string[]> {
   const reply = await store.run("SCAN", "0", "COUNT", "100000");
   const [, found] = Array.isArray(reply) ? reply : [];
   return Array.isArray(found) ? found.map(String) : [];
+}
+
+/** The key of the record that answers for an access token. */
+export function recordKey(accessToken: string): string {
+  return `mcp:${String(decodeJwt(accessToken)["grant_record"])}`;
 }

@@ -8,13 +8,22 @@ import { defineTool } from "../../../src/mcp/tool.ts";
 import { call, endpointOf, type Era, ISSUER, tokenOf } from "./endpoint.ts";
 import { SERVER_INFO } from "../../../src/mcp/server.ts";
 
-const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const annotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+};
 
 const addition = {
   title: "Add",
   description: "Adds two numbers.",
   annotations,
-  input: z.object({ a: z.number().describe("One"), b: z.int().default(1), note: z.string().max(5).optional() }),
+  input: z.object({
+    a: z.number().describe("One"),
+    b: z.int().default(1),
+    note: z.string().max(5).optional(),
+  }),
   output: z.object({ sum: z.number(), note: z.string().optional() }),
 };
 const greeting = {
@@ -23,8 +32,12 @@ const greeting = {
   annotations,
   input: z.object({ name: z.string().trim().min(1), mood: z.enum(["glad", "sad"]).optional() }),
 };
-const add = ({ a, b, note }: z.output<typeof addition.input>) => ({ sum: a + b, ...(note === undefined ? {} : { note }) });
-const greet = ({ name, mood = "glad" }: z.output<typeof greeting.input>) => `I am ${mood} to see ${name}.`;
+const add = ({ a, b, note }: z.output<typeof addition.input>) => ({
+  sum: a + b,
+  ...(note === undefined ? {} : { note }),
+});
+const greet = ({ name, mood = "glad" }: z.output<typeof greeting.input>) =>
+  `I am ${mood} to see ${name}.`;
 
 const ours = endpointOf({
   catalogue: createCatalogue({
@@ -38,14 +51,22 @@ const ours = endpointOf({
 const plain = createMcpHandler(
   () => {
     const hint = { ttlMs: 60_000, cacheScope: "private" } as const;
-    const server = new McpServer({ ...SERVER_INFO, websiteUrl: ISSUER }, { cacheHints: { "tools/list": hint } });
+    const server = new McpServer(
+      { ...SERVER_INFO, websiteUrl: ISSUER },
+      { cacheHints: { "tools/list": hint } },
+    );
     const { input: inputSchema, output: outputSchema, ...rest } = addition;
     server.registerTool("add", { ...rest, inputSchema, outputSchema }, (input) => {
       const structuredContent = add(input);
-      return { structuredContent, content: [{ type: "text", text: JSON.stringify(structuredContent) }] };
+      return {
+        structuredContent,
+        content: [{ type: "text", text: JSON.stringify(structuredContent) }],
+      };
     });
     const { input, ...others } = greeting;
-    server.registerTool("greet", { ...others, inputSchema: input }, (given) => ({ content: [{ type: "text", text: greet(given) }] }));
+    server.registerTool("greet", { ...others, inputSchema: input }, (given) => ({
+      content: [{ type: "text", text: greet(given) }],
+    }));
     return server;
   },
   { legacy: "stateless" },
@@ -58,7 +79,11 @@ async function answerOfSdk(request: Request): Promise<unknown> {
 
 const token = await tokenOf();
 
-async function expectSame(era: Era, method: string, params: Record<string, unknown>): Promise<void> {
+async function expectSame(
+  era: Era,
+  method: string,
+  params: Record<string, unknown>,
+): Promise<void> {
   const { body } = await ours(call(era, method, params, token));
   expect(body).toEqual(await answerOfSdk(call(era, method, params)));
 }
@@ -71,7 +96,11 @@ it("answers every call the same, the good and the bad", async () => {
   const input = fc.record(
     {
       a: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string()),
-      b: fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constant(null)),
+      b: fc.oneof(
+        fc.integer(),
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.constant(null),
+      ),
       note: fc.string({ maxLength: 8 }),
       name: fc.oneof(fc.string(), fc.integer()),
       mood: fc.constantFrom("glad", "sad", "mad"),
@@ -83,7 +112,8 @@ it("answers every call the same, the good and the bad", async () => {
       fc.constantFrom<Era>("2025-11-25", "2026-07-28"),
       fc.constantFrom("add", "greet", "absent"),
       fc.option(input, { nil: undefined }),
-      (era, name, given) => expectSame(era, "tools/call", given === undefined ? { name } : { name, arguments: given }),
+      (era, name, given) =>
+        expectSame(era, "tools/call", given === undefined ? { name } : { name, arguments: given }),
     ),
     { numRuns: 150 },
   );

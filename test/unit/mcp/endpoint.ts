@@ -2,7 +2,11 @@
 import { createExecutionContext } from "cloudflare:test";
 import { loadConfig } from "../../../src/config.ts";
 import type { Exchange } from "../../../src/exchange.ts";
-import { type AccessTokenClaims, signAccessToken, type SigningKeys } from "../../../src/grants/access-token.ts";
+import {
+  type AccessTokenClaims,
+  signAccessToken,
+  type SigningKeys,
+} from "../../../src/grants/access-token.ts";
 import type { Grants } from "../../../src/grants/grant.ts";
 import { importSigningKey } from "../../../src/keys.ts";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
@@ -63,7 +67,10 @@ export function claimsOf(changes: Partial<AccessTokenClaims> = {}): AccessTokenC
 }
 
 /** A token of a person who holds the permissions and granted the scopes. */
-export function tokenOf(permissions: readonly string[] = [], scopes: readonly string[] = permissions) {
+export function tokenOf(
+  permissions: readonly string[] = [],
+  scopes: readonly string[] = permissions,
+) {
   const scope = ["openid", "profile", "email", ...scopes].join(" ");
   return signAccessToken(claimsOf({ permissions: [...permissions], scope }), signingKeys);
 }
@@ -142,7 +149,12 @@ export function post(body: unknown, headers: Record<string, string> = {}): Reque
 export type Era = "2025-11-25" | "2026-07-28";
 
 /** A JSON-RPC request in one of the two protocol eras. */
-export function call(era: Era, method: string, params: Record<string, unknown> = {}, token?: string) {
+export function call(
+  era: Era,
+  method: string,
+  params: Record<string, unknown> = {},
+  token?: string,
+) {
   const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   const message = { jsonrpc: "2.0", id: 1, method, params };
   if (era === "2025-11-25") return post(message, { "MCP-Protocol-Version": era, ...authorization });

@@ -31,10 +31,18 @@ type Claims = Record<string, unknown>;
 const without = (claim: keyof AccessTokenClaims): Claims =>
   Object.fromEntries(Object.entries(claimsOf()).filter(([name]) => name !== claim));
 const sign = (claims: Claims, header: Record<string, unknown> = {}, key: CryptoKey = signer.key) =>
-  new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "current", ...header }).sign(key);
+  new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "current", ...header })
+    .sign(key);
 const signWithExtension = () =>
   new SignJWT({ ...claimsOf() })
-    .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "current", crit: ["urn:ours"], "urn:ours": 1 })
+    .setProtectedHeader({
+      alg: "HS256",
+      typ: "at+jwt",
+      kid: "current",
+      crit: ["urn:ours"],
+      "urn:ours": 1,
+    })
     .sign(signer.key, { crit: { "urn:ours": true } });
 const part = (value: unknown) => base64url.encode(JSON.stringify(value));
 
@@ -57,10 +65,15 @@ describe("refuses a credential that is", () => {
     ["two tokens", "Bearer one, Bearer two", "access_token_malformed"],
     ["20 KB long", `Bearer ${"a".repeat(20_000)}`, "access_token_malformed"],
   ])("%s", async (_what, authorization, reason) => {
-    const { status, headers, body, noted } = await endpointOf()(post(list, { Authorization: authorization }));
+    const { status, headers, body, noted } = await endpointOf()(
+      post(list, { Authorization: authorization }),
+    );
     expect(status).toBe(401);
     expect(headers.get("WWW-Authenticate")).toBe(`${CHALLENGE}, error="invalid_token", ${SCOPE}`);
-    expect(body).toEqual({ error: "invalid_token", error_description: "The access token is not one of ours." });
+    expect(body).toEqual({
+      error: "invalid_token",
+      error_description: "The access token is not one of ours.",
+    });
     expect(noted).toEqual({ reason });
   });
 });
@@ -71,14 +84,34 @@ describe("refuses a token", () => {
     ["of a key that is not ours", sign(claimsOf(), { kid: "retired" }), "unknown_key"],
     ["whose key id is a path", sign(claimsOf(), { kid: "../../current" }), "unknown_key"],
     ["without a key id", sign(claimsOf(), { kid: undefined }), "unknown_key"],
-    ["signed with a public key algorithm", sign(claimsOf(), { alg: "RS256" }, privateKey), "invalid"],
-    ["that is not signed", `${part({ alg: "none", typ: "at+jwt", kid: "current" })}.${part(claimsOf())}.`, "invalid"],
-    ["that brings its own key", sign(claimsOf(), { kid: "brought", jwk: { kty: "oct", k: "AAAA" } }), "unknown_key"],
-    ["that says where its key is", sign(claimsOf(), { jku: "https://evil.example/jwks" }, stranger.key), "invalid"],
+    [
+      "signed with a public key algorithm",
+      sign(claimsOf(), { alg: "RS256" }, privateKey),
+      "invalid",
+    ],
+    [
+      "that is not signed",
+      `${part({ alg: "none", typ: "at+jwt", kid: "current" })}.${part(claimsOf())}.`,
+      "invalid",
+    ],
+    [
+      "that brings its own key",
+      sign(claimsOf(), { kid: "brought", jwk: { kty: "oct", k: "AAAA" } }),
+      "unknown_key",
+    ],
+    [
+      "that says where its key is",
+      sign(claimsOf(), { jku: "https://evil.example/jwks" }, stranger.key),
+      "invalid",
+    ],
     ["with an extension we do not know", signWithExtension(), "invalid"],
     ["of another type", sign(claimsOf(), { typ: "JWT" }), "invalid"],
     ["for another resource", sign(claimsOf({ aud: "https://other.example.com/mcp" })), "invalid"],
-    ["for this resource among others", sign({ ...claimsOf(), aud: [RESOURCE, "https://other.example.com"] }), "invalid"],
+    [
+      "for this resource among others",
+      sign({ ...claimsOf(), aud: [RESOURCE, "https://other.example.com"] }),
+      "invalid",
+    ],
     ["of another issuer", sign(claimsOf({ iss: "https://tenant.example.com/" })), "invalid"],
     ["that has just expired", sign(claimsOf({ exp: NOW })), "expired"],
     ["that is not valid yet", sign({ ...claimsOf(), nbf: NOW + 60 }), "invalid"],
@@ -86,10 +119,16 @@ describe("refuses a token", () => {
     ["whose expiry is a text", sign({ ...claimsOf(), exp: "never" }), "invalid"],
     ["that names no grant", sign(without("grant_id")), "invalid"],
     ["without permissions", sign(without("permissions")), "invalid"],
-    ["whose permissions are a text", sign({ ...claimsOf(), permissions: "tool:get_user_info" }), "invalid"],
+    [
+      "whose permissions are a text",
+      sign({ ...claimsOf(), permissions: "tool:get_user_info" }),
+      "invalid",
+    ],
   ])("%s", async (_what, token, problem) => {
     const authorization = `Bearer ${await token}`;
-    const { status, headers, noted } = await endpointOf()(post(list, { Authorization: authorization }));
+    const { status, headers, noted } = await endpointOf()(
+      post(list, { Authorization: authorization }),
+    );
     expect(status).toBe(401);
     expect(headers.get("WWW-Authenticate")).toBe(`${CHALLENGE}, error="invalid_token", ${SCOPE}`);
     expect(noted).toEqual({ reason: `access_token_${problem}` });
@@ -99,14 +138,18 @@ describe("refuses a token", () => {
 it("asks nothing of the store about a token that is not ours", async () => {
   let asked = 0;
   const grants = { ...livingGrants, isAlive: () => Promise.resolve(++asked > 0) };
-  await endpointOf({ grants })(post(list, { Authorization: `Bearer ${await sign(claimsOf(), {}, stranger.key)}` }));
+  await endpointOf({ grants })(
+    post(list, { Authorization: `Bearer ${await sign(claimsOf(), {}, stranger.key)}` }),
+  );
   expect(asked).toBe(0);
 });
 
 it("accepts a token whatever the case of its scheme, and of any key in the ring", async () => {
   const rotated = endpointOf({ signingKeys: [...(await ringOf("next", 2)), signer] });
   for (const scheme of ["Bearer", "bearer", "BEARER"]) {
-    const { status, noted } = await rotated(post(list, { Authorization: `${scheme} ${await tokenOf()}` }));
+    const { status, noted } = await rotated(
+      post(list, { Authorization: `${scheme} ${await tokenOf()}` }),
+    );
     expect(status).toBe(200);
     expect(noted).toEqual({ user: "ada" });
   }
@@ -121,22 +164,34 @@ it("asks whether the grant behind the token lives, by its record", async () => {
 
 it("refuses the token of a grant that has ended", async () => {
   const grants = { ...livingGrants, isAlive: () => Promise.resolve(false) };
-  const { status, headers, body, noted } = await endpointOf({ grants })(post(list, { Authorization: `Bearer ${await tokenOf()}` }));
+  const { status, headers, body, noted } = await endpointOf({ grants })(
+    post(list, { Authorization: `Bearer ${await tokenOf()}` }),
+  );
   expect(status).toBe(401);
   expect(headers.get("WWW-Authenticate")).toBe(`${CHALLENGE}, error="invalid_token", ${SCOPE}`);
-  expect(body).toEqual({ error: "invalid_token", error_description: "This authorization has ended. Please connect again." });
+  expect(body).toEqual({
+    error: "invalid_token",
+    error_description: "This authorization has ended. Please connect again.",
+  });
   expect(noted).toEqual({ user: "ada", reason: "grant_ended" });
 });
 
 describe("answers 503, never 401, when", () => {
   it.each([
     ["the store does not answer", new Refusal("store_unavailable"), "5", "store_unavailable"],
-    ["the store says when to come back", new Refusal("store_rate_limited", { retryAfterSeconds: 17 }), "17", "store_rate_limited"],
+    [
+      "the store says when to come back",
+      new Refusal("store_rate_limited", { retryAfterSeconds: 17 }),
+      "17",
+      "store_rate_limited",
+    ],
     ["the store does not know us", new Refusal("store_auth_failed"), "5", "store_auth_failed"],
     ["something breaks that nobody foresaw", new TypeError("canary"), "5", "internal_error"],
   ])("%s", async (_what, fault, retryAfter, reason) => {
     const grants = { ...livingGrants, isAlive: () => Promise.reject(fault) };
-    const { status, headers, body, text, noted } = await endpointOf({ grants })(post(list, { Authorization: `Bearer ${await tokenOf()}` }));
+    const { status, headers, body, text, noted } = await endpointOf({ grants })(
+      post(list, { Authorization: `Bearer ${await tokenOf()}` }),
+    );
     expect(status).toBe(503);
     expect(headers.get("Retry-After")).toBe(retryAfter);
     expect(headers.get("WWW-Authenticate")).toBeNull();
@@ -154,8 +209,14 @@ it("does not open without its keys or its grants", () => {
 });
 
 describe("describes the resource at", () => {
-  it.each([METADATA, METADATA.replace("/mcp", ""), METADATA.replace(ISSUER, "http://127.0.0.1:8787")])("%s", async (url) => {
-    const { status, headers, body, noted } = await endpointOf()(new Request(url, { headers: { Origin: "https://any.example" } }));
+  it.each([
+    METADATA,
+    METADATA.replace("/mcp", ""),
+    METADATA.replace(ISSUER, "http://127.0.0.1:8787"),
+  ])("%s", async (url) => {
+    const { status, headers, body, noted } = await endpointOf()(
+      new Request(url, { headers: { Origin: "https://any.example" } }),
+    );
     expect(status).toBe(200);
     expect(headers.get("Content-Type")).toBe("application/json");
     expect(headers.get("Access-Control-Allow-Origin")).toBe("https://any.example");
@@ -175,15 +236,21 @@ it("keeps two callers apart when their requests run at the same time", async () 
   const permissions = ["tool:get_user_info"];
   const people = ["ada", "rob", "eve"];
   const tokens = people.map((sub) =>
-    signAccessToken(claimsOf({ sub, permissions: sub === "eve" ? [] : permissions, scope: "tool:get_user_info" }), signingKeys),
+    signAccessToken(
+      claimsOf({ sub, permissions: sub === "eve" ? [] : permissions, scope: "tool:get_user_info" }),
+      signingKeys,
+    ),
   );
   const answers = Array.from({ length: 300 }, async (_, index) => {
     const era = index % 2 === 0 ? "2025-11-25" : "2026-07-28";
-    return send(call(era, "tools/call", { name: "get_user_info" }, await tokens[index % people.length]));
+    return send(
+      call(era, "tools/call", { name: "get_user_info" }, await tokens[index % people.length]),
+    );
   });
   for (const [index, { body }] of (await Promise.all(answers)).entries()) {
     const sub = people[index % people.length];
-    const result = sub === "eve" ? { isError: true } : { structuredContent: { user_info: { name: sub } } };
+    const result =
+      sub === "eve" ? { isError: true } : { structuredContent: { user_info: { name: sub } } };
     expect(body).toMatchObject({ result });
   }
 });

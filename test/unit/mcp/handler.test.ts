@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { call, configOf, endpointOf, METADATA, post, RESOURCE, tokenOf } from "./endpoint.ts";
 
@@ -12,7 +13,10 @@ function refusal(code: number, message: string) {
 describe("the origin", () => {
   it("of another website is refused before anything else, the preflight included", async () => {
     const headers = { ...bearer, Origin: "https://evil.example" };
-    for (const request of [post(list, headers), new Request(RESOURCE, { method: "OPTIONS", headers })]) {
+    for (const request of [
+      post(list, headers),
+      new Request(RESOURCE, { method: "OPTIONS", headers }),
+    ]) {
       const { status, headers: sent, body, noted } = await endpointOf()(request);
       expect(status).toBe(403);
       expect(sent.get("Access-Control-Allow-Origin")).toBeNull();
@@ -25,7 +29,9 @@ describe("the origin", () => {
     const { status, headers } = await endpointOf()(post(list, { Origin: "http://localhost:6274" }));
     expect(status).toBe(401);
     expect(headers.get("Access-Control-Allow-Origin")).toBe("http://localhost:6274");
-    expect(headers.get("Access-Control-Expose-Headers")).toBe("WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version");
+    expect(headers.get("Access-Control-Expose-Headers")).toBe(
+      "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version",
+    );
     expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
     expect(headers.get("Vary")).toContain("Origin");
   });
@@ -37,7 +43,9 @@ describe("the origin", () => {
 
   it("does not matter under a host name that a rebound DNS entry gave a local server", async () => {
     const send = endpointOf({ config: configOf({ RESOURCE_BASE_URL: "http://localhost:8787" }) });
-    const { status, body, noted } = await send(post(list, { ...bearer, Host: "rebound.evil.example" }));
+    const { status, body, noted } = await send(
+      post(list, { ...bearer, Host: "rebound.evil.example" }),
+    );
     expect(status).toBe(403);
     expect(body).toEqual(refusal(-32_000, "This server does not answer to this host name."));
     expect(noted).toEqual({ reason: "host_refused" });
@@ -48,24 +56,36 @@ it("answers a preflight before it asks for a token", async () => {
   const headers = {
     Origin: "http://localhost:6274",
     "Access-Control-Request-Method": "POST",
-    "Access-Control-Request-Headers": "authorization,content-type,mcp-protocol-version,mcp-param-city",
+    "Access-Control-Request-Headers":
+      "authorization,content-type,mcp-protocol-version,mcp-param-city",
   };
-  const { status, headers: sent, body } = await endpointOf()(new Request(RESOURCE, { method: "OPTIONS", headers }));
+  const {
+    status,
+    headers: sent,
+    body,
+  } = await endpointOf()(new Request(RESOURCE, { method: "OPTIONS", headers }));
   expect(status).toBe(204);
   expect(sent.get("Access-Control-Allow-Origin")).toBe("http://localhost:6274");
   expect(sent.get("Access-Control-Allow-Methods")).toBe("POST");
-  expect(sent.get("Access-Control-Allow-Headers")).toBe("authorization,content-type,mcp-protocol-version,mcp-param-city");
+  expect(sent.get("Access-Control-Allow-Headers")).toBe(
+    "authorization,content-type,mcp-protocol-version,mcp-param-city",
+  );
   expect(body).toBeUndefined();
 });
 
 describe("the method", () => {
-  it.each(["GET", "DELETE", "PUT", "PATCH"])("%s is not allowed, and the answer says which are", async (method) => {
-    const { status, headers, body, noted } = await endpointOf()(new Request(RESOURCE, { method, headers: bearer }));
-    expect(status).toBe(405);
-    expect(headers.get("Allow")).toBe("POST, OPTIONS");
-    expect(body).toEqual(refusal(-32_000, "Method not allowed."));
-    expect(noted).toEqual({ reason: "method_not_allowed" });
-  });
+  it.each(["GET", "DELETE", "PUT", "PATCH"])(
+    "%s is not allowed, and the answer says which are",
+    async (method) => {
+      const { status, headers, body, noted } = await endpointOf()(
+        new Request(RESOURCE, { method, headers: bearer }),
+      );
+      expect(status).toBe(405);
+      expect(headers.get("Allow")).toBe("POST, OPTIONS");
+      expect(body).toEqual(refusal(-32_000, "Method not allowed."));
+      expect(noted).toEqual({ reason: "method_not_allowed" });
+    },
+  );
 });
 
 describe("a token in the query", () => {
@@ -82,26 +102,47 @@ describe("a token in the query", () => {
     const { status, headers, body, noted } = await endpointOf()(request);
     expect(status).toBe(400);
     expect(headers.get("Cache-Control")).toBe("no-store");
-    expect(body).toEqual({ error: "invalid_request", error_description: "Send the access token once, in the Authorization header." });
+    expect(body).toEqual({
+      error: "invalid_request",
+      error_description: "Send the access token once, in the Authorization header.",
+    });
     expect(noted).toEqual({ reason: "access_token_repeated" });
   });
 });
 
 describe("a body of more than 1 MiB is refused", () => {
-  const paddedBy = (characters: number) => JSON.stringify({ ...list, params: { cursor: "x".repeat(characters) } });
+  const paddedBy = (characters: number) =>
+    JSON.stringify({ ...list, params: { cursor: "x".repeat(characters) } });
   const padded = paddedBy(MiB);
   const chunks = () =>
     new ReadableStream({
       start(controller) {
-        for (let at = 0; at < padded.length; at += 65_536) controller.enqueue(new TextEncoder().encode(padded.slice(at, at + 65_536)));
+        for (let at = 0; at < padded.length; at += 65_536)
+          controller.enqueue(new TextEncoder().encode(padded.slice(at, at + 65_536)));
         controller.close();
       },
     });
 
   it.each([
     ["with its length declared", () => post(padded, bearer)],
-    ["in chunks", () => new Request(RESOURCE, { method: "POST", headers: post("", bearer).headers, body: chunks() })],
-    ["under a false length", () => new Request(RESOURCE, { method: "POST", headers: post("", { ...bearer, "Content-Length": "10" }).headers, body: chunks() })],
+    [
+      "in chunks",
+      () =>
+        new Request(RESOURCE, {
+          method: "POST",
+          headers: post("", bearer).headers,
+          body: chunks(),
+        }),
+    ],
+    [
+      "under a false length",
+      () =>
+        new Request(RESOURCE, {
+          method: "POST",
+          headers: post("", { ...bearer, "Content-Length": "10" }).headers,
+          body: chunks(),
+        }),
+    ],
     ["even without a token", () => post(padded)],
   ])("%s", async (_how, request) => {
     const { status, body, noted } = await endpointOf()(request());
@@ -125,9 +166,19 @@ describe("a body that is not a JSON-RPC message", () => {
     ["an object without a method", "{}", 400, -32_600],
     ["an empty batch", "[]", 400, -32_600],
     ["a batch of 101", JSON.stringify(Array.from({ length: 101 }, () => list)), 400, -32_600],
-    ["half a million numbers", JSON.stringify(Array.from({ length: 500_000 }, () => 1)), 400, -32_600],
+    [
+      "half a million numbers",
+      JSON.stringify(Array.from({ length: 500_000 }, () => 1)),
+      400,
+      -32_600,
+    ],
     ["10 000 nested arrays", "[".repeat(10_000) + "]".repeat(10_000), 400, -32_600],
-    ["10 000 nested objects", `{"jsonrpc":"2.0","id":1,"method":"x","params":${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}}`, 200, -32_601],
+    [
+      "10 000 nested objects",
+      `{"jsonrpc":"2.0","id":1,"method":"x","params":${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}}`,
+      200,
+      -32_601,
+    ],
   ])("%s", async (_what, text, status, code) => {
     const answer = await endpointOf()(post(text, bearer));
     expect(answer.status).toBe(status);
@@ -135,22 +186,30 @@ describe("a body that is not a JSON-RPC message", () => {
   });
 
   it("changes no prototype", async () => {
-    const text = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"__proto__","arguments":{"__proto__":{"polluted":true}},"__proto__":{"polluted":true}}}';
+    const text =
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"__proto__","arguments":{"__proto__":{"polluted":true}},"__proto__":{"polluted":true}}}';
     const { body } = await endpointOf()(post(text, bearer));
     expect(body).toMatchObject({ error: { code: -32_602 } });
     expect(Reflect.get({}, "polluted")).toBeUndefined();
   });
 });
 
-it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])("refuses a body of type %s", async (type) => {
-  const { status, body } = await endpointOf()(post(list, { ...bearer, "Content-Type": type }));
-  expect(status).toBe(415);
-  expect(body).toMatchObject({ error: { code: -32_000 } });
-});
+it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])(
+  "refuses a body of type %s",
+  async (type) => {
+    const { status, body } = await endpointOf()(post(list, { ...bearer, "Content-Type": type }));
+    expect(status).toBe(415);
+    expect(body).toEqual(refusal(-32_000, "The request body must be application/json."));
+  },
+);
 
 describe("a client that does not read event streams", () => {
   it.each(["application/json", "*/*", ""])("and accepts “%s” gets JSON", async (accept) => {
-    const progress = { name: "count_down", arguments: { from: 1, step_ms: 1 }, _meta: { progressToken: 1 } };
+    const progress = {
+      name: "count_down",
+      arguments: { from: 1, step_ms: 1 },
+      _meta: { progressToken: 1 },
+    };
     for (const era of ["2025-11-25", "2026-07-28"] as const) {
       const request = call(era, "tools/call", progress, await tokenOf());
       request.headers.set("Accept", accept);
@@ -163,8 +222,38 @@ describe("a client that does not read event streams", () => {
 });
 
 it("serves a request that came under another name of ours, a tunnel's or 127.0.0.1", async () => {
-  const { status } = await endpointOf()(new Request("https://a.tunnel.example/mcp", post(list, bearer)));
+  const { status } = await endpointOf()(
+    new Request("https://a.tunnel.example/mcp", post(list, bearer)),
+  );
   expect(status).toBe(200);
+});
+
+it("answers whatever it is sent with a status of its own and a body that can be read", async () => {
+  const send = endpointOf();
+  const header = fc.string().filter((text) => /^[\x20-\x7e]*$/.test(text));
+  const body = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.json().map((json) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${json}}`),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      body,
+      header,
+      header,
+      fc.boolean(),
+      async (text, authorization, version, isSignedIn) => {
+        const headers = {
+          ...(isSignedIn ? bearer : { Authorization: authorization }),
+          "MCP-Protocol-Version": version,
+        };
+        const { status, headers: sent } = await send(post(text, headers));
+        expect([200, 202, 400, 401, 404]).toContain(status);
+        expect(sent.get("WWW-Authenticate") === null).toBe(status !== 401);
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 describe("with sign-in off", () => {
@@ -174,13 +263,29 @@ describe("with sign-in off", () => {
 
   it("every tool is listed", async () => {
     const { body } = await open(request(list));
-    expect(body).toMatchObject({ result: { tools: [{ name: "get_user_info" }, { name: "explain_access" }, { name: "get_time" }, { name: "count_down" }] } });
+    expect(body).toMatchObject({
+      result: {
+        tools: [
+          { name: "get_user_info" },
+          { name: "explain_access" },
+          { name: "get_time" },
+          { name: "count_down" },
+        ],
+      },
+    });
   });
 
   it("a tool that needs a person says that there is none", async () => {
-    const { body } = await open(request({ ...list, method: "tools/call", params: { name: "get_user_info" } }));
+    const { body } = await open(
+      request({ ...list, method: "tools/call", params: { name: "get_user_info" } }),
+    );
     expect(body).toMatchObject({
-      result: { isError: true, content: [{ type: "text", text: "Nobody is signed in: this server runs with AUTH_ENABLED=false." }] },
+      result: {
+        isError: true,
+        content: [
+          { type: "text", text: "Nobody is signed in: this server runs with AUTH_ENABLED=false." },
+        ],
+      },
     });
   });
 
@@ -190,7 +295,9 @@ describe("with sign-in off", () => {
   });
 
   it("a website is still refused", async () => {
-    const { status } = await open(new Request("http://localhost:8787/mcp", post(list, { Origin: "https://evil.example" })));
+    const { status } = await open(
+      new Request("http://localhost:8787/mcp", post(list, { Origin: "https://evil.example" })),
+    );
     expect(status).toBe(403);
   });
 });

@@ -6,16 +6,44 @@ describe("judges", () => {
   it.each([
     { required: [], held: [], granted: [], verdict: { verdict: "allowed" } },
     { required: ["a"], held: ["a"], granted: ["a"], verdict: { verdict: "allowed" } },
-    { required: ["a", "b"], held: ["b", "a", "c"], granted: ["a", "openid", "b"], verdict: { verdict: "allowed" } },
+    {
+      required: ["a", "b"],
+      held: ["b", "a", "c"],
+      granted: ["a", "openid", "b"],
+      verdict: { verdict: "allowed" },
+    },
     { required: ["a"], held: ["a"], granted: [], verdict: { verdict: "step_up", scopes: ["a"] } },
-    { required: ["a", "b", "c"], held: ["a", "b", "c"], granted: ["b"], verdict: { verdict: "step_up", scopes: ["a", "c"] } },
+    {
+      required: ["a", "b", "c"],
+      held: ["a", "b", "c"],
+      granted: ["b"],
+      verdict: { verdict: "step_up", scopes: ["a", "c"] },
+    },
     { required: ["a"], held: [], granted: ["a"], verdict: { verdict: "denied", missing: ["a"] } },
-    { required: ["a", "b", "c"], held: ["b"], granted: [], verdict: { verdict: "denied", missing: ["a", "c"] } },
-    { required: ["a:read"], held: ["a"], granted: ["a"], verdict: { verdict: "denied", missing: ["a:read"] } },
-    { required: ["A"], held: ["a"], granted: ["a"], verdict: { verdict: "denied", missing: ["A"] } },
-  ])("$required of a caller who holds $held and granted $granted", ({ required, held, granted, verdict }) => {
-    expect(judgePermissions(required, { held, granted })).toEqual(verdict);
-  });
+    {
+      required: ["a", "b", "c"],
+      held: ["b"],
+      granted: [],
+      verdict: { verdict: "denied", missing: ["a", "c"] },
+    },
+    {
+      required: ["a:read"],
+      held: ["a"],
+      granted: ["a"],
+      verdict: { verdict: "denied", missing: ["a:read"] },
+    },
+    {
+      required: ["A"],
+      held: ["a"],
+      granted: ["a"],
+      verdict: { verdict: "denied", missing: ["A"] },
+    },
+  ])(
+    "$required of a caller who holds $held and granted $granted",
+    ({ required, held, granted, verdict }) => {
+      expect(judgePermissions(required, { held, granted })).toEqual(verdict);
+    },
+  );
 });
 
 const names = fc.subarray(["a", "b", "c", "d"]);
@@ -36,7 +64,10 @@ it("never judges worse for holding or granting more", () => {
     fc.property(names, names, names, names, (required, held, granted, more) => {
       const { verdict } = judgePermissions(required, { held, granted });
       const holdsMore = judgePermissions(required, { held: [...held, ...more], granted }).verdict;
-      const grantsMore = judgePermissions(required, { held, granted: [...granted, ...more] }).verdict;
+      const grantsMore = judgePermissions(required, {
+        held,
+        granted: [...granted, ...more],
+      }).verdict;
       expect(RANK[holdsMore]).toBeGreaterThanOrEqual(RANK[verdict]);
       expect(RANK[grantsMore]).toBeGreaterThanOrEqual(RANK[verdict]);
     }),

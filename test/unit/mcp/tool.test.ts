@@ -3,7 +3,12 @@ import * as z from "zod";
 import { defineTool, ToolError } from "../../../src/mcp/tool.ts";
 
 const facts = { name: "probe", title: "Probe", description: "A tool for a test." };
-const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const annotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+};
 const input = z.object({ count: z.int().default(1) });
 
 it("infers what a tool is given and what it must return from its schemas", () => {
@@ -27,14 +32,20 @@ it("does not compile without permissions, without annotations, or with a result 
   defineTool({ ...facts, annotations, input, run: () => "done" });
   // @ts-expect-error annotations are mandatory
   defineTool({ ...facts, permissions: [], input, run: () => "done" });
+  const oneHint = { readOnlyHint: true };
   // @ts-expect-error every hint is mandatory
-  defineTool({ ...facts, permissions: [], annotations: { readOnlyHint: true }, input, run: () => "done" });
+  defineTool({ ...facts, permissions: [], annotations: oneHint, input, run: () => "done" });
+  const output = z.object({ total: z.number() });
+  const whole = { ...facts, permissions: [], annotations, input };
   // @ts-expect-error the output schema asks for a number
-  defineTool({ ...facts, permissions: [], annotations, input, output: z.object({ total: z.number() }), run: () => ({ total: "1" }) });
+  defineTool({ ...whole, output, run: () => ({ total: "1" }) });
   // @ts-expect-error without an output schema the result is text or content
   defineTool({ ...facts, permissions: [], annotations, input, run: () => ({ total: 1 }) });
 });
 
 it("carries the message that a caller may read", () => {
-  expect(new ToolError("No such city.")).toMatchObject({ name: "ToolError", message: "No such city." });
+  expect(new ToolError("No such city.")).toMatchObject({
+    name: "ToolError",
+    message: "No such city.",
+  });
 });
