@@ -21,7 +21,11 @@ export const REFUSALS = {
   internal_error: { code: "server_error", status: 500, text: "Something went wrong on our side." },
   body_too_large: { code: "invalid_request", status: 413, text: "The request body is too large." },
   method_not_allowed: { code: "invalid_request", status: 405, text: "Method not allowed." },
-  body_type_refused: { code: "invalid_request", status: 415, text: "The request body must be application/json." },
+  body_type_refused: {
+    code: "invalid_request",
+    status: 415,
+    text: "The request body must be application/json.",
+  },
   body_not_json: {
     code: "invalid_request",
     status: 400,
@@ -108,6 +112,11 @@ export const REFUSALS = {
     code: "invalid_client",
     status: 400,
     text: "This server does not know the application that sent you here.",
+  },
+  client_unreachable: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "The website that describes the application does not answer right now. Please try again shortly.",
   },
   store_unavailable: {
     code: "temporarily_unavailable",

@@ -7,18 +7,19 @@ import { warnConfig } from "./edge/log.ts";
 import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
 import { createCatalogue } from "./mcp/catalogue.ts";
 import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
+import { warmUp } from "./mcp/warm-up.ts";
 import { addOAuthRoutes } from "./oauth/routes.ts";
 import { renderIcon } from "./pages/icon.tsx";
 import { renderLanding } from "./pages/landing.tsx";
-import { createParts, type Outward } from "./parts.ts";
+import { createParts, now, type Outward } from "./parts.ts";
 import { answerHealth, createReadiness } from "./readiness.ts";
 import { offerings } from "./tools/index.ts";
 
 /** Everything on offer, prepared when the isolate starts, so that no request pays for it. */
-const catalogue = createCatalogue(offerings);
-const tools = [...catalogue.tools.values()].map(({ item }) => item);
+const ours = createCatalogue(offerings);
+warmUp();
 
-/** The Worker. `outward` replaces parts of the world outside: the store, the identity provider, `fetch`. */
+/** The Worker. `outward` replaces parts of the world outside: the store, the identity provider, `fetch`, the tools. */
 export function createWorker(outward: Outward = {}) {
   let app: Passage | undefined;
   return {
@@ -36,13 +37,11 @@ async function open(config: ReturnType<typeof loadConfig>, outward: Outward): Pr
 }
 
 async function furnish(config: Config, outward: Outward): Promise<Passage> {
+  const { catalogue = ours } = outward;
+  const tools = [...catalogue.tools.values()].map(({ item }) => item);
   const parts = await createParts(config, catalogue, outward);
-  const mcp = createMcp({
-    config,
-    catalogue,
-    now: () => Math.floor(Date.now() / 1000),
-    ...(parts && { grants: parts.keeper, signingKeys: parts.signingKeys }),
-  });
+  const guard = parts && { grants: parts.keeper, signingKeys: parts.signingKeys };
+  const mcp = createMcp({ config, catalogue, now, ...guard });
   const landing = { issuer: config.issuer, tools, requiresSignIn: parts !== undefined };
   const app = createPassage(config);
 

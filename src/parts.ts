@@ -20,6 +20,13 @@ export interface Outward {
   readonly redis?: Redis;
   readonly identity?: IdentityProvider;
   readonly beginWork?: (vault: Vault) => UnitOfWork;
+  /** Other tools than those of `src/tools/`. */
+  readonly catalogue?: Catalogue;
+}
+
+/** The time, in epoch seconds. */
+export function now(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** Puts the parts together; there are none when nobody has to sign in. */
@@ -37,7 +44,6 @@ async function createAuthParts(
   catalogue: Catalogue,
   outward: Outward,
 ): Promise<OAuthParts> {
-  const now = (): number => Math.floor(Date.now() / 1000);
   const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
   const { auth } = config;
   const vault = createVault(

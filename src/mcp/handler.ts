@@ -60,11 +60,9 @@ function openOrGuarded(parts: McpParts): Gate<Incoming> {
       : jsonRpcRefusal("not_found", incoming.exchange);
 }
 
-/** Reads the body without interpreting it, or says why not: the preflight, the method, the form, the size. */
+/** Reads the body without interpreting it, or says why not: the preflight, the form, the size. */
 async function readIncoming(request: Request, exchange: Exchange): Promise<Incoming | Response> {
   if (request.method === "OPTIONS") return answerPreflight(request);
-  if (request.method !== "POST")
-    return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
   if (repeatsToken(request)) return oauthRefusal("access_token_repeated", exchange);
   const text = await readBody(request);
   if (text === undefined) return jsonRpcRefusal("body_too_large", exchange);

@@ -80,7 +80,7 @@ function offerTool(server: McpServer, serving: Serving, name: string): void {
       ),
     );
   } else {
-    const challenge = scopeChallenge(verdict, exchange);
+    const challenge = scopeChallenge(verdict, serving);
     server.registerTool(name, challenge, () => toolError(explainRefusal(verdict, exchange)));
   }
 }
@@ -97,7 +97,7 @@ function offerPrompt(server: McpServer, serving: Serving, name: string): void {
       ),
     );
   } else {
-    const challenge = scopeChallenge(verdict, exchange);
+    const challenge = scopeChallenge(verdict, serving);
     server.registerPrompt(name, challenge, () => fail(explainRefusal(verdict, exchange)));
   }
 }
@@ -115,7 +115,7 @@ function offerResource(server: McpServer, serving: Serving, uri: string): void {
       ),
     );
   } else {
-    const challenge = scopeChallenge(verdict, exchange);
+    const challenge = scopeChallenge(verdict, serving);
     server.registerResource(item.name, uri, challenge, () =>
       fail(explainRefusal(verdict, exchange)),
     );
@@ -124,16 +124,21 @@ function offerResource(server: McpServer, serving: Serving, uri: string): void {
 
 type Refused = Exclude<Verdict, { verdict: "allowed" }>;
 
-/** RFC 6750 §3.1 `insufficient_scope`: the SDK answers 403 with it before anything is dispatched. */
+/**
+ * RFC 6750 §3.1 `insufficient_scope`: the SDK answers 403 with it before anything is dispatched. It names what is
+ * missing and what is granted already, since some clients ask for exactly what it says (MCP, scope challenge handling).
+ */
 function scopeChallenge(
   verdict: Refused,
-  exchange: Trace,
+  { exchange, caller }: Serving,
 ): { scopeChallenge?: ScopeChallengeHandler } {
   if (verdict.verdict === "denied") return {};
   return {
     scopeChallenge: () => {
       exchange.note({ reason: "scope_insufficient" });
-      return { scopes: verdict.scopes, errorDescription: REFUSALS.scope_insufficient.text };
+      const [first, ...others] = verdict.scopes;
+      const scopes = [first, ...others, ...caller.auth.scopes] as const;
+      return { scopes, errorDescription: REFUSALS.scope_insufficient.text };
     },
   };
 }

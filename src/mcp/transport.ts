@@ -40,6 +40,8 @@ export function createTransport(config: Config, catalogue: Catalogue): Transport
     return buildServer(serving, config.issuer);
   });
   return async (request, { exchange, text, mayStream }, caller) => {
+    if (request.method !== "POST")
+      return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
     if (!isJsonContentType(request.headers.get("content-type")))
       return jsonRpcRefusal("body_type_refused", exchange);
     const body = parseJson(text);

@@ -8,12 +8,14 @@ import {
   type TokenExchangeCallbackOptions,
   type TokenExchangeCallbackResult,
 } from "@cloudflare/workers-oauth-provider";
+import * as z from "zod";
+import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { OAuthParts } from "./parts.ts";
 import { createProviderStorage, type ProviderStorage } from "./provider-storage.ts";
-import { judgeRegistration } from "./registration-rules.ts";
+import { isDocumentUnreachable, judgeRegistration } from "./registration-rules.ts";
 import { listScopes } from "./scopes.ts";
 import "./straight-fetch.ts";
 
@@ -37,6 +39,12 @@ export const GRANT_TTL_SECONDS = 30 * 86_400;
 
 /** A client that is used stays this long after its last renewal; the library renews it at half-time. */
 export const CLIENT_TTL_SECONDS = 90 * 86_400;
+
+/** How the library tells that it could not read a client's metadata document. */
+const documentFailureSchema = z.object({
+  category: z.literal("client-id-metadata-document"),
+  detail: z.object({ message: z.string() }),
+});
 
 /** Makes the authorization server of one request. `onTokenExchange` runs before a token is issued. */
 export function createAuthorizationServer(
@@ -67,7 +75,12 @@ export function createAuthorizationServer(
     clientRegistrationTTL: CLIENT_TTL_SECONDS,
     clientRegistrationCallback: ({ clientMetadata }) => judgeRegistration(clientMetadata),
     ...(onTokenExchange === undefined ? {} : { tokenExchangeCallback: onTokenExchange }),
-    onError: ({ internal }) => exchange.note({ reason: internal.reason, area: internal.category }),
+    onError: ({ internal }) => {
+      exchange.note({ reason: internal.reason, area: internal.category });
+      const failure = documentFailureSchema.safeParse(internal).data?.detail.message;
+      if (failure !== undefined && isDocumentUnreachable(failure))
+        throw new Refusal("client_unreachable");
+    },
   });
   const env: ProviderEnv = { OAUTH_KV: storage };
   return {

@@ -17,7 +17,7 @@ import { ConsentPage } from "../pages/consent.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import type { OAuthParts } from "./parts.ts";
-import { isRedirectAllowed } from "./registration-rules.ts";
+import { isDocumentUnreachable, isRedirectAllowed } from "./registration-rules.ts";
 import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
 
 /** GET `/authorize`: validates the request and asks the person (OAuth 2.1 §4.1.1; MCP, Confused Deputy Problem). */
@@ -33,7 +33,7 @@ export async function askConsent(
   assertRedirectAllowed(url.searchParams);
   const asked = await parseRequest(api, request, { parts, exchange });
   if (asked instanceof Response) return asked;
-  return redirectFaults(asked, exchange, async () => {
+  return redirectFaults({ asked, exchange }, async () => {
     const description = await api.describeConsent(asked);
     const { handle, headers } = await api.beginConsent(withHints(asked, url.searchParams));
     await work.commit();
@@ -57,21 +57,27 @@ export async function takeDecision(
     return redirect(redirectTo, headers);
   }
   const approved = await asRefusals(api.approveConsent(request, handle));
-  return redirectFaults(approved.request, exchange, async () => {
-    const secrets = parts.identity.createSignInSecrets();
-    const { maxAge, ...hints } = takeHints(approved.request);
-    const data = maxAge === undefined ? secrets : { ...secrets, maxAge };
-    const upstream = await api.beginUpstream(approved.request, { data, headers: approved.headers });
-    const request = {
-      state: upstream.state,
-      isForGrant: true,
-      ...hints,
-      ...(maxAge && { maxAge }),
-    };
-    const location = await parts.identity.authorizationUrl(request, secrets);
-    await work.commit();
-    return redirect(location, upstream.headers);
-  });
+  return redirectFaults(
+    { asked: approved.request, exchange, headers: approved.headers },
+    async () => {
+      const secrets = parts.identity.createSignInSecrets();
+      const { maxAge, ...hints } = takeHints(approved.request);
+      const data = maxAge === undefined ? secrets : { ...secrets, maxAge };
+      const upstream = await api.beginUpstream(approved.request, {
+        data,
+        headers: approved.headers,
+      });
+      const request = {
+        state: upstream.state,
+        isForGrant: true,
+        ...hints,
+        ...(maxAge && { maxAge }),
+      };
+      const location = await parts.identity.authorizationUrl(request, secrets);
+      await work.commit();
+      return redirect(location, upstream.headers);
+    },
+  );
 }
 
 /** Sends a browser on; `location` was made or validated by us. 303 after a form that is answered by a page. */
@@ -81,10 +87,16 @@ export function redirect(location: string, headers: Headers, status: 302 | 303 =
   return new Response(null, { status, headers });
 }
 
+interface KnownClient {
+  readonly asked: AuthRequest;
+  readonly exchange: Exchange;
+  /** The cookies that end with this answer, whatever it is. */
+  readonly headers?: Headers;
+}
+
 /** From here on the client is known: a failure goes back to it as an OAuth error (OAuth 2.1 §4.1.2.1). */
 export async function redirectFaults(
-  asked: AuthRequest,
-  exchange: Exchange,
+  { asked, exchange, headers = new Headers() }: KnownClient,
   run: () => Promise<Response>,
 ): Promise<Response> {
   try {
@@ -92,7 +104,7 @@ export async function redirectFaults(
   } catch (error) {
     const failure = explainFailure(error);
     exchange.note({ ...failure });
-    return redirect(errorRedirect(asked, failure.reason), new Headers());
+    return redirect(errorRedirect(asked, failure.reason), new Headers(headers));
   }
 }
 
@@ -126,7 +138,10 @@ async function parseRequest(
     if (!isCodeChallenge(asked.codeChallenge)) throw withoutPkce(asked, parts.config.issuer);
     return { ...asked, scope: [...narrowScopes(asked.scope, parts.permissions)] };
   } catch (error) {
-    if (error instanceof CimdFetchError) throw new Refusal("client_unknown", { cause: error });
+    if (error instanceof CimdFetchError)
+      throw new Refusal(
+        isDocumentUnreachable(error.detail) ? "client_unreachable" : "client_unknown",
+      );
     if (!(error instanceof AuthorizationError)) throw error;
     if (error.redirectTo === undefined)
       throw new Refusal(
@@ -137,9 +152,12 @@ async function parseRequest(
   }
 }
 
-/** RFC 7636 §4.2: an S256 challenge. OAuth 2.1 §4.1.1 asks one of every client, the library of public ones. */
+/**
+ * OAuth 2.1 §4.1.1 asks a challenge of every client, the library only of public ones. One by S256 has 43 characters (RFC
+ * 7636 §4.2); what is far from that is refused here, what is nearly that matches no verifier at the token endpoint.
+ */
 function isCodeChallenge(challenge: string | undefined): boolean {
-  return challenge !== undefined && /^[\w-]{43}$/.test(challenge);
+  return challenge !== undefined && /^[\w-]{40,43}$/.test(challenge);
 }
 
 function withoutPkce({ redirectUri, state }: AuthRequest, issuer: string): AuthorizationError {

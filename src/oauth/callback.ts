@@ -63,7 +63,7 @@ export async function finishSignIn(
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const resumed = await asRefusals(api.finishUpstream(request));
   const asked = resumed.request;
-  return redirectFaults(asked, exchange, async () => {
+  return redirectFaults({ asked, exchange, headers: resumed.headers }, async () => {
     const secrets = secretsSchema.parse(resumed.data);
     const url = new URL(request.url);
     try {

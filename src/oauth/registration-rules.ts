@@ -59,6 +59,14 @@ export function isRedirectAllowed(redirectUri: string): boolean {
   );
 }
 
+/**
+ * Whether a client's metadata document could be had later, judged by what the provider library says of the failure: a
+ * website that is down is no wrong credential. A document that is missing or wrong is one.
+ */
+export function isDocumentUnreachable(failure: string): boolean {
+  return /HTTP (?:408|429|5\d\d)|timed out|aborted|connection|network|fetch failed/i.test(failure);
+}
+
 function webAddress() {
   return z.url({ protocol: /^https?$/ }).max(LONGEST_URI_CHARACTERS);
 }

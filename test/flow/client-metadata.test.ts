@@ -61,7 +61,6 @@ describe("a client with a website", () => {
 describe("a document", () => {
   it.each([
     ["that is missing", () => new Response("gone", { status: 404 })],
-    ["that cannot be had now", () => new Response("broken", { status: 503 })],
     [
       "that is no JSON",
       () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
@@ -96,6 +95,23 @@ describe("a document", () => {
     await expectRefused(createStranger({ ...anyone, clientId }));
     expect(requested).toEqual([clientId]);
   });
+
+  it.each([500, 503, 429])(
+    "that cannot be had now (%d) is no fault of the client",
+    async (status) => {
+      website = () => new Response("broken", { status });
+      const unreachable = createStranger({ ...anyone, clientId: anyAddress() });
+      const page = await fetch(unreachable.begin().url, { redirect: "manual" });
+      expect(page.status).toBe(503);
+      expect(page.headers.get("retry-after")).toMatch(/^\d+$/);
+      expect(page.headers.get("location")).toBeNull();
+      const token = await unreachable.token({ grant_type: "authorization_code", code: "a:b:c" });
+      expect(token.status).toBe(503);
+      expect(token.headers.get("retry-after")).toMatch(/^\d+$/);
+      expect(await token.json()).toMatchObject({ error: "temporarily_unavailable" });
+      expect(house.log.at(-1)).toMatchObject({ status: 503, reason: "client_unreachable" });
+    },
+  );
 
   it("without the redirect URI of the request is believed, and nobody is sent there", async () => {
     website = ({ url }) => documentOf(url, { redirect_uris: ["https://client.example/callback"] });

@@ -125,7 +125,7 @@ describe("a client that asked for one permission only", () => {
     expect(response.status).toBe(403);
     expect(response.headers.get("www-authenticate")).toBe(
       'Bearer error="insufficient_scope", error_description="This application was not granted every permission that this needs.", ' +
-        `scope="tool:explain_access", resource_metadata="${house.issuer}/.well-known/oauth-protected-resource/mcp"`,
+        `scope="tool:explain_access openid tool:get_user_info", resource_metadata="${house.issuer}/.well-known/oauth-protected-resource/mcp"`,
     );
     expect(await response.json()).toMatchObject({ error: "insufficient_scope" });
     const more = await client.signIn("ada", { scope: `${tokens.scope} tool:explain_access` });

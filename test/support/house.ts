@@ -118,7 +118,7 @@ async function startWorker(
       modules: true,
       script: await bundle(),
       compatibilityDate: "2026-11-01",
-      compatibilityFlags: ["global_fetch_strictly_public"],
+      compatibilityFlags: ["global_fetch_strictly_public", "enable_request_signal"],
       bindings: { ...variables },
       port,
       handleStructuredLogs: ({ message }) => void log.push(parseLine(message)),

@@ -83,7 +83,16 @@ describe("the method", () => {
       expect(status).toBe(405);
       expect(headers.get("Allow")).toBe("POST, OPTIONS");
       expect(body).toEqual(refusal(-32_000, "Method not allowed."));
-      expect(noted).toEqual({ reason: "method_not_allowed" });
+      expect(noted).toEqual({ user: "ada", reason: "method_not_allowed" });
+    },
+  );
+
+  it.each(["GET", "DELETE"])(
+    "%s without a token is a question of who asks first",
+    async (method) => {
+      const { status, headers } = await endpointOf()(new Request(RESOURCE, { method }));
+      expect(status).toBe(401);
+      expect(headers.get("WWW-Authenticate")).toContain("resource_metadata=");
     },
   );
 });

@@ -80,14 +80,14 @@ describe.each(ERAS)("in %s", (era) => {
       expect(JSON.stringify(body)).toContain('"ran"');
     });
 
-    it("is shown and challenges, with every missing scope at once, where this client was not granted them", async () => {
+    it("is shown and challenges, with every missing scope and those it has, where this client was not granted them", async () => {
       const token = await tokenOf(required, []);
       const { status, headers, body, noted } = await endpoint(call(era, use, params, token));
       expect(await listed(token)).toBe(true);
       expect(status).toBe(403);
       expect(headers.get("WWW-Authenticate")).toBe(
         'Bearer error="insufficient_scope", error_description="This application was not granted every permission that this needs."' +
-          `, scope="tool:a tool:b", resource_metadata="${METADATA}"`,
+          `, scope="tool:a tool:b openid profile email", resource_metadata="${METADATA}"`,
       );
       expect(body).toMatchObject({ error: "insufficient_scope" });
       expect(noted).toMatchObject({ user: "ada", reason: "scope_insufficient" });
