@@ -34,7 +34,12 @@ export interface KeeperParts {
 /** A profile is asked for again after this time: Auth0 answers five questions a minute per person. */
 const PROFILE_FRESH_SECONDS = 300;
 
+/** After the store gave no answer, whoever can be served without is, for so long, and nobody waits for it again. */
+const STORE_PAUSE_SECONDS = 5;
+
 interface Keeper extends KeeperParts {
+  /** When the store last gave no answer; epoch seconds. */
+  unansweredAt: number;
   readonly sightings: Sightings;
   readonly renewals: Renewals;
   /** Sealed records as read, by grant. */
@@ -50,6 +55,7 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
     renewals: createRenewals(parts.identity, parts.now),
     records: createMemory(500),
     profiles: createMemory(500),
+    unansweredAt: Number.NEGATIVE_INFINITY,
   };
   return {
     sightings: keeper.sightings,
@@ -63,16 +69,17 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
 
 async function isAlive(keeper: Keeper, grant: GrantRef, storeName: string): Promise<boolean> {
   const sighting = keeper.sightings.of(grant);
-  const verdict = judgeSighting(sighting, { now: keeper.now(), checkSeconds: keeper.checkSeconds });
+  const by = { now: keeper.now(), checkSeconds: keeper.checkSeconds };
+  const verdict = judgeSighting(sighting, by);
   if (verdict !== "look") return verdict === "alive";
+  const mayGoUnseen = isServedUnseen(sighting, by);
+  if (mayGoUnseen && by.now - keeper.unansweredAt < STORE_PAUSE_SECONDS) return true;
   try {
     return (await look(keeper, grant, storeName)) !== undefined;
   } catch (error) {
-    if (
-      error instanceof Refusal &&
-      isServedUnseen(sighting, { now: keeper.now(), checkSeconds: keeper.checkSeconds })
-    )
-      return true;
+    if (!(error instanceof Refusal)) throw error;
+    keeper.unansweredAt = by.now;
+    if (mayGoUnseen) return true;
     throw error;
   }
 }

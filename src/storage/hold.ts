@@ -11,7 +11,7 @@ export interface Hold {
 }
 
 /** Longer than any request lives (three timeouts in a row), short enough to wait for. */
-export const HOLD_TTL_SECONDS = 20;
+export const HOLD_TTL_SECONDS = 30;
 
 /** More would mean a long outage, in which old ones have ended anyway. */
 const MOST_STRANDED = 1000;

@@ -111,16 +111,13 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     expect(await focused()).toEqual(["Deny", "solid"]);
   });
 
-  it("sends the person to sign in once, however often Allow is clicked", async () => {
+  it("makes one sign-in of a double click on Allow", async () => {
     const page = await (await open()).newPage();
     await page.goto(client.begin({ redirect_uri: redirectUri }).url.href);
     house.log.length = 0;
     await page.getByRole("button", { name: "Allow" }).dblclick({ noWaitAfter: true });
-    await expect.poll(() => house.log.length).toBeGreaterThan(0);
-    await page.waitForLoadState("networkidle");
-    const sentOn = house.log.filter(
-      ({ route, status }) => route === "/authorize" && status === 302,
-    );
-    expect(sentOn.length).toBe(1);
+    await page.getByRole("heading", { name: "Who is signing in?" }).waitFor();
+    const decisions = house.log.filter(({ route }) => route === "/authorize");
+    expect(decisions.map(({ status }) => status)).toEqual([302]);
   });
 });

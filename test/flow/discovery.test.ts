@@ -138,13 +138,10 @@ describe("/mcp without a token", () => {
     });
   });
 
-  it.each(["GET", "DELETE", "PUT"])("refuses %s and says which methods it has", async (method) => {
+  it.each(["GET", "DELETE", "PUT"])("asks for one first, by %s too", async (method) => {
     const response = await fetch(`${house.issuer}/mcp`, { method });
-    expect(response.status).toBe(405);
-    expect(response.headers.get("allow")).toBe("POST, OPTIONS");
-    expect(await response.json()).toMatchObject({
-      error: { code: -32_000, message: "Method not allowed." },
-    });
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toContain("resource_metadata=");
   });
 });
 

@@ -124,6 +124,22 @@ describe("one command of a transaction fails while the others run", () => {
   );
 });
 
+it("a store that gave no answer is left alone for a moment by whoever can do without", async () => {
+  const { client, house } = stage;
+  const { access_token } = await client.signIn("ada");
+  await house.shiftClock(400);
+  house.store.faults.always("refuse");
+  house.store.wire.take();
+  expect(await statusOfCall(house, access_token)).toBe(200);
+  expect(house.store.wire.take()).not.toHaveLength(0);
+  expect(await statusOfCall(house, access_token)).toBe(200);
+  expect(house.store.wire.take()).toHaveLength(0);
+  await house.shiftClock(410);
+  house.store.faults.clear();
+  expect(await statusOfCall(house, access_token)).toBe(200);
+  expect(house.store.wire.take()).toHaveLength(1);
+});
+
 describe("a store that stays away", () => {
   it("lets a session be served for ten minutes after it was last seen alive", async () => {
     const { client, house } = stage;

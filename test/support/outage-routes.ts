@@ -26,6 +26,10 @@ export interface Route {
   readonly takesFirst?: boolean;
 }
 
+/** How long the store is left alone after it gave no answer. */
+const PAUSE_SECONDS = 6;
+let pauses = 0;
+
 export const ROUTES: readonly Route[] = [
   {
     name: "a call in an isolate that does not know the session",
@@ -39,7 +43,9 @@ export const ROUTES: readonly Route[] = [
     name: "a call in an isolate that has seen the session alive",
     async prepare({ client, house }) {
       const { access_token } = await client.signIn("ada");
-      await house.shiftClock(STALENESS_SECONDS);
+      // Later each time than the pause after the failure before.
+      pauses += 1;
+      await house.shiftClock(STALENESS_SECONDS + pauses * PAUSE_SECONDS);
       return () => listTools(house, access_token);
     },
     answers: ["200", "200"],
