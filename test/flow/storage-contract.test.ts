@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HOLD_TTL_SECONDS } from "../../src/storage/hold.ts";
 import { createRedis, type Redis } from "../../src/storage/redis.ts";
 import { beginWork, type UnitOfWork } from "../../src/storage/unit-of-work.ts";
 import { createVault, type Vault } from "../../src/storage/vault.ts";
@@ -176,7 +177,7 @@ describe.for(availableEngines())("over %s", (engine) => {
       await Promise.all(works.map((work) => work.prefetch(["a"], { hold: "h" })));
       const holders = works.filter((work) => work.isHeld());
       expect(holders).toHaveLength(1);
-      expect(await secondsLeft("h")).toBeLessThanOrEqual(20);
+      expect(await secondsLeft("h")).toBeLessThanOrEqual(HOLD_TTL_SECONDS);
       await holders[0]?.commit();
       const next = begin();
       await next.prefetch([], { hold: "h" });
