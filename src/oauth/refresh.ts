@@ -7,7 +7,6 @@ import * as z from "zod";
 import { REFUSALS, Refusal } from "../errors.ts";
 import { holdGrant } from "../grants/holding.ts";
 import {
-  endGrant,
   grantName,
   type GrantRecord,
   readGrant,
@@ -29,7 +28,7 @@ import {
   type PresentedRefreshToken,
   readRefreshToken,
 } from "./refresh-token.ts";
-import { revokeUpstream } from "./revocation.ts";
+import { endAtOnce, revokeUpstream } from "./revocation.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** How long the answer to a refresh can be had again. */
@@ -134,15 +133,12 @@ async function repeatAnswer(
 
 /** A token that was used before: stolen, or kept by a client that forgot its newer one. Nobody can tell; all ends. */
 async function endReused(refresh: Refresh, record: GrantRecord | undefined): Promise<Response> {
-  const { parts, work, token, exchange, presented, clientId } = refresh;
+  const { token, exchange, presented, clientId } = refresh;
   const refused = await authenticateClient(serverOf(refresh), token.request, token.form);
   if (refused !== undefined) return refused;
   if (record === undefined || record.clientId !== clientId) return refuseUnknown(refresh, token);
-  endGrant(work, presented.grant);
-  await work.commit();
-  parts.keeper.sightings.noteEnded(presented.grant);
-  exchange.note({ reason: "refresh_token_reused", user: presented.grant.userId });
-  revokeUpstream(refresh, record);
+  await endAtOnce(refresh, presented.grant, record);
+  exchange.note({ reason: "refresh_token_reused" });
   const { code, status, text } = REFUSALS.refresh_token_reused;
   return Response.json({ error: code, error_description: text }, { status });
 }
@@ -196,18 +192,15 @@ async function commitRotation(
 
 /** Auth0's tokens, renewed when they are an hour old or about to end; when Auth0 says it is over, it is over here. */
 async function renewIfDue(refresh: Refresh, record: GrantRecord): Promise<GrantRecord> {
-  const { parts, work, exchange } = refresh;
+  const { parts, exchange } = refresh;
   const { refreshToken } = record.tokens;
   if (refreshToken === undefined || !isRenewalDue(record.tokens, parts.now())) return record;
   try {
     exchange.note({ renewed: true });
     return { ...record, tokens: await parts.keeper.renewals.renew(refreshToken) };
   } catch (error) {
-    if (error instanceof Refusal && error.reason === "identity_grant_ended") {
-      endGrant(work, record);
-      await work.commit();
-      parts.keeper.sightings.noteEnded(record);
-    }
+    if (error instanceof Refusal && error.reason === "identity_grant_ended")
+      await endAtOnce(refresh, record, undefined);
     throw error;
   }
 }

@@ -28,13 +28,12 @@ export async function answerRevocation(
   const refused = await authenticateClient(server, request, form);
   if (refused !== undefined) return refused;
   const record = await readGrant(work, grant);
-  if (record !== undefined && record.clientId === clientId && (await isOurToken(token, record))) {
+  if (record !== undefined && record.clientId === clientId && (await isOurToken(token, record)))
     await endAtOnce(context, grant, record);
-  }
   return new Response(null, { headers: { "Cache-Control": "no-store" } });
 }
 
-/** Ends a grant: here before the answer, at Auth0 after it. `record` is absent when there is none any more. */
+/** Ends a grant: here before the answer, at Auth0 after it. Without `record` Auth0 has nothing to be told. */
 export async function endAtOnce(
   context: TokenContext,
   grant: GrantRef,
