@@ -16,7 +16,7 @@ export const REFUSALS = {
   configuration_invalid: {
     code: "server_error",
     status: 500,
-    text: "This server is not configured correctly. Its operator finds the list of problems in the log.",
+    text: "This server is not configured correctly (configuration_invalid). Its operator finds the list of problems in the log.",
   },
   internal_error: { code: "server_error", status: 500, text: "Something went wrong on our side." },
   body_too_large: { code: "invalid_request", status: 413, text: "The request body is too large." },

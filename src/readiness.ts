@@ -37,7 +37,11 @@ async function check({
   identity,
   vault,
 }: ReadinessParts): Promise<Readonly<Record<string, Finding>>> {
-  const [store, provider] = await Promise.all([
+  const [keys, store, provider] = await Promise.all([
+    finding(async () => {
+      const sealed = await vault.seal("ready", "ready");
+      if ((await vault.open(sealed, "ready")) !== "ready") throw new Refusal("internal_error");
+    }),
     finding(async () => {
       const probe = {
         key: await vault.keyOf("ready"),
@@ -48,7 +52,7 @@ async function check({
     }),
     finding(() => identity.checkReachable()),
   ]);
-  return { configuration: "ok", store, identity: provider };
+  return { keys, store, identity: provider };
 }
 
 async function finding(run: () => Promise<void>): Promise<Finding> {

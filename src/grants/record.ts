@@ -35,6 +35,8 @@ const grantRecordSchema = z
     granted: z.union([z.literal("all"), z.array(z.string()).readonly()]),
     /** Proves that a refresh token was issued by us for this grant, however old it is. base64url, 32 bytes. */
     proofKey: z.string(),
+    /** To which kind of client the newest tokens went, and when: who uses an older one may be another. */
+    lastIssue: z.object({ clientFamily: z.string(), at: z.int() }).readonly().exactOptional(),
     createdAt: z.int(),
     /** When the grant ends unless it is refreshed; epoch seconds. */
     expiresAt: z.int(),

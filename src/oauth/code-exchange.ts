@@ -49,7 +49,7 @@ export async function exchangeCode(
     if (server.endedGrants.length > 0 && record !== undefined) revokeUpstream(context, record);
     return response;
   }
-  const body = await issue(context, response, { issuance, askedScope: form.get("scope") });
+  const body = await issue(context, response, { issuance, token: { request, form } });
   if (clientId !== undefined) work.extend(`client:${clientId}`, CLIENT_TTL_SECONDS);
   await work.commit();
   parts.keeper.sightings.noteAlive(grant, parts.now());

@@ -4,6 +4,7 @@
  */
 import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
+import { clientFamilyOf } from "../edge/log.ts";
 import { Refusal } from "../errors.ts";
 import { signAccessToken } from "../grants/access-token.ts";
 import { putConnection } from "../grants/connections.ts";
@@ -12,7 +13,7 @@ import { randomText } from "../keys.ts";
 import { GRANT_TTL_SECONDS, type TokenExchange } from "./authorization-server.ts";
 import { proveRefreshToken } from "./refresh-token.ts";
 import { grantedScopes, limitScopes } from "./scopes.ts";
-import type { TokenContext } from "./token-request.ts";
+import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** What the library learned while it judged the request, kept for the answer. */
 export interface Issuance {
@@ -59,7 +60,7 @@ export function lifetimes(
 export async function issue(
   { parts, work }: TokenContext,
   response: Response,
-  { issuance, askedScope }: { readonly issuance: Issuance; readonly askedScope: string | null },
+  { issuance, token }: { readonly issuance: Issuance; readonly token: TokenRequest },
 ): Promise<Record<string, unknown>> {
   const { record, exchange } = issuance;
   const now = parts.now();
@@ -67,7 +68,8 @@ export async function issue(
   const expiresAt =
     now +
     (record.tokens.refreshToken === undefined ? record.tokens.expiresAt - now : GRANT_TTL_SECONDS);
-  const current: GrantRecord = { ...record, expiresAt };
+  const clientFamily = clientFamilyOf(token.request.headers.get("User-Agent"));
+  const current: GrantRecord = { ...record, lastIssue: { clientFamily, at: now }, expiresAt };
   work.replace(recordName(record), JSON.stringify(current), expiresAt - now);
   const held = record.tokens.permissions.filter((name) => parts.permissions.includes(name));
   const allowed = grantedScopes(
@@ -76,7 +78,7 @@ export async function issue(
     parts.permissions,
   );
   putConnection(work, current, { now, scopes: allowed });
-  const scopes = limitScopes(allowed, askedScope);
+  const scopes = limitScopes(allowed, token.form.get("scope"));
   const accessToken = await signAccessToken(
     {
       iss: parts.config.issuer,

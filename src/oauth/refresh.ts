@@ -133,12 +133,17 @@ async function repeatAnswer(
 
 /** A token that was used before: stolen, or kept by a client that forgot its newer one. Nobody can tell; all ends. */
 async function endReused(refresh: Refresh, record: GrantRecord | undefined): Promise<Response> {
-  const { token, exchange, presented, clientId } = refresh;
+  const { parts, token, exchange, presented, clientId } = refresh;
   const refused = await authenticateClient(serverOf(refresh), token.request, token.form);
   if (refused !== undefined) return refused;
   if (record === undefined || record.clientId !== clientId) return refuseUnknown(refresh, token);
   await endAtOnce(refresh, presented.grant, record);
-  exchange.note({ reason: "refresh_token_reused" });
+  exchange.note({
+    reason: "refresh_token_reused",
+    // Theft, or a client that kept an old token: the newer ones went to which kind of client, how long ago?
+    issuedTo: record.lastIssue?.clientFamily ?? "nobody",
+    secondsAgo: parts.now() - (record.lastIssue?.at ?? record.createdAt),
+  });
   const { code, status, text } = REFUSALS.refresh_token_reused;
   return Response.json({ error: code, error_description: text }, { status });
 }
@@ -156,7 +161,7 @@ async function rotate(refresh: Refresh, record: GrantRecord | undefined): Promis
   form.set("refresh_token", presented.inner);
   const response = await server.fetch(withForm(token.request, form));
   if (!response.ok || issuance === undefined) return response;
-  const body = await issue(refresh, response, { issuance, askedScope: token.form.get("scope") });
+  const body = await issue(refresh, response, { issuance, token });
   const rotation = {
     tokenId: refresh.tokenId,
     clientId: issuance.record.clientId,

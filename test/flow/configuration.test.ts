@@ -4,7 +4,7 @@ import { type House, randomKey, startHouse, type TestWorker } from "../support/h
 import { callMcp, type McpAnswer } from "../support/stranger.ts";
 
 const NOT_CONFIGURED =
-  "This server is not configured correctly. Its operator finds the list of problems in the log.";
+  "This server is not configured correctly (configuration_invalid). Its operator finds the list of problems in the log.";
 
 const REQUIRED = [
   "AUTH0_DOMAIN",
@@ -191,7 +191,7 @@ describe("/health and /ready", () => {
     expect(ready?.headers.get("cache-control")).toBe("no-store");
     expect(await ready?.json()).toEqual({
       status: "ready",
-      checks: { configuration: "ok", store: "ok", identity: "ok" },
+      checks: { keys: "ok", store: "ok", identity: "ok" },
     });
   });
 
@@ -229,7 +229,7 @@ describe("/health and /ready", () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({
       status: "not ready",
-      checks: { configuration: "ok", store: "ok", identity: "ok", [part]: reason },
+      checks: { keys: "ok", store: "ok", identity: "ok", [part]: reason },
     });
     expect((await fetch(`${house.issuer}/health`)).status).toBe(200);
     house.store.faults.clear();

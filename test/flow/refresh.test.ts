@@ -89,11 +89,27 @@ describe("a refresh token that was used before", () => {
       route: "/token",
       status: 400,
       clientFamily: "mcp-sdk",
+      issuedTo: "mcp-sdk",
+      secondsAgo: expect.any(Number),
       user: decodeJwt(first.access_token).sub,
     });
     expect(await statusOfCall(house, newest.access_token)).toBe(401);
     expect(await readRefusal(await client.refresh(newest.refresh_token))).toEqual(ENDED);
     await expect.poll(() => house.tenant.control.revokedRefreshTokens()).toHaveLength(1);
+  });
+
+  it("says in the log whether another kind of client came with it, and how late", async () => {
+    const { refresh_token } = await client.signIn("ada");
+    await refreshed(refresh_token);
+    await house.shiftClock(3 * 86_400);
+    house.log.length = 0;
+    const headers = { "user-agent": "claude-code/2.0" };
+    const form = { grant_type: "refresh_token", refresh_token };
+    expect((await client.token(form, { headers })).status).toBe(400);
+    const line = house.log.find(({ reason }) => reason === "refresh_token_reused");
+    expect(line).toMatchObject({ clientFamily: "claude", issuedTo: "mcp-sdk" });
+    expect(line?.["secondsAgo"]).toBeGreaterThanOrEqual(3 * 86_400);
+    await expect.poll(() => house.tenant.control.count("revoke")).toBe(1);
   });
 
   it("leaves nothing of the session in the store", async () => {
