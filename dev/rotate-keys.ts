@@ -1,6 +1,7 @@
 /**
- * `npm run rotate-keys`: walks the store and seals every record again under the first key of STORAGE_ENCRYPTION_KEY.
- * The environment goes in, counts come out; afterwards the older keys can be removed. No value is ever printed.
+ * `npm run rotate-keys`: walks the store and seals every record again under the first key of
+ * STORAGE_ENCRYPTION_KEY. The environment goes in, counts come out; afterwards the older keys can
+ * be removed. No value is ever printed.
  */
 import { type Env, isConfig, loadConfig } from "../src/config.ts";
 import { Refusal } from "../src/errors.ts";

@@ -1,6 +1,7 @@
 /**
- * `npm run dev`: the Worker, a local tenant in the place of Auth0 and a local store in the place of Upstash, without
- * an account or a file to edit. The environment and `--fresh` go in; the log of the Worker comes out, until Ctrl-C.
+ * `npm run dev`: the Worker, a local tenant in the place of Auth0 and a local store in the place of
+ * Upstash, without an account or a file to edit. The environment and `--fresh` go in; the log of
+ * the Worker comes out, until Ctrl-C.
  */
 import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -94,7 +95,10 @@ function createTenantStarter(
   };
 }
 
-/** Shows what the Worker prints once it serves. `onReload` runs then, and after every change of its source. */
+/**
+ * Shows what the Worker prints once it serves. `onReload` runs then, and after every change of its
+ * source.
+ */
 async function startWorker(settings: Settings, onReload: () => Promise<void>): Promise<void> {
   let isReady = false;
   let reloads = Promise.resolve();
@@ -130,7 +134,10 @@ function untilAskedToStop(): Promise<void> {
   });
 }
 
-/** npm passes SIGTERM to the shell between us, which dies of it and tells nobody: we only lose our parent. */
+/**
+ * npm passes SIGTERM to the shell between us, which dies of it and tells nobody: we only lose our
+ * parent.
+ */
 function watchParent(onLoss: () => void): void {
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || onLoss(), PARENT_CHECK_MS).unref();

@@ -1,6 +1,6 @@
 /**
- * `npm run try`: an MCP client that meets a server for the first time. Its address goes in; every step with its time,
- * and what a tool answers, comes out. Never prints a token or a code.
+ * `npm run try`: an MCP client that meets a server for the first time. Its address goes in; every
+ * step with its time, and what a tool answers, comes out. Never prints a token or a code.
  */
 import { readArguments, type Wish } from "./try/arguments.ts";
 import { authorize } from "./try/authorization.ts";

@@ -1,6 +1,6 @@
 /**
- * The environment, checked once. Strings go in; a readonly Config comes out, or every problem at once,
- * by the name of the variable. A value is never printed, here or anywhere.
+ * The environment, checked once. Strings go in; a readonly Config comes out, or every problem at
+ * once, by the name of the variable. A value is never printed, here or anywhere.
  */
 import * as z from "zod";
 import {
@@ -16,7 +16,9 @@ import {
   switchOf,
 } from "./variables.ts";
 
-/** What `wrangler.toml`, secrets and `.dev.vars` may set. Text only: this Worker has no bindings. */
+/**
+ * What `wrangler.toml`, secrets and `.dev.vars` may set. Text only: this Worker has no bindings.
+ */
 export interface Env {
   readonly AUTH_ENABLED?: string;
   readonly AUTH_PROVIDER?: string;
@@ -50,7 +52,9 @@ export interface Auth0Config {
   readonly redirectUri: string;
 }
 
-/** Where we remember things and under which keys. The first key of a ring is used, all are accepted. */
+/**
+ * Where we remember things and under which keys. The first key of a ring is used, all are accepted.
+ */
 export interface StoreConfig {
   readonly url: string;
   readonly token: string;
@@ -142,8 +146,8 @@ export const VARIABLES: readonly string[] = [
 ];
 
 /**
- * Reads the environment. `requestUrl` is a request to this Worker: when it came to a loopback host, that is
- * where we are developed, and `RESOURCE_BASE_URL` defaults to it.
+ * Reads the environment. `requestUrl` is a request to this Worker: when it came to a loopback host,
+ * that is where we are developed, and `RESOURCE_BASE_URL` defaults to it.
  */
 export function loadConfig(env: Env, requestUrl: URL): Config | readonly ConfigProblem[] {
   const set = nonEmpty(env);

@@ -1,17 +1,25 @@
 /**
  * Every way this server says no, as data. A reason goes in; an RFC error code, an HTTP status and a
- * fixed public text come out. A refusal never carries a secret, a token, a stored value or a person's data.
+ * fixed public text come out. A refusal never carries a secret, a token, a stored value or a
+ * person's data.
  */
 
 interface RefusalText {
-  /** The code of RFC 6749 §4.1.2.1 / §5.2, RFC 6750 §3.1 or RFC 7591 §3.2.2 that the client reads. */
+  /**
+   * The code of RFC 6749 §4.1.2.1 / §5.2, RFC 6750 §3.1 or RFC 7591 §3.2.2 that the client reads.
+   */
   readonly code: string;
   readonly status: number;
-  /** What the client or the person is told: the same words every time, in the characters of RFC 6749 §5.2. */
+  /**
+   * What the client or the person is told: the same words every time, in the characters of RFC 6749
+   * §5.2.
+   */
   readonly text: string;
 }
 
-/** The reason codes of the log and what each one says outside. Stable: operators search for them. */
+/**
+ * The reason codes of the log and what each one says outside. Stable: operators search for them.
+ */
 export const REFUSALS = {
   configuration_invalid: {
     code: "server_error",
@@ -223,7 +231,10 @@ export const REFUSALS = {
 
 export type Reason = keyof typeof REFUSALS;
 
-/** A refusal on its way to the one place that renders it. `cause` is for the debugger, never for the wire. */
+/**
+ * A refusal on its way to the one place that renders it. `cause` is for the debugger, never for the
+ * wire.
+ */
 export class Refusal extends Error {
   readonly reason: Reason;
   /** Seconds after which trying again makes sense; sent as `Retry-After`. */

@@ -3,6 +3,9 @@ export interface Exchange {
   /** Names this request in the log, in `X-Request-Id` and on error pages. */
   readonly requestId: string;
   readonly execution: ExecutionContext;
-  /** Adds fields to this request's log line. Never a secret, a token, a stored value or a person's data. */
+  /**
+   * Adds fields to this request's log line. Never a secret, a token, a stored value or a person's
+   * data.
+   */
   note(fields: Readonly<Record<string, string | number | boolean>>): void;
 }

@@ -1,5 +1,5 @@
 /**
- * The door. A request comes in; the environment, checked once, becomes the parts; the parts answer the routes below.
+ * The door: a request comes in, the environment, checked once, becomes the parts, and they answer.
  * The only file that sees every room. No logic.
  */
 import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
@@ -19,7 +19,7 @@ import { offerings } from "./tools/index.ts";
 const ours = createCatalogue(offerings);
 warmUp();
 
-/** The Worker. `outward` replaces parts of the world outside: the store, the identity provider, `fetch`, the tools. */
+/** The Worker. `outward` replaces parts of it: the store, the identity provider, the tools. */
 export function createWorker(outward: Outward = {}) {
   let app: Passage | undefined;
   return {

@@ -1,6 +1,7 @@
 /**
- * One operator secret, many keys. 32 bytes and a label go in, a WebCrypto key for just that purpose comes out
- * (HKDF, RFC 5869), so that a key never serves two purposes. Nothing here can be exported again.
+ * One operator secret, many keys. 32 bytes and a label go in, a WebCrypto key for just that purpose
+ * comes out (HKDF, RFC 5869), so that a key never serves two purposes. Nothing here can be exported
+ * again.
  */
 import { base64url } from "jose";
 

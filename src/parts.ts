@@ -1,6 +1,7 @@
 /**
- * The parts behind the routes, put together once per isolate: the configuration and the outward world go in, what
- * signs people in, remembers and keeps grants comes out. Nothing is asked of anybody yet.
+ * The parts behind the routes, put together once per isolate: the configuration and the outward
+ * world go in, what signs people in, remembers and keeps grants comes out. Nothing is asked of
+ * anybody yet.
  */
 import type { AuthConfig, Config } from "./config.ts";
 import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
@@ -14,7 +15,10 @@ import { createRedis, type Redis } from "./storage/redis.ts";
 import { beginWork, type UnitOfWork } from "./storage/unit-of-work.ts";
 import { createVault, type Vault } from "./storage/vault.ts";
 
-/** The world outside, as far as it can be another one: for tests, and for other stores or identity providers. */
+/**
+ * The world outside, as far as it can be another one: for tests, and for other stores or identity
+ * providers.
+ */
 export interface Outward {
   readonly fetch?: typeof fetch;
   readonly redis?: Redis;

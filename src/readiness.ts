@@ -1,6 +1,7 @@
 /**
- * `/health` and `/ready`: for whoever watches this server. The parts go in; which of them work comes out, by name and
- * reason code. `/health` touches nothing; `/ready` asks at most once in ten seconds. Nothing secret is ever shown.
+ * `/health` and `/ready`: for whoever watches this server. The parts go in; which of them work
+ * comes out, by name and reason code. `/health` touches nothing; `/ready` asks at most once in ten
+ * seconds. Nothing secret is ever shown.
  */
 import { type Reason, Refusal } from "./errors.ts";
 import type { IdentityProvider } from "./identity/provider.ts";

@@ -1,6 +1,6 @@
 /**
- * How single variables are written. A text of the environment goes in, its value comes out, or what is wrong with it
- * in our own words. A value is never repeated.
+ * How single variables are written. A text of the environment goes in, its value comes out, or what
+ * is wrong with it in our own words. A value is never repeated.
  */
 import * as z from "zod";
 

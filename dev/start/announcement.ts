@@ -1,4 +1,7 @@
-/** What the terminal says once everything serves: what is where, and what to try. Settings go in, a text comes out. */
+/**
+ * What the terminal says once everything serves: what is where, and what to try. Settings go in, a
+ * text comes out.
+ */
 import { relative } from "node:path";
 import { styleText } from "node:util";
 import type { Places, Settings } from "./settings.ts";

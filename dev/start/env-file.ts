@@ -1,6 +1,6 @@
 /**
- * Files of variables, as Node and wrangler read them. Names and values go in and come out. Only the owner may read
- * such a file, and a reader never meets a half-written one.
+ * Files of variables, as Node and wrangler read them. Names and values go in and come out. Only the
+ * owner may read such a file, and a reader never meets a half-written one.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -20,7 +20,9 @@ export function writeEnvFile(file: string, variables: Readonly<Record<string, st
   renameSync(draft, file);
 }
 
-/** Quoted so that neither a space, a `#` nor a quote ends it; wrangler would also expand a bare `$`. */
+/**
+ * Quoted so that neither a space, a `#` nor a quote ends it; wrangler would also expand a bare `$`.
+ */
 function quote(value: string): string {
   const mark = ["'", "`", '"'].find((candidate) => !value.includes(candidate)) ?? "'";
   return mark + value.replaceAll("$", "\\$") + mark;

@@ -1,6 +1,7 @@
 /**
- * The secrets of a local run: 32 random bytes each, made at the first start and kept, since clients, sessions and
- * sealed records outlive a restart. A file goes in, the keys come out. Never printed.
+ * The secrets of a local run: 32 random bytes each, made at the first start and kept, since
+ * clients, sessions and sealed records outlive a restart. A file goes in, the keys come out. Never
+ * printed.
  */
 import { randomBytes } from "node:crypto";
 import * as z from "zod";

@@ -1,11 +1,14 @@
 /**
- * What of wrangler's output is worth a line on the terminal. A line goes in; a shorter one, the same one or nothing
- * comes out. The Worker's own log is JSON for machines; here it is for people.
+ * What of wrangler's output is worth a line on the terminal. A line goes in; a shorter one, the
+ * same one or nothing comes out. The Worker's own log is JSON for machines; here it is for people.
  */
 import { styleText } from "node:util";
 import * as z from "zod";
 
-/** The request id of questions that `npm run dev` itself asks the Worker: they are nobody's requests. */
+/**
+ * The request id of questions that `npm run dev` itself asks the Worker: they are nobody's
+ * requests.
+ */
 export const OWN_REQUEST_ID = "npm-run-dev";
 
 const requestSchema = z.looseObject({

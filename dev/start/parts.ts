@@ -1,6 +1,6 @@
 /**
- * The parts of a local run as programs: the Worker under wrangler, the local tenant, the local store. Settings go in;
- * what to start comes out.
+ * The parts of a local run as programs: the Worker under wrangler, the local tenant, the local
+ * store. Settings go in; what to start comes out.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
- * Whether the ports are free, asked before anything starts. Port numbers and the variables that move them go in;
- * nothing comes out, or one line for each port that is taken.
+ * Whether the ports are free, asked before anything starts. Port numbers and the variables that
+ * move them go in; nothing comes out, or one line for each port that is taken.
  */
 import { once } from "node:events";
 import { createServer } from "node:net";

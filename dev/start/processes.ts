@@ -1,6 +1,7 @@
 /**
- * The processes of `npm run dev`. Node programs go in, running ones come out, which live and die together: when one
- * ends by itself the rest is ended too, and nothing outlives this process unless that is killed outright.
+ * The processes of `npm run dev`. Node programs go in, running ones come out, which live and die
+ * together: when one ends by itself the rest is ended too, and nothing outlives this process unless
+ * that is killed outright.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +15,9 @@ export interface Program {
   readonly arguments?: readonly string[];
   /** Added to our own environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Takes each line it prints; without it they are dropped. What goes to stderr is always shown. */
+  /**
+   * Takes each line it prints; without it they are dropped. What goes to stderr is always shown.
+   */
   readonly onLine?: (line: string) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What `npm run dev` asks its parts: whether they serve, and which permissions the Worker's tools require. Addresses
- * go in, answers come out. No question changes anything.
+ * What `npm run dev` asks its parts: whether they serve, and which permissions the Worker's tools
+ * require. Addresses go in, answers come out. No question changes anything.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
@@ -34,7 +34,10 @@ async function answers(url: string, patience: AbortSignal): Promise<boolean> {
 
 const metadataSchema = z.object({ scopes_supported: z.array(z.string()) });
 
-/** The permissions that the tools require, as far as Node can load them: before there is a Worker to ask. */
+/**
+ * The permissions that the tools require, as far as Node can load them: before there is a Worker to
+ * ask.
+ */
 export async function guessPermissions(): Promise<readonly string[]> {
   try {
     const { createCatalogue } = await import("../../src/mcp/catalogue.ts");
@@ -45,7 +48,10 @@ export async function guessPermissions(): Promise<readonly string[]> {
   }
 }
 
-/** The permissions that the Worker's tools require: the scopes it knows beside those of OpenID Connect. */
+/**
+ * The permissions that the Worker's tools require: the scopes it knows beside those of OpenID
+ * Connect.
+ */
 export async function askPermissions(workerUrl: string): Promise<readonly string[]> {
   const response = await fetch(`${workerUrl}/.well-known/oauth-authorization-server`, OURS);
   const { scopes_supported } = metadataSchema.parse(await response.json());

@@ -1,6 +1,7 @@
 /**
- * What `npm run dev` starts, and with which variables. The environment and the generated keys go in; ports, folders
- * and the Worker's variables come out, or everything that is wrong with them at once. A value is never printed.
+ * What `npm run dev` starts, and with which variables. The environment and the generated keys go
+ * in; ports, folders and the Worker's variables come out, or everything that is wrong with them at
+ * once. A value is never printed.
  */
 import { join, resolve } from "node:path";
 import * as z from "zod";
@@ -32,7 +33,10 @@ export interface Settings {
   /** What the Worker makes of its variables. */
   readonly config: Config;
   readonly variables: Variables;
-  /** Whether the Worker signs people in at the local tenant, and keeps its records in the local store. */
+  /**
+   * Whether the Worker signs people in at the local tenant, and keeps its records in the local
+   * store.
+   */
   readonly usesLocalTenant: boolean;
   readonly usesLocalStore: boolean;
 }

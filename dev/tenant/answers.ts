@@ -1,6 +1,6 @@
 /**
- * What the token and revocation endpoints answer: noted, and on demand made worse. Answers come in on their way out;
- * the refresh tokens that were ended and the latest session of each person stay.
+ * What the token and revocation endpoints answer: noted, and on demand made worse. Answers come in
+ * on their way out; the refresh tokens that were ended and the latest session of each person stay.
  */
 import { decodeJwt } from "jose";
 import type { Context, Middleware } from "oidc-provider";

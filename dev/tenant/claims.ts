@@ -1,6 +1,6 @@
 /**
- * What this tenant's tokens say: Auth0's default dialect, not the RFC 9068 one. People and plain claims go in,
- * claims come out. Pure; signs nothing.
+ * What this tenant's tokens say: Auth0's default dialect, not the RFC 9068 one. People and plain
+ * claims go in, claims come out. Pure; signs nothing.
  */
 import type { Person } from "./people.ts";
 
@@ -27,8 +27,9 @@ interface Issued {
 }
 
 /**
- * Rewrites the claims of an RFC 9068 access token as Auth0 has them: `azp` for `client_id`, no `jti`, the address of
- * `/userinfo` as second audience with `openid`, and the permissions the person holds (`[]` for none).
+ * Rewrites the claims of an RFC 9068 access token as Auth0 has them: `azp` for `client_id`, no
+ * `jti`, the address of `/userinfo` as second audience with `openid`, and the permissions the
+ * person holds (`[]` for none).
  */
 export function accessTokenClaims(
   claims: Readonly<Record<string, unknown>>,

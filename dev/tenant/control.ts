@@ -1,6 +1,7 @@
 /**
- * The strings a test can pull: what an administrator, a network or a misconfiguration does to a tenant, and what the
- * tenant has seen. The tenant's parts go in, one object comes out; none of it can be reached over HTTP.
+ * The strings a test can pull: what an administrator, a network or a misconfiguration does to a
+ * tenant, and what the tenant has seen. The tenant's parts go in, one object comes out; none of it
+ * can be reached over HTTP.
  */
 import type { Answers } from "./answers.ts";
 import type { Difference, Shape } from "./forgery.ts";
@@ -22,13 +23,22 @@ export interface Control {
   setPermissions(person: PersonKey, permissions: readonly string[]): void;
   /** A blocked person can neither sign in nor refresh. */
   block(person: PersonKey): void;
-  /** The next key, published already, becomes the current one; after a second rotation an unheard-of key signs. */
+  /**
+   * The next key, published already, becomes the current one; after a second rotation an unheard-of
+   * key signs.
+   */
   rotateKeys(): Promise<void>;
-  /** A logout token for the person's latest sign-in; a `Difference` makes it another than the true one. */
+  /**
+   * A logout token for the person's latest sign-in; a `Difference` makes it another than the true
+   * one.
+   */
   logoutToken(person: PersonKey, difference?: Difference): string;
   /** Sends such a token to `backchannelLogoutUri`; the client's answer. */
   logout(person: PersonKey, difference?: Difference): Promise<Response>;
-  /** An honest tenant again, everybody as at the start, all counters at zero. Sessions and keys stay. */
+  /**
+   * An honest tenant again, everybody as at the start, all counters at zero. Sessions and keys
+   * stay.
+   */
   clear(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Auth0's words for what oidc-provider says in its own: a request is translated on its way in, an answer on its way
- * out. Decides nothing.
+ * Auth0's words for what oidc-provider says in its own: a request is translated on its way in, an
+ * answer on its way out. Decides nothing.
  */
 import type { Context, Middleware } from "oidc-provider";
 
@@ -17,7 +17,10 @@ export function audienceOf(resource: string): string {
   return decodeURIComponent(resource.slice(RESOURCE_PREFIX.length));
 }
 
-/** `/authorize` and the redirects that end it. Without `sessionCookie` nobody is signed in, and the page shows. */
+/**
+ * `/authorize` and the redirects that end it. Without `sessionCookie` nobody is signed in, and the
+ * page shows.
+ */
 export function authorizeDialect(sessionCookie: string): Middleware {
   return async (ctx, next) => {
     if (!/^\/authorize(\/|$)/.test(ctx.path)) return next();
@@ -56,7 +59,10 @@ export const discoveryDialect: Middleware = async (ctx, next) => {
   ctx.body = { ...ctx.body, authorization_response_iss_parameter_supported: undefined };
 };
 
-/** The sign-in page always shows, and `offline_access` is only kept by oidc-provider when there is a consent. */
+/**
+ * The sign-in page always shows, and `offline_access` is only kept by oidc-provider when there is a
+ * consent.
+ */
 function translateQuery(query: Context["query"], isSilent: boolean): Context["query"] {
   const { audience, resource: _, ...rest } = query;
   return {

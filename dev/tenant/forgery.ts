@@ -1,6 +1,6 @@
 /**
- * Token responses no honest tenant gives, for tests of the one who must notice. A true response goes in with the
- * name of what shall be wrong; the same response comes out with just that wrong.
+ * Token responses no honest tenant gives, for tests of the one who must notice. A true response
+ * goes in with the name of what shall be wrong; the same response comes out with just that wrong.
  */
 import { randomBytes } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, type JWK } from "jose";
@@ -74,7 +74,10 @@ const PERMISSIONS = {
   "too-many": () => Array.from({ length: 10_000 }, (_, index) => `tool:number_${index}`),
 } satisfies Record<string, (held: readonly unknown[]) => unknown>;
 
-/** How the token endpoint's answers differ from honest ones. A `Difference` says by hand what no name stands for. */
+/**
+ * How the token endpoint's answers differ from honest ones. A `Difference` says by hand what no
+ * name stands for.
+ */
 export interface Shape {
   readonly accessToken?: keyof typeof ACCESS_TOKEN | Difference;
   readonly accessTokenTtlSeconds?: number;

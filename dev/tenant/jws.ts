@@ -1,6 +1,6 @@
 /**
- * Puts a signed token together by hand, so that it can also be wrong. Header, claims and a seal go in, a compact
- * JWS comes out (RFC 7515 §7.1).
+ * Puts a signed token together by hand, so that it can also be wrong. Header, claims and a seal go
+ * in, a compact JWS comes out (RFC 7515 §7.1).
  */
 import { createHmac, createPrivateKey, createPublicKey, sign } from "node:crypto";
 import type { JWK } from "jose";

@@ -1,6 +1,6 @@
 /**
- * The tenant's RSA keys. As at Auth0 two are published at any time, the current one and the next; a rotation
- * keeps the previous one too. Private keys leave only into the tenant's own file.
+ * The tenant's RSA keys. As at Auth0 two are published at any time, the current one and the next; a
+ * rotation keeps the previous one too. Private keys leave only into the tenant's own file.
  */
 import { generateKeyPair, randomUUID } from "node:crypto";
 import { promisify } from "node:util";
@@ -14,7 +14,10 @@ export interface Keyring {
   all(): readonly JWK[];
   /** What `/.well-known/jwks.json` shows. */
   published(): { keys: JWK[] };
-  /** Promotes the next key, publishes a fresh one and keeps the previous one for the tokens it signed. */
+  /**
+   * Promotes the next key, publishes a fresh one and keeps the previous one for the tokens it
+   * signed.
+   */
   rotate(): Promise<void>;
 }
 
@@ -26,7 +29,10 @@ interface KeyPair {
 
 type Keys = readonly [current: KeyPair, next: KeyPair, ...previous: KeyPair[]];
 
-/** The keyring of `file`, made when there is none; without a file, one that lives as long as the process. */
+/**
+ * The keyring of `file`, made when there is none; without a file, one that lives as long as the
+ * process.
+ */
 export async function openKeyring(file?: string): Promise<Keyring> {
   let keys = file === undefined ? await sharedKeys() : await storedKeys(file);
   return {
@@ -43,7 +49,9 @@ export async function openKeyring(file?: string): Promise<Keyring> {
 
 let shared: Promise<Keys> | undefined;
 
-/** RSA keys are slow to make: every tenant of a process that keeps no file starts with the same two. */
+/**
+ * RSA keys are slow to make: every tenant of a process that keeps no file starts with the same two.
+ */
 function sharedKeys(): Promise<Keys> {
   return (shared ??= createKeys());
 }

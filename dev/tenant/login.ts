@@ -1,6 +1,7 @@
 /**
- * Signing in at the local tenant: one button per person, and Deny. An interaction of oidc-provider comes in; a login
- * and a grant, or a refusal in Auth0's words, goes back to it. Keeps nothing itself.
+ * Signing in at the local tenant: one button per person, and Deny. An interaction of oidc-provider
+ * comes in; a login and a grant, or a refusal in Auth0's words, goes back to it. Keeps nothing
+ * itself.
  */
 import type { Context, Interaction, InteractionResult, Middleware, Provider } from "oidc-provider";
 import { OPENID_SCOPES, scopesOf } from "./claims.ts";
@@ -75,7 +76,10 @@ interface SignIn {
   readonly person: Person;
 }
 
-/** Grants what was asked for; of the API's permissions only those the person holds, as Auth0's RBAC does. */
+/**
+ * Grants what was asked for; of the API's permissions only those the person holds, as Auth0's RBAC
+ * does.
+ */
 async function signIn({
   provider,
   directory,

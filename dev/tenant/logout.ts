@@ -1,6 +1,7 @@
 /**
- * Back-channel logout (OpenID Connect Back-Channel Logout 1.0) with the token Auth0 sends: `typ: JWT`, two minutes
- * of life. A person's session goes in; a signed token, or the client's answer to it, comes out.
+ * Back-channel logout (OpenID Connect Back-Channel Logout 1.0) with the token Auth0 sends: `typ:
+ * JWT`, two minutes of life. A person's session goes in; a signed token, or the client's answer to
+ * it, comes out.
  */
 import { randomUUID } from "node:crypto";
 import type { Difference } from "./forgery.ts";

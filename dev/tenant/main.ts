@@ -1,6 +1,6 @@
 /**
- * The local tenant as a process of its own, as `npm run dev` starts it. The environment goes in, one line comes out
- * when it serves. Prints no secret.
+ * The local tenant as a process of its own, as `npm run dev` starts it. The environment goes in,
+ * one line comes out when it serves. Prints no secret.
  */
 import { startTenant, type Tenant } from "./tenant.ts";
 

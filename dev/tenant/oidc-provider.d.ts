@@ -1,4 +1,7 @@
-/** The part of oidc-provider 9 (and of koa below it) that the local tenant uses. The package ships no types. */
+/**
+ * The part of oidc-provider 9 (and of koa below it) that the local tenant uses. The package ships
+ * no types.
+ */
 declare module "oidc-provider" {
   import type { EventEmitter } from "node:events";
   import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";

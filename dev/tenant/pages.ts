@@ -1,6 +1,6 @@
 /**
- * The tenant's pages: plain HTML that works without JavaScript, on a narrow screen and in the dark. Text goes in, a
- * document comes out, with every text escaped.
+ * The tenant's pages: plain HTML that works without JavaScript, on a narrow screen and in the dark.
+ * Text goes in, a document comes out, with every text escaped.
  */
 
 /** One button of the sign-in form. */

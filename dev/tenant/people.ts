@@ -1,6 +1,6 @@
 /**
- * The three people of the local tenant and what they may do. Names go in, people and permissions come out.
- * Their subjects are the awkward ones real tenants have; nobody here is real.
+ * The three people of the local tenant and what they may do. Names go in, people and permissions
+ * come out. Their subjects are the awkward ones real tenants have; nobody here is real.
  */
 
 export type PersonKey = "ada" | "rob" | "eve";
@@ -21,7 +21,9 @@ export const PEOPLE: Readonly<Record<PersonKey, Person>> = {
 /** Who may do what at this moment; the part of the tenant an administrator would change. */
 export interface Directory {
   findBySubject(sub: string): Person | undefined;
-  /** What may be granted at all: the permissions of the API, and any that somebody was given since. */
+  /**
+   * What may be granted at all: the permissions of the API, and any that somebody was given since.
+   */
   allPermissions(): readonly string[];
   permissionsOf(person: Person): readonly string[];
   setPermissions(key: PersonKey, permissions: readonly string[]): void;

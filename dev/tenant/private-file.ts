@@ -1,11 +1,13 @@
 /**
- * Files that hold keys and tokens of the local tenant. JSON goes in and comes out. Only the owner may read them, and
- * a reader never meets a half-written one.
+ * Files that hold keys and tokens of the local tenant. JSON goes in and comes out. Only the owner
+ * may read them, and a reader never meets a half-written one.
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** The content of a JSON file, or `undefined` when there is none (or none that can be read as JSON). */
+/**
+ * The content of a JSON file, or `undefined` when there is none (or none that can be read as JSON).
+ */
 export async function readPrivateFile(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, "utf8"));

@@ -1,6 +1,7 @@
 /**
- * oidc-provider, set up as an ordinary Auth0 tenant: one Regular Web Application, one API. The parts of the tenant go
- * in, a provider that speaks the dialect comes out. Decides nothing the certified library can decide.
+ * oidc-provider, set up as an ordinary Auth0 tenant: one Regular Web Application, one API. The
+ * parts of the tenant go in, a provider that speaks the dialect comes out. Decides nothing the
+ * certified library can decide.
  */
 import { decodeJwt } from "jose";
 import {

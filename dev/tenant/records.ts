@@ -1,7 +1,7 @@
 /**
- * What oidc-provider remembers (sessions, grants, codes, refresh tokens), in a map that is mirrored to a file when
- * there is one, because MCP clients keep their tokens over a restart. A single-use record is used once, even when
- * two requests race for it.
+ * What oidc-provider remembers (sessions, grants, codes, refresh tokens), in a map that is mirrored
+ * to a file when there is one, because MCP clients keep their tokens over a restart. A single-use
+ * record is used once, even when two requests race for it.
  */
 import { type Adapter, errors, type Payload } from "oidc-provider";
 import { readPrivateFile, writePrivateFile } from "./private-file.ts";
@@ -68,7 +68,9 @@ function createAdapter(model: string, entries: Entries, changed: () => void): Ad
   };
 }
 
-/** Of two that race for one record the second ends the grant, as a replay does (RFC 9700 §4.14.2). */
+/**
+ * Of two that race for one record the second ends the grant, as a replay does (RFC 9700 §4.14.2).
+ */
 function consumeOnce(entries: Entries, payload: Payload | undefined): void {
   if (payload?.consumed !== undefined) {
     for (const [name, entry] of entries)

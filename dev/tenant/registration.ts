@@ -1,6 +1,6 @@
 /**
- * What is registered at the tenant: one Regular Web Application and one API, as Auth0's dashboard would have them.
- * Options go in, oidc-provider's words for them come out.
+ * What is registered at the tenant: one Regular Web Application and one API, as Auth0's dashboard
+ * would have them. Options go in, oidc-provider's words for them come out.
  */
 import { type Configuration, errors } from "oidc-provider";
 import { OPENID_SCOPES } from "./claims.ts";
@@ -19,7 +19,10 @@ interface Api {
   readonly directory: Directory;
 }
 
-/** The application. It gets a `sid` because it takes part in back-channel logout; the address is filled in later. */
+/**
+ * The application. It gets a `sid` because it takes part in back-channel logout; the address is
+ * filled in later.
+ */
 export function application(options: Application): Configuration["clients"][number] {
   return {
     client_id: options.clientId,
@@ -34,7 +37,10 @@ export function application(options: Application): Configuration["clients"][numb
   };
 }
 
-/** The one API, with RS256 and a scope for every permission; any other audience is refused in Auth0's words. */
+/**
+ * The one API, with RS256 and a scope for every permission; any other audience is refused in
+ * Auth0's words.
+ */
 export function apis({
   audience,
   directory,

@@ -1,6 +1,7 @@
 /**
- * A local OpenID provider in Auth0's dialect, for development and tests. Options go in, a running server and its
- * control come out. It asks for no password, so it must never be reachable from outside.
+ * A local OpenID provider in Auth0's dialect, for development and tests. Options go in, a running
+ * server and its control come out. It asks for no password, so it must never be reachable from
+ * outside.
  */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
@@ -75,7 +76,10 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   };
 }
 
-/** Lets a request in once the tenant's faults allow it; one that broke off while it was sent ends here. */
+/**
+ * Lets a request in once the tenant's faults allow it; one that broke off while it was sent ends
+ * here.
+ */
 function admit(traffic: Traffic, serve: RequestListener): RequestListener {
   return (request, response) => {
     traffic.admit(request, response).then(

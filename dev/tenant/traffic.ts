@@ -1,6 +1,7 @@
 /**
- * What comes in at the tenant's door: every request is named by its endpoint, counted, and on demand delayed or
- * answered wrongly. A request that is let through is handed on whole. Keeps no bodies.
+ * What comes in at the tenant's door: every request is named by its endpoint, counted, and on
+ * demand delayed or answered wrongly. A request that is let through is handed on whole. Keeps no
+ * bodies.
  */
 import { IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
@@ -22,7 +23,10 @@ export type Endpoint =
   | "token:authorization_code"
   | "token:refresh_token";
 
-/** An answer in place of the real one; an object is sent as JSON. `times` is how often, always by default. */
+/**
+ * An answer in place of the real one; an object is sent as JSON. `times` is how often, always by
+ * default.
+ */
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
@@ -39,7 +43,10 @@ export interface Traffic {
   latency(endpoint: Endpoint, milliseconds: number): void;
   /** No faults, no delays, all counters at zero. */
   clear(): void;
-  /** Counts a request and plays the faults; the request to serve, or `undefined` when it has had its answer. */
+  /**
+   * Counts a request and plays the faults; the request to serve, or `undefined` when it has had its
+   * answer.
+   */
   admit(request: IncomingMessage, response: ServerResponse): Promise<IncomingMessage | undefined>;
 }
 

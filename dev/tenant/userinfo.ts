@@ -1,6 +1,7 @@
 /**
- * `/userinfo` as Auth0 has it: opened by an access token for any API whose second audience it is, or by an opaque
- * one. A bearer token comes in, the profile its scopes open goes out; an unverified token never passes.
+ * `/userinfo` as Auth0 has it: opened by an access token for any API whose second audience it is,
+ * or by an opaque one. A bearer token comes in, the profile its scopes open goes out; an unverified
+ * token never passes.
  */
 import { createLocalJWKSet, jwtVerify } from "jose";
 import type { Context, Middleware, Provider } from "oidc-provider";

@@ -1,4 +1,7 @@
-/** The command line of `npm run try`. Words go in; what to try, and as whom, comes out, or how to write it. */
+/**
+ * The command line of `npm run try`. Words go in; what to try, and as whom, comes out, or how to
+ * write it.
+ */
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";

@@ -1,6 +1,7 @@
 /**
- * The authorization server as an MCP client meets it, step by step with the functions of the official client. The
- * refusal of the resource server goes in, tokens come out. Neither they nor a code are ever printed.
+ * The authorization server as an MCP client meets it, step by step with the functions of the
+ * official client. The refusal of the resource server goes in, tokens come out. Neither they nor a
+ * code are ever printed.
  */
 import {
   type AuthorizationServerMetadata,
@@ -147,7 +148,10 @@ async function signIn(
   return answer;
 }
 
-/** The code of an answer that comes from this server: RFC 9207 §2.4 has `iss` judged before anything else. */
+/**
+ * The code of an answer that comes from this server: RFC 9207 §2.4 has `iss` judged before anything
+ * else.
+ */
 function readAnswer(answer: URLSearchParams, server: AuthorizationServerMetadata) {
   const iss = answer.get("iss") ?? undefined;
   validateAuthorizationResponseIssuer({

@@ -1,4 +1,7 @@
-/** The browser of whoever runs `npm run try`. A web address goes in and nothing comes out: it is also printed. */
+/**
+ * The browser of whoever runs `npm run try`. A web address goes in and nothing comes out: it is
+ * also printed.
+ */
 import { spawn } from "node:child_process";
 
 /** No shell is involved: the address may hold anything. */

@@ -1,6 +1,6 @@
 /**
- * The redirect URI of `npm run try`: a loopback listener that lives for one answer (RFC 8252 §7.3). What the browser
- * brings comes out once its `state` is ours. Shows the browser nothing of it.
+ * The redirect URI of `npm run try`: a loopback listener that lives for one answer (RFC 8252 §7.3).
+ * What the browser brings comes out once its `state` is ours. Shows the browser nothing of it.
  */
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";

@@ -1,6 +1,7 @@
 /**
- * A trial that did not succeed, in words: what failed, with its status and OAuth error, and what to do. Anything
- * thrown goes in. A server's words are shown, cut short; tokens and codes are not among them.
+ * A trial that did not succeed, in words: what failed, with its status and OAuth error, and what to
+ * do. Anything thrown goes in. A server's words are shown, cut short; tokens and codes are not
+ * among them.
  */
 import {
   InsufficientScopeError,

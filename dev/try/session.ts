@@ -1,6 +1,6 @@
 /**
- * The resource server as an MCP client meets it. An address and an access token go in; tools and their answers come
- * out. The token is sent there and nowhere else.
+ * The resource server as an MCP client meets it. An address and an access token go in; tools and
+ * their answers come out. The token is sent there and nowhere else.
  */
 import {
   type AuthProvider,

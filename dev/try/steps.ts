@@ -1,6 +1,6 @@
 /**
- * The steps of a trial, each printed with its time as it is done. Work goes in, its result comes out. What is printed
- * is what the caller describes, so it is the caller that keeps tokens out.
+ * The steps of a trial, each printed with its time as it is done. Work goes in, its result comes
+ * out. What is printed is what the caller describes, so it is the caller that keeps tokens out.
  */
 import { styleText } from "node:util";
 
@@ -57,7 +57,10 @@ export function createSteps(): Steps {
   };
 }
 
-/** One line: the time the step took until now, its name, and what there is to say, maybe in a server's words. */
+/**
+ * One line: the time the step took until now, its name, and what there is to say, maybe in a
+ * server's words.
+ */
 export function renderStep({ name, startedAtMs }: Step, remark: string): string {
   const time = `${Math.round(performance.now() - startedAtMs)} ms`;
   return `${styleText("dim", time.padStart(8))}  ${name.padEnd(18)} ${printable(remark)}`;

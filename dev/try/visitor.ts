@@ -1,6 +1,7 @@
 /**
- * Somebody without a browser who signs in at the local tenant: follows redirects, keeps cookies, presses the button
- * that was agreed on. An address goes in; when it returns, the last page is the one that was to be reached.
+ * Somebody without a browser who signs in at the local tenant: follows redirects, keeps cookies,
+ * presses the button that was agreed on. An address goes in; when it returns, the last page is the
+ * one that was to be reached.
  */
 import { Obstacle } from "../obstacle.ts";
 
@@ -17,7 +18,10 @@ export interface Errand {
   readonly press: readonly string[];
 }
 
-/** Cookies by host, path and name. Like a browser's they are shared by all ports of a host (RFC 6265 §8.5). */
+/**
+ * Cookies by host, path and name. Like a browser's they are shared by all ports of a host (RFC 6265
+ * §8.5).
+ */
 type CookieJar = Map<string, Cookie>;
 
 interface Cookie {
@@ -44,7 +48,10 @@ function isAt({ url }: Page, goal: URL): boolean {
   return url.origin === goal.origin && url.pathname === goal.pathname;
 }
 
-/** The page behind an address and its redirects; a form is posted once, as browsers do after a 302 or 303. */
+/**
+ * The page behind an address and its redirects; a form is posted once, as browsers do after a 302
+ * or 303.
+ */
 async function open(start: URL, jar: CookieJar, form?: URLSearchParams): Promise<Page> {
   let url = start;
   let response = await send(url, jar, form);

@@ -1,12 +1,16 @@
 /**
- * Request bodies with an upper bound. A request goes in; its bytes come out, or nothing when they are too many.
- * What the sender claims about the length is never believed, only used to refuse earlier.
+ * Request bodies with an upper bound. A request goes in; its bytes come out, or nothing when they
+ * are too many. What the sender claims about the length is never believed, only used to refuse
+ * earlier.
  */
 
 /** More than any honest form or client registration has. */
 export const LONGEST_FORM_BYTES = 64 * 1024;
 
-/** The whole body, or undefined as soon as it is seen to be longer than `maxBytes`; reading stops there. */
+/**
+ * The whole body, or undefined as soon as it is seen to be longer than `maxBytes`; reading stops
+ * there.
+ */
 export async function readCapped(
   request: Request,
   maxBytes: number,

@@ -1,14 +1,20 @@
 /**
- * Plain cookies for development over http://localhost. The provider library's `__Host-…; Secure` cookies go in,
- * plain ones come out, and the other way round. Never for a deployment: see `usesPlainCookies`.
+ * Plain cookies for development over http://localhost. The provider library's `__Host-…; Secure`
+ * cookies go in, plain ones come out, and the other way round. Never for a deployment: see
+ * `usesPlainCookies`.
  */
 import type { Config } from "../config.ts";
 
-/** Needs `Secure`, which Safari and many cookie jars refuse over plain http, localhost included (RFC 6265bis §4.1.3.2). */
+/**
+ * Needs `Secure`, which Safari and many cookie jars refuse over plain http, localhost included (RFC
+ * 6265bis §4.1.3.2).
+ */
 const HOST_PREFIX = "__Host-";
 const PLAIN_PREFIX = "loopback-";
 
-/** Whether cookies must be plain: on http, which the configuration allows on loopback hosts only. */
+/**
+ * Whether cookies must be plain: on http, which the configuration allows on loopback hosts only.
+ */
 export function usesPlainCookies(config: Pick<Config, "isLoopback" | "issuer">): boolean {
   return config.isLoopback && config.issuer.startsWith("http:");
 }

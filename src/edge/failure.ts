@@ -1,6 +1,6 @@
 /**
- * The one place where a failure becomes a response. Anything thrown goes in; a page or OAuth JSON with fixed words
- * comes out. The message, the stack and the cause of what was thrown never leave.
+ * The one place where a failure becomes a response. Anything thrown goes in; a page or OAuth JSON
+ * with fixed words comes out. The message, the stack and the cause of what was thrown never leave.
  */
 import { REFUSALS, Refusal, type Reason } from "../errors.ts";
 import { adviceFor } from "../pages/advice.ts";
@@ -49,8 +49,8 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
 }
 
 /**
- * What the log says of a failure: the reason, and for a fault the class of the error and its place in our bundle.
- * Not its message: the store's client, for one, quotes commands in it.
+ * What the log says of a failure: the reason, and for a fault the class of the error and its place
+ * in our bundle. Not its message: the store's client, for one, quotes commands in it.
  */
 export function explainFailure(error: unknown): { reason: Reason; fault?: string; place?: string } {
   const reason = error instanceof Refusal ? error.reason : "internal_error";

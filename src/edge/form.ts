@@ -1,6 +1,6 @@
 /**
- * Forms that people send from our own pages. A request goes in; its fields come out. One that another website posts is
- * refused before anything is read.
+ * Forms that people send from our own pages. A request goes in; its fields come out. One that
+ * another website posts is refused before anything is read.
  */
 import { Refusal } from "../errors.ts";
 import { LONGEST_FORM_BYTES, readCapped } from "./body.ts";
@@ -17,7 +17,8 @@ export async function readOwnForm(request: Request, issuer: string): Promise<URL
 function assertSameOrigin(request: Request, issuer: string): void {
   const site = request.headers.get("Sec-Fetch-Site");
   const origin = request.headers.get("Origin");
-  // Our own page says "null", since its referrer policy is no-referrer (Fetch, append a request Origin header).
+  // Our own page says "null", since its referrer policy is no-referrer (Fetch, append a request
+  // Origin header).
   const isOurs =
     site === null
       ? origin === null || origin === "null" || origin === issuer

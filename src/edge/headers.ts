@@ -1,11 +1,13 @@
 /**
- * The headers that every response carries. A response goes in, the same response with them comes out; what a
- * route has set itself about caching or content stays, and a streaming body is passed on untouched.
+ * The headers that every response carries. A response goes in, the same response with them comes
+ * out; what a route has set itself about caching or content stays, and a streaming body is passed
+ * on untouched.
  */
 
 /**
- * No `Cross-Origin-Opener-Policy`: clients that open `/authorize` in a popup wait for a message from it, and any
- * value but the default cuts them off for good, even after the redirect back to their own page.
+ * No `Cross-Origin-Opener-Policy`: clients that open `/authorize` in a popup wait for a message
+ * from it, and any value but the default cuts them off for good, even after the redirect back to
+ * their own page.
  */
 const ALWAYS: readonly (readonly [string, string])[] = [
   ["X-Content-Type-Options", "nosniff"],
@@ -21,7 +23,9 @@ const UNLESS_SET: readonly (readonly [string, string])[] = [
 
 const ONE_YEAR_SECONDS = 31_536_000;
 
-/** A copy of the response with the security headers and the id under which the log has the request. */
+/**
+ * A copy of the response with the security headers and the id under which the log has the request.
+ */
 export function withSecurityHeaders(
   response: Response,
   { isLoopback, requestId }: { readonly isLoopback: boolean; readonly requestId: string },

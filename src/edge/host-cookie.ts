@@ -1,6 +1,7 @@
 /**
- * Cookies that only this host, over https, can set and read, out of the reach of scripts (RFC 6265bis §4.1.3.2). Names
- * go in without the prefix. On loopback http `cookies.ts` makes plain ones of them.
+ * Cookies that only this host, over https, can set and read, out of the reach of scripts (RFC
+ * 6265bis §4.1.3.2). Names go in without the prefix. On loopback http `cookies.ts` makes plain ones
+ * of them.
  */
 import { parse, serialize } from "hono/utils/cookie";
 
@@ -10,8 +11,8 @@ export function readHostCookie(request: Request, name: string): string | undefin
 }
 
 /**
- * A `Set-Cookie` line; 0 seconds end the cookie. It comes along when a link or a redirect leads to us, never with
- * another website's form.
+ * A `Set-Cookie` line; 0 seconds end the cookie. It comes along when a link or a redirect leads to
+ * us, never with another website's form.
  */
 export function hostCookie(name: string, value: string, maxAgeSeconds: number): string {
   return serialize(`__Host-${name}`, value, {

@@ -1,6 +1,7 @@
 /**
- * One structured line per request. What was noted goes in, JSON for `console.log` comes out. Never a header's
- * value, a query, a token or a person's data; field names avoid the words that log collectors blank out.
+ * One structured line per request. What was noted goes in, JSON for `console.log` comes out. Never
+ * a header's value, a query, a token or a person's data; field names avoid the words that log
+ * collectors blank out.
  */
 import type { ConfigProblem } from "../config.ts";
 import { routeOf } from "./routes.ts";
@@ -13,8 +14,8 @@ export interface Exchange {
   readonly requestId: string;
   readonly execution: ExecutionContext;
   /**
-   * Adds fields to the line: `reason`, `user` (our opaque id), `client` (a prefix of a hash), `tool`, … Names
-   * with "auth", "token" or "secret" in them would be scrubbed by collectors.
+   * Adds fields to the line: `reason`, `user` (our opaque id), `client` (a prefix of a hash),
+   * `tool`, … Names with "auth", "token" or "secret" in them would be scrubbed by collectors.
    */
   note(fields: Fields): void;
   /** Prints the line. */
@@ -65,7 +66,10 @@ export function createExchange(
   };
 }
 
-/** Which kind of client this is: one of a fixed list, so that a header's value never reaches the log. */
+/**
+ * Which kind of client this is: one of a fixed list, so that a header's value never reaches the
+ * log.
+ */
 export function clientFamilyOf(userAgent: string | null): string {
   return CLIENT_FAMILIES.find(([pattern]) => pattern.test(userAgent ?? ""))?.[1] ?? "other";
 }

@@ -1,6 +1,6 @@
 /**
- * What every request passes on its way in and out: its id, its log line, its headers, its cookies, and the one place
- * where a failure becomes a response. No route does any of this itself.
+ * What every request passes on its way in and out: its id, its log line, its headers, its cookies,
+ * and the one place where a failure becomes a response. No route does any of this itself.
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type Reason, Refusal } from "../errors.ts";

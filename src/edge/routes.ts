@@ -1,6 +1,6 @@
 /**
- * The addresses of this server and who reads a failure there: a person, or a client. Also the only paths that
- * the log repeats: any other could hold anything.
+ * The addresses of this server and who reads a failure there: a person, or a client. Also the only
+ * paths that the log repeats: any other could hold anything.
  */
 
 const PAGES: ReadonlySet<string> = new Set([
@@ -34,7 +34,10 @@ export function routeOf(path: string): string {
   return PAGES.has(path) || ENDPOINTS.has(path) ? path : "other";
 }
 
-/** How a failure of this request is answered. At an unknown path, a browser is known by what it accepts. */
+/**
+ * How a failure of this request is answered. At an unknown path, a browser is known by what it
+ * accepts.
+ */
 export function failureForm(request: Request): "page" | "oauth" {
   const path = new URL(request.url).pathname;
   if (PAGES.has(path)) return "page";

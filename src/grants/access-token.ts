@@ -1,10 +1,13 @@
 /**
- * Our access tokens: signed JWTs (RFC 9068 profile, HS256). Claims and a key ring go in, a token comes out, and
- * the other way round. No store, no clock. Auth0's tokens are never inside.
+ * Our access tokens: signed JWTs (RFC 9068 profile, HS256). Claims and a key ring go in, a token
+ * comes out, and the other way round. No store, no clock. Auth0's tokens are never inside.
  */
 import { compactVerify, decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import * as z from "zod";
 import type { GrantRef } from "./grant.ts";
+
+/** What every client may ask for: who the person is. The minimal set of our challenges. */
+export const BASE_SCOPES: readonly string[] = ["openid", "profile", "email"];
 
 const claimsSchema = z.object({
   iss: z.string(),
@@ -48,8 +51,9 @@ export function signAccessToken(claims: AccessTokenClaims, [signer]: SigningKeys
 export type AccessTokenProblem = "malformed" | "unknown_key" | "expired" | "invalid";
 
 /**
- * Judges a presented access token: our signature, issuer, audience, type and lifetime (RFC 9068 §4, RFC 8725 §3.1).
- * `now` is in epoch seconds; expiry has no tolerance, since we issued it by the same clock.
+ * Judges a presented access token: our signature, issuer, audience, type and lifetime (RFC 9068 §4,
+ * RFC 8725 §3.1). `now` is in epoch seconds; expiry has no tolerance, since we issued it by the
+ * same clock.
  */
 export async function verifyAccessToken(
   token: string,
@@ -90,7 +94,10 @@ export async function readAccessToken(
   }
 }
 
-/** `kid` chooses among our own keys only; `jwk`, `jku` and `x5u` headers are never read (RFC 8725 §3.10). */
+/**
+ * `kid` chooses among our own keys only; `jwk`, `jku` and `x5u` headers are never read (RFC 8725
+ * §3.10).
+ */
 function findKey(token: string, keys: SigningKeys): SigningKey | "malformed" | "unknown_key" {
   try {
     const { kid } = decodeProtectedHeader(token);

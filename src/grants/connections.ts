@@ -1,6 +1,6 @@
 /**
- * A person's connections: which grants they have, found without scanning. Entries of one collection go in and out;
- * how many a person may hold is decided here.
+ * A person's connections: which grants they have, found without scanning. Entries of one collection
+ * go in and out; how many a person may hold is decided here.
  */
 import * as z from "zod";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
@@ -24,15 +24,18 @@ const connectionSchema = z
 export type Connection = z.infer<typeof connectionSchema>;
 
 /**
- * Auth0 keeps 200 refresh tokens per person and application and drops the oldest without a word; half of that leaves
- * room for sign-ins that are never finished.
+ * Auth0 keeps 200 refresh tokens per person and application and drops the oldest without a word;
+ * half of that leaves room for sign-ins that are never finished.
  */
 export const MOST_CONNECTIONS = 100;
 
 /** Longer than any grant lives without being used, so the collection outlives its entries. */
 const COLLECTION_TTL_SECONDS = 40 * 86_400;
 
-/** A person's connections, the ended ones included. Costs nothing when the collection was prefetched. */
+/**
+ * A person's connections, the ended ones included. Costs nothing when the collection was
+ * prefetched.
+ */
 export async function listConnections(
   work: Pick<UnitOfWork, "fields">,
   userId: string,
@@ -71,8 +74,8 @@ export function chooseLiving(
 }
 
 /**
- * The host that stands behind a client's name: the one whose metadata document is its id. Any other client has chosen
- * its name itself.
+ * The host that stands behind a client's name: the one whose metadata document is its id. Any other
+ * client has chosen its name itself.
  */
 export function verifiedDomain(clientId: string): string | undefined {
   return clientId.startsWith("https:") && URL.canParse(clientId)
@@ -80,7 +83,9 @@ export function verifiedDomain(clientId: string): string | undefined {
     : undefined;
 }
 
-/** Which connections must go so that one more fits: the ended ones, then the longest unused. Pure. */
+/**
+ * Which connections must go so that one more fits: the ended ones, then the longest unused. Pure.
+ */
 export function chooseSuperfluous(
   connections: readonly Connection[],
   { now, most }: { readonly now: number; readonly most: number },
@@ -91,7 +96,10 @@ export function chooseSuperfluous(
   return [...ended, ...byUse.slice(0, Math.max(0, living.length - most + 1))];
 }
 
-/** Which connections a logout ends: those of the session it names, or all of them (OIDC Back-Channel Logout §2.7). */
+/**
+ * Which connections a logout ends: those of the session it names, or all of them (OIDC Back-Channel
+ * Logout §2.7).
+ */
 export function chooseLoggedOut(
   connections: readonly Connection[],
   sessionId: string | undefined,

@@ -1,6 +1,7 @@
 /**
- * One request at a time changes a grant: code exchange, refresh and renewal take turns. A unit of work goes in; it
- * comes back with fresh reads and the hold, or the wait has shown that there is nothing left to do.
+ * One request at a time changes a grant: code exchange, refresh and renewal take turns. A unit of
+ * work goes in; it comes back with fresh reads and the hold, or the wait has shown that there is
+ * nothing left to do.
  */
 import { Refusal } from "../errors.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
@@ -12,8 +13,9 @@ const SHORTEST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 200;
 
 /**
- * Reads `names` and takes the hold on the grant, in one round trip when nobody else has it. `isSettled` is asked after
- * every read and ends the wait early, with or without the hold. Refuses with `grant_busy` after eight seconds.
+ * Reads `names` and takes the hold on the grant, in one round trip when nobody else has it.
+ * `isSettled` is asked after every read and ends the wait early, with or without the hold. Refuses
+ * with `grant_busy` after eight seconds.
  */
 export async function holdGrant(
   work: UnitOfWork,

@@ -1,6 +1,7 @@
 /**
- * The keeper of grants: answers, for a request that carries an access token, whether its grant lives and what its
- * Auth0 tokens are. A warm answer costs no round trip, a cold one costs one. Never serves what it knows to be ended.
+ * The keeper of grants: answers, for a request that carries an access token, whether its grant
+ * lives and what its Auth0 tokens are. A warm answer costs no round trip, a cold one costs one.
+ * Never serves what it knows to be ended.
  */
 import { isPassing, Refusal } from "../errors.ts";
 import type { IdentityProvider, UpstreamTokens } from "../identity/provider.ts";
@@ -31,10 +32,15 @@ export interface KeeperParts {
   readonly checkSeconds: number;
 }
 
-/** A profile is asked for again after this time: Auth0 answers five questions a minute per person. */
+/**
+ * A profile is asked for again after this time: Auth0 answers five questions a minute per person.
+ */
 const PROFILE_FRESH_SECONDS = 300;
 
-/** After the store gave no answer, whoever can be served without is, for so long, and nobody waits for it again. */
+/**
+ * After the store gave no answer, whoever can be served without is, for so long, and nobody waits
+ * for it again.
+ */
 const STORE_PAUSE_SECONDS = 5;
 
 interface Keeper extends KeeperParts {
@@ -84,7 +90,9 @@ async function isAlive(keeper: Keeper, grant: GrantRef, storeName: string): Prom
   }
 }
 
-/** Reads the grant's record by the name its token carries: one round trip, even in a fresh isolate. */
+/**
+ * Reads the grant's record by the name its token carries: one round trip, even in a fresh isolate.
+ */
 async function look(
   keeper: Keeper,
   grant: GrantRef,
@@ -150,7 +158,9 @@ async function upstreamTokens(
   });
 }
 
-/** Renews the tokens of a grant, once, whichever request comes first; the others find them renewed. */
+/**
+ * Renews the tokens of a grant, once, whichever request comes first; the others find them renewed.
+ */
 async function renewInPlace(keeper: Keeper, grant: GrantRef): Promise<UpstreamTokens> {
   const work = keeper.beginWork();
   const isSettled = async (): Promise<boolean> => {
@@ -196,7 +206,10 @@ async function renewHeld(
   }
 }
 
-/** The profile from `/userinfo`; when that cannot be asked, the last one we had, or the one of the sign-in. */
+/**
+ * The profile from `/userinfo`; when that cannot be asked, the last one we had, or the one of the
+ * sign-in.
+ */
 async function userInfo(
   keeper: Keeper,
   grant: GrantRef,

@@ -1,26 +1,30 @@
 /**
- * What this isolate knows about which grants live. Sightings go in, a verdict comes out: serve, look, or refuse.
- * The rule is pure; the memory is bounded and never outlives the isolate.
+ * What this isolate knows about which grants live. Sightings go in, a verdict comes out: serve,
+ * look, or refuse. The rule is pure; the memory is bounded and never outlives the isolate.
  */
 import type { GrantRef } from "./grant.ts";
 
 /**
- * What was seen of a grant last; times are epoch seconds. What this isolate ended itself stays ended; what the store
- * did not have may come, since a replica can lag behind the isolate that wrote it.
+ * What was seen of a grant last; times are epoch seconds. What this isolate ended itself stays
+ * ended; what the store did not have may come, since a replica can lag behind the isolate that
+ * wrote it.
  */
 export type Sighting =
   | { readonly aliveAt: number }
   | { readonly missingAt: number }
   | { readonly ended: true };
 
-/** Without an answer from the store a grant is served this long after it was last seen alive (stale-if-error). */
+/**
+ * Without an answer from the store a grant is served this long after it was last seen alive
+ * (stale-if-error).
+ */
 const SERVED_UNSEEN_SECONDS = 600;
 
 const MOST_SIGHTINGS = 10_000;
 
 /**
- * Whether a request may be served on what was seen before (design: bounded staleness; RFC 7009 §3 leaves it open).
- * `checkSeconds` = 0 asks the store every time.
+ * Whether a request may be served on what was seen before (design: bounded staleness; RFC 7009 §3
+ * leaves it open). `checkSeconds` = 0 asks the store every time.
  */
 export function judgeSighting(
   sighting: Sighting | undefined,
@@ -32,7 +36,10 @@ export function judgeSighting(
   return now - sighting.aliveAt < checkSeconds ? "alive" : "look";
 }
 
-/** Whether a grant is served although the store could not be asked: only one that was seen alive a short while ago. */
+/**
+ * Whether a grant is served although the store could not be asked: only one that was seen alive a
+ * short while ago.
+ */
 export function isServedUnseen(
   sighting: Sighting | undefined,
   { now, checkSeconds }: { readonly now: number; readonly checkSeconds: number },

@@ -1,6 +1,6 @@
 /**
- * What one isolate remembers for a while: a bounded map with the age of each entry. Values go in and come out while
- * they are young enough; nothing is fetched here.
+ * What one isolate remembers for a while: a bounded map with the age of each entry. Values go in
+ * and come out while they are young enough; nothing is fetched here.
  */
 export interface Memory<Value> {
   keep(name: string, value: Value, now: number): void;

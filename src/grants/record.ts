@@ -1,6 +1,7 @@
 /**
- * What we keep about a grant beside the provider library's own record: the identity provider's tokens and what the
- * person granted. Texts of the store go in and out, parsed once. Names of records are made here and nowhere else.
+ * What we keep about a grant beside the provider library's own record: the identity provider's
+ * tokens and what the person granted. Texts of the store go in and out, parsed once. Names of
+ * records are made here and nowhere else.
  */
 import * as z from "zod";
 import { Refusal } from "../errors.ts";
@@ -33,9 +34,15 @@ const grantRecordSchema = z
     tokens: tokensSchema,
     /** Which permissions the person granted this client: those named, or whatever they hold. */
     granted: z.union([z.literal("all"), z.array(z.string()).readonly()]),
-    /** Proves that a refresh token was issued by us for this grant, however old it is. base64url, 32 bytes. */
+    /**
+     * Proves that a refresh token was issued by us for this grant, however old it is. base64url, 32
+     * bytes.
+     */
     proofKey: z.string(),
-    /** To which kind of client the newest tokens went, and when: who uses an older one may be another. */
+    /**
+     * To which kind of client the newest tokens went, and when: who uses an older one may be
+     * another.
+     */
     lastIssue: z.object({ clientFamily: z.string(), at: z.int() }).readonly().exactOptional(),
     createdAt: z.int(),
     /** When the grant ends unless it is refreshed; epoch seconds. */
@@ -91,8 +98,8 @@ export async function readGrant(
 }
 
 /**
- * Parses a stored record. A text that opened but has another shape was written by another version of us: the session
- * is kept and the request is refused, rather than the other way round.
+ * Parses a stored record. A text that opened but has another shape was written by another version
+ * of us: the session is kept and the request is refused, rather than the other way round.
  */
 export function parseGrantRecord(text: string): GrantRecord {
   const record = grantRecordSchema.safeParse(JSON.parse(text));

@@ -1,6 +1,7 @@
 /**
- * Renewing the identity provider's tokens of one grant. The tokens we have go in, newer ones come out. Whoever calls
- * holds the grant: two renewals with one refresh token would make Auth0 end the whole family.
+ * Renewing the identity provider's tokens of one grant. The tokens we have go in, newer ones come
+ * out. Whoever calls holds the grant: two renewals with one refresh token would make Auth0 end the
+ * whole family.
  */
 import { Refusal } from "../errors.ts";
 import type { IdentityProvider, UpstreamTokens } from "../identity/provider.ts";
@@ -14,7 +15,10 @@ const CLOSE_TO_END_SECONDS = 300;
 /** How long tokens that could not be written down are remembered in this isolate. */
 const UNSAVED_SECONDS = 300;
 
-/** Whether a refresh of ours renews these tokens too: never on every refresh, always within the hour. Pure. */
+/**
+ * Whether a refresh of ours renews these tokens too: never on every refresh, always within the
+ * hour. Pure.
+ */
 export function isRenewalDue(tokens: UpstreamTokens, now: number): boolean {
   return (
     tokens.refreshToken !== undefined &&
@@ -35,8 +39,8 @@ export interface Renewals {
 }
 
 /**
- * Renewals of this isolate. Auth0 has rotated its token when it answers; when our store then fails, the answer is
- * remembered, so that the client's next try does not present the rotated token.
+ * Renewals of this isolate. Auth0 has rotated its token when it answers; when our store then fails,
+ * the answer is remembered, so that the client's next try does not present the rotated token.
  */
 export function createRenewals(
   identity: Pick<IdentityProvider, "renew">,
@@ -56,7 +60,9 @@ export function createRenewals(
   };
 }
 
-/** Auth0 refuses this person by name: the session is over, and signing in again will tell them why. */
+/**
+ * Auth0 refuses this person by name: the session is over, and signing in again will tell them why.
+ */
 function asEnd(error: unknown): never {
   const isDenied = error instanceof Refusal && error.reason === "identity_denied";
   throw isDenied ? new Refusal("identity_grant_ended", { cause: error }) : error;

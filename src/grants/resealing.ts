@@ -1,6 +1,7 @@
 /**
- * Sealing records again under the newest storage key, while the server goes on. A stored record goes in; it comes out
- * with the same words and the same end of life. A grant is changed under its hold, as by every request.
+ * Sealing records again under the newest storage key, while the server goes on. A stored record
+ * goes in; it comes out with the same words and the same end of life. A grant is changed under its
+ * hold, as by every request.
  */
 import * as z from "zod";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
@@ -35,7 +36,10 @@ export function recognize(text: string): Found | undefined {
   return client === undefined ? undefined : { clientId: client.clientId };
 }
 
-/** Seals a grant's two records and its entry among the connections again. Does nothing when it has ended. */
+/**
+ * Seals a grant's two records and its entry among the connections again. Does nothing when it has
+ * ended.
+ */
 export async function resealGrant(work: UnitOfWork, grant: GrantRef, now: number): Promise<void> {
   const names = [grantName(grant), recordName(grant)];
   await holdGrant(work, grant, { names, isSettled: async () => !work.hasRead(recordName(grant)) });

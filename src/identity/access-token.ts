@@ -1,7 +1,7 @@
 /**
- * Auth0's access token for our API, in both of its dialects (the default one and RFC 9068). A token from the token
- * endpoint goes in; verified claims and the person's permissions come out, or a Refusal that names the dashboard
- * switch to look at.
+ * Auth0's access token for our API, in both of its dialects (the default one and RFC 9068). A token
+ * from the token endpoint goes in; verified claims and the person's permissions come out, or a
+ * Refusal that names the dashboard switch to look at.
  */
 import { decodeProtectedHeader, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
@@ -48,14 +48,18 @@ export function judgeShape(token: string): Reason | undefined {
   return readAlgorithm(token)?.startsWith("HS") ? "identity_algorithm_refused" : undefined;
 }
 
-/** Whether it was issued to us and not to another application of the API: `azp`, or `client_id` (RFC 9068 §2.2). */
+/**
+ * Whether it was issued to us and not to another application of the API: `azp`, or `client_id` (RFC
+ * 9068 §2.2).
+ */
 export function isForClient(claims: Readonly<Record<string, unknown>>, clientId: string): boolean {
   return (claims["azp"] ?? claims["client_id"]) === clientId;
 }
 
 /**
- * The person's permissions, each once. No claim at all means that Auth0 was not told to send them; a claim that is
- * not a list of strings grants nothing; a list beyond our limits is refused, since a part of it would be a lie.
+ * The person's permissions, each once. No claim at all means that Auth0 was not told to send them;
+ * a claim that is not a list of strings grants nothing; a list beyond our limits is refused, since
+ * a part of it would be a lie.
  */
 export function readPermissions(
   claims: Readonly<Record<string, unknown>>,

@@ -1,6 +1,7 @@
 /**
- * Auth0's errors in our words, as data. What oauth4webapi threw goes in; a Refusal comes out whose reason follows from
- * the OAuth error code and the place where it was met. Auth0's own text never leaves this file.
+ * Auth0's errors in our words, as data. What oauth4webapi threw goes in; a Refusal comes out whose
+ * reason follows from the OAuth error code and the place where it was met. Auth0's own text never
+ * leaves this file.
  */
 import {
   AuthorizationResponseError,
@@ -24,7 +25,9 @@ const EVERYWHERE: readonly (readonly [string, Reason])[] = [
   ["too_many_requests", "identity_rate_limited"],
 ];
 
-/** RFC 6749 §4.1.2.1 and §5.2, and what Auth0 adds. A code that is not listed is `identity_refused`. */
+/**
+ * RFC 6749 §4.1.2.1 and §5.2, and what Auth0 adds. A code that is not listed is `identity_refused`.
+ */
 const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
   authorize: new Map<string, Reason>([
     ...EVERYWHERE,
@@ -47,7 +50,10 @@ const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
   userinfo: new Map<string, Reason>(EVERYWHERE),
 };
 
-/** What is wrong with an answer that carries no OAuth error code; the rest is a token that does not pass. */
+/**
+ * What is wrong with an answer that carries no OAuth error code; the rest is a token that does not
+ * pass.
+ */
 const PROTOCOL_REASONS: ReadonlyMap<string | undefined, Reason> = new Map([
   [RESPONSE_IS_NOT_JSON, "identity_unavailable"],
   [RESPONSE_IS_NOT_CONFORM, "identity_refused"],
@@ -67,7 +73,10 @@ export function refuseAt(place: Place, now: () => number): (error: unknown) => n
   };
 }
 
-/** Auth0 reports a wrong client secret as `access_denied` "Unauthorized" where RFC 6749 §5.2 says `invalid_client`. */
+/**
+ * Auth0 reports a wrong client secret as `access_denied` "Unauthorized" where RFC 6749 §5.2 says
+ * `invalid_client`.
+ */
 function spelledOut({ error, status, error_description: description }: ResponseBodyError): string {
   const isOurSecret =
     error === "access_denied" && (status === 401 || description === "Unauthorized");

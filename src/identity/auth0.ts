@@ -1,7 +1,7 @@
 /**
- * Auth0 as our identity provider: one Regular Web Application and one API. Configuration and the outward parts go in,
- * an IdentityProvider comes out. Every request is made and every answer judged by oauth4webapi; every token is verified
- * before it is believed.
+ * Auth0 as our identity provider: one Regular Web Application and one API. Configuration and the
+ * outward parts go in, an IdentityProvider comes out. Every request is made and every answer judged
+ * by oauth4webapi; every token is verified before it is believed.
  */
 import * as oauth from "oauth4webapi";
 import type { Auth0Config } from "../config.ts";
@@ -51,7 +51,10 @@ export function createAuth0(config: Auth0Config, outward: Outward): IdentityProv
   };
 }
 
-/** OIDC Core §3.1.2.1 with PKCE (RFC 7636 §4.3). The API is named by Auth0's `audience`, never by `resource`. */
+/**
+ * OIDC Core §3.1.2.1 with PKCE (RFC 7636 §4.3). The API is named by Auth0's `audience`, never by
+ * `resource`.
+ */
 async function authorizationUrl(
   tenant: Tenant,
   request: SignInRequest,
@@ -98,7 +101,10 @@ async function finishSignIn(tenant: Tenant, browser: BrowserReturn): Promise<Ide
   };
 }
 
-/** Judges the browser's return (RFC 6749 §4.1.2, RFC 9207 §2.4): our state, their issuer, a code and no error. */
+/**
+ * Judges the browser's return (RFC 6749 §4.1.2, RFC 9207 §2.4): our state, their issuer, a code and
+ * no error.
+ */
 function judgeCallback(tenant: Tenant, metadata: Metadata, { callbackUrl, state }: BrowserReturn) {
   try {
     const callback = oauth.validateAuthResponse(metadata, tenant.client, callbackUrl, state);
@@ -110,7 +116,10 @@ function judgeCallback(tenant: Tenant, metadata: Metadata, { callbackUrl, state 
   throw new Refusal("identity_refused", { cause: new Error("not one code") });
 }
 
-/** RFC 6749 §4.1.3. The ID token's nonce is checked, and `auth_time` when `max_age` was sent (OIDC Core §3.1.3.7). */
+/**
+ * RFC 6749 §4.1.3. The ID token's nonce is checked, and `auth_time` when `max_age` was sent (OIDC
+ * Core §3.1.3.7).
+ */
 async function redeemCode(
   { config, client, authentication, options }: Tenant,
   metadata: Metadata,

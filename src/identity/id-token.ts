@@ -1,6 +1,6 @@
 /**
- * The ID token: who signed in. A token whose claims oauth4webapi has validated (nonce, max_age) goes in; its signature
- * and bindings are judged here, and the profile is read from it.
+ * The ID token: who signed in. A token whose claims oauth4webapi has validated (nonce, max_age)
+ * goes in; its signature and bindings are judged here, and the profile is read from it.
  */
 import { base64url, type JWTVerifyGetKey } from "jose";
 import { isForOrganization } from "./organization.ts";
@@ -37,7 +37,9 @@ const PROTOCOL_CLAIMS = new Set([
   "amr",
 ]);
 
-/** Verifies an ID token (OIDC Core §3.1.3.7) and its hashes. Refuses with `identity_token_invalid`. */
+/**
+ * Verifies an ID token (OIDC Core §3.1.3.7) and its hashes. Refuses with `identity_token_invalid`.
+ */
 export async function verifyIdToken(
   { id_token: idToken, access_token: accessToken, code }: Redeemed,
   findKey: JWTVerifyGetKey,
@@ -63,7 +65,10 @@ export function readProfile(
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.has(name)));
 }
 
-/** A hash claim is optional here; one that is sent must be the left half of the value's SHA-256 (OIDC Core §3.1.3.6, §3.3.2.11). */
+/**
+ * A hash claim is optional here; one that is sent must be the left half of the value's SHA-256
+ * (OIDC Core §3.1.3.6, §3.3.2.11).
+ */
 export async function matchesHash(claim: unknown, value: string): Promise<boolean> {
   if (claim === undefined) return true;
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(value));

@@ -1,6 +1,6 @@
 /**
- * The identity provider's signing keys (RFC 7517). The address of the key set goes in; public RSA keys come out.
- * A symmetric key, an encryption key or a key we cannot read is never used.
+ * The identity provider's signing keys (RFC 7517). The address of the key set goes in; public RSA
+ * keys come out. A symmetric key, an encryption key or a key we cannot read is never used.
  */
 import { createLocalJWKSet, errors, type JWTVerifyGetKey, type LocalJWKSet } from "jose";
 import * as z from "zod";
@@ -21,8 +21,8 @@ const rsaKeySchema = z.object({
 });
 
 /**
- * Asks for the key set. Refuses with `identity_token_invalid` when it holds no key we could verify with, as
- * `UpstreamFetch` does when it cannot be had.
+ * Asks for the key set. Refuses with `identity_token_invalid` when it holds no key we could verify
+ * with, as `UpstreamFetch` does when it cannot be had.
  */
 export async function loadKeySet(uri: string, send: UpstreamFetch): Promise<LocalJWKSet> {
   const response = await send(uri, {
@@ -42,7 +42,10 @@ export function readSigningKeys(document: unknown): z.infer<typeof rsaKeySchema>
   return keys.flatMap((key) => rsaKeySchema.safeParse(key).data ?? []);
 }
 
-/** Finds the key that a token's header names; a name that is unknown is worth one look at the current key set. */
+/**
+ * Finds the key that a token's header names; a name that is unknown is worth one look at the
+ * current key set.
+ */
 export function createKeyFinder(keySet: PublishedDocument<LocalJWKSet>): JWTVerifyGetKey {
   return async function findKey(header, token) {
     const known = await keySet.read();

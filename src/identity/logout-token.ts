@@ -1,6 +1,6 @@
 /**
- * The logout token (OpenID Connect Back-Channel Logout 1.0). What the identity provider posted goes in; whose session
- * ended comes out. An ID token or an access token never passes for one.
+ * The logout token (OpenID Connect Back-Channel Logout 1.0). What the identity provider posted goes
+ * in; whose session ended comes out. An ID token or an access token never passes for one.
  */
 import type { JWTVerifyGetKey } from "jose";
 import * as z from "zod";
@@ -13,7 +13,10 @@ import {
 } from "./signed-token.ts";
 import { deriveSessionId, deriveUserId } from "./user-id.ts";
 
-/** §2.4: the event is named and nothing but an object; a nonce is prohibited, so that an ID token is told apart. */
+/**
+ * §2.4: the event is named and nothing but an object; a nonce is prohibited, so that an ID token is
+ * told apart.
+ */
 const logoutClaimsSchema = z.looseObject({
   jti: z.string().min(1),
   sid: z.string().min(1).exactOptional(),
@@ -27,8 +30,9 @@ const logoutClaimsSchema = z.looseObject({
 const TYPES = new Set(["jwt", "logout+jwt"]);
 
 /**
- * Verifies a logout token (§2.6); one without `sub` names nobody whom we know. Refuses with `identity_token_invalid`.
- * `expiresAt` includes the tolerance: until then the token must be remembered, so that it is accepted once.
+ * Verifies a logout token (§2.6); one without `sub` names nobody whom we know. Refuses with
+ * `identity_token_invalid`. `expiresAt` includes the tolerance: until then the token must be
+ * remembered, so that it is accepted once.
  */
 export async function verifyLogoutToken(
   token: string,

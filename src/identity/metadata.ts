@@ -1,6 +1,7 @@
 /**
- * What the identity provider says about itself (OpenID Connect Discovery 1.0). The configured issuer goes in; its
- * metadata comes out when it speaks for exactly that issuer and sends us to nobody else.
+ * What the identity provider says about itself (OpenID Connect Discovery 1.0). The configured
+ * issuer goes in; its metadata comes out when it speaks for exactly that issuer and sends us to
+ * nobody else.
  */
 import {
   type DiscoveryRequestOptions,
@@ -28,8 +29,8 @@ export type Metadata = z.infer<typeof metadataSchema> & {
 };
 
 /**
- * Asks for the metadata. Refuses with `identity_metadata_invalid` when it cannot be trusted, as `UpstreamFetch` does
- * when it cannot be had.
+ * Asks for the metadata. Refuses with `identity_metadata_invalid` when it cannot be trusted, as
+ * `UpstreamFetch` does when it cannot be had.
  */
 export async function loadMetadata(
   issuer: string,
@@ -45,8 +46,9 @@ export async function loadMetadata(
 }
 
 /**
- * The metadata, if its issuer is the expected one to the letter (Discovery §4.3, RFC 8414 §3.3) and every endpoint
- * lies on the issuer's own origin: so all are https, or all on the loopback address the issuer has.
+ * The metadata, if its issuer is the expected one to the letter (Discovery §4.3, RFC 8414 §3.3) and
+ * every endpoint lies on the issuer's own origin: so all are https, or all on the loopback address
+ * the issuer has.
  */
 export function judgeMetadata(document: unknown, issuer: string): Metadata | undefined {
   const metadata = metadataSchema.safeParse(document).data;

@@ -1,8 +1,12 @@
-/** Membership of an Auth0 organization. Claims and the configured organization go in, a verdict comes out. */
+/**
+ * Membership of an Auth0 organization. Claims and the configured organization go in, a verdict
+ * comes out.
+ */
 
 /**
- * Whether a token was issued for the organization. An identifier (`org_…`) is compared exactly with `org_id`, a name
- * without regard to case with `org_name` (Auth0: "Work with tokens and organizations"). None configured: any will do.
+ * Whether a token was issued for the organization. An identifier (`org_…`) is compared exactly with
+ * `org_id`, a name without regard to case with `org_name` (Auth0: "Work with tokens and
+ * organizations"). None configured: any will do.
  */
 export function isForOrganization(
   claims: Readonly<Record<string, unknown>>,

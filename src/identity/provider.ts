@@ -1,6 +1,7 @@
 /**
- * What this server asks of an identity provider. Types only: an implementation stands beside this file,
- * and the rest of the house knows nothing else of it. Every method refuses with a `Refusal` (errors.ts).
+ * What this server asks of an identity provider. Types only: an implementation stands beside this
+ * file, and the rest of the house knows nothing else of it. Every method refuses with a `Refusal`
+ * (errors.ts).
  */
 
 /** What the identity provider gave us for one person. Sealed at rest, never sent to a client. */
@@ -21,11 +22,17 @@ export interface UpstreamTokens {
 
 /** Who signed in. */
 export interface Identity {
-  /** base64url(SHA-256(issuer + "\n" + sub)): opaque, without personal data, safe in keys, tokens and logs. */
+  /**
+   * base64url(SHA-256(issuer + "\n" + sub)): opaque, without personal data, safe in keys, tokens
+   * and logs.
+   */
   readonly userId: string;
   /** base64url(SHA-256(issuer + "\n" + sid)), when the identity provider names its session. */
   readonly sessionId?: string;
-  /** The profile claims of the ID token: what we know of the person when `/userinfo` cannot be asked. */
+  /**
+   * The profile claims of the ID token: what we know of the person when `/userinfo` cannot be
+   * asked.
+   */
   readonly profile: Readonly<Record<string, unknown>>;
   readonly tokens: UpstreamTokens;
 }
@@ -63,12 +70,15 @@ export interface IdentityProvider {
   createSignInSecrets(): SignInSecrets;
   /** Where to send the browser. */
   authorizationUrl(request: SignInRequest, secrets: SignInSecrets): Promise<string>;
-  /** Judges the browser's return (the full callback URL, its `state` already found) and redeems the code. */
+  /**
+   * Judges the browser's return (the full callback URL, its `state` already found) and redeems the
+   * code.
+   */
   finishSignIn(callbackUrl: URL, state: string, secrets: SignInSecrets): Promise<Identity>;
   /**
-   * New tokens for a refresh token. Refuses with `identity_grant_ended` when the provider says `invalid_grant`,
-   * with `identity_unavailable` or `identity_rate_limited` when trying again can succeed.
-   * The answer keeps the old refresh token when the provider returned no new one.
+   * New tokens for a refresh token. Refuses with `identity_grant_ended` when the provider says
+   * `invalid_grant`, with `identity_unavailable` or `identity_rate_limited` when trying again can
+   * succeed. The answer keeps the old refresh token when the provider returned no new one.
    */
   renew(refreshToken: string): Promise<UpstreamTokens>;
   /** Tells the provider that a refresh token is no longer wanted. */

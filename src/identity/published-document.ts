@@ -1,7 +1,7 @@
 /**
- * A document that the identity provider publishes (metadata, keys), remembered per isolate. A way to load it goes in;
- * something to read comes out that rarely loads, never twice at once, and survives the provider's absence, but not
- * its contradictions.
+ * A document that the identity provider publishes (metadata, keys), remembered per isolate. A way
+ * to load it goes in; something to read comes out that rarely loads, never twice at once, and
+ * survives the provider's absence, but not its contradictions.
  */
 import type { Refusal } from "../errors.ts";
 import { isFault } from "./upstream-fetch.ts";
@@ -9,7 +9,10 @@ import { isFault } from "./upstream-fetch.ts";
 export interface PublishedDocument<T> {
   /** The document, at most ten minutes old, or older while the provider does not answer. */
   read(): Promise<T>;
-  /** The document as it is now: loaded again unless that was tried in the last 30 s. Refuses when that failed. */
+  /**
+   * The document as it is now: loaded again unless that was tried in the last 30 s. Refuses when
+   * that failed.
+   */
   reread(): Promise<T>;
 }
 
@@ -37,7 +40,8 @@ export function createPublishedDocument<T>(
       lastTry = { at };
       return document;
     } catch (error) {
-      // What was known stays true while the provider is away; not when it now says something we cannot trust.
+      // What was known stays true while the provider is away; not when it now says something we
+      // cannot trust.
       if (isFault(error)) lastTry = { at, failure: error };
       else known = undefined;
       throw error;
@@ -64,8 +68,8 @@ export function createPublishedDocument<T>(
 }
 
 /**
- * Calls that come while the work is under way share it, but do not depend on it: it belongs to the request that began
- * it, and ends without a word when that request's client goes away.
+ * Calls that come while the work is under way share it, but do not depend on it: it belongs to the
+ * request that began it, and ends without a word when that request's client goes away.
  */
 function createSingleFlight<T>(work: () => Promise<T>): () => Promise<T> {
   let flight: Promise<T> | undefined;

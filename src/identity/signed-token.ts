@@ -1,6 +1,7 @@
 /**
- * A JWT signed by the identity provider. The token, a way to find keys and what it must say go in; its claims come
- * out, or a Refusal. Never a symmetric or absent signature, never a claim read before the signature holds.
+ * A JWT signed by the identity provider. The token, a way to find keys and what it must say go in;
+ * its claims come out, or a Refusal. Never a symmetric or absent signature, never a claim read
+ * before the signature holds.
  */
 import { errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
@@ -33,8 +34,9 @@ export interface Expectations {
 }
 
 /**
- * Verifies signature, issuer, audience and life (RFC 7519 §4.1, RFC 8725 §3); `sub`, `iat` and `exp` must be there,
- * and `crit` must not. Refuses with `identity_token_invalid`, or as `findKey` does. `typ` is the caller's to judge.
+ * Verifies signature, issuer, audience and life (RFC 7519 §4.1, RFC 8725 §3); `sub`, `iat` and
+ * `exp` must be there, and `crit` must not. Refuses with `identity_token_invalid`, or as `findKey`
+ * does. `typ` is the caller's to judge.
  */
 export async function verifySignedToken(
   token: string,

@@ -1,6 +1,7 @@
 /**
- * Our side of the relation with one Auth0 tenant: who we are there, how we ask, and what the tenant publishes.
- * Configuration and the outward parts go in; nothing is asked of the network until something is read.
+ * Our side of the relation with one Auth0 tenant: who we are there, how we ask, and what the tenant
+ * publishes. Configuration and the outward parts go in; nothing is asked of the network until
+ * something is read.
  */
 import type { JWTVerifyGetKey } from "jose";
 import * as oauth from "oauth4webapi";
@@ -23,8 +24,8 @@ export interface Tenant {
   /** The metadata, at most ten minutes old. */
   readonly readMetadata: () => Promise<Metadata>;
   /**
-   * The metadata, with the keys at hand too: to be awaited before a code or a refresh token is spent, since what
-   * comes back for it can be judged only with them.
+   * The metadata, with the keys at hand too: to be awaited before a code or a refresh token is
+   * spent, since what comes back for it can be judged only with them.
    */
   readonly prepare: () => Promise<Metadata>;
   /** Asks for metadata and keys anew, at most every 30 s. */

@@ -1,7 +1,8 @@
 /**
- * One HTTP call to the identity provider, bounded in time and size. A request goes in; the whole answer comes out,
- * or a Refusal when the fault is not in what was asked (no answer, 5xx, 429, broken JSON). It never follows a
- * redirect, never repeats a POST and never puts upstream text into an error.
+ * One HTTP call to the identity provider, bounded in time and size. A request goes in; the whole
+ * answer comes out, or a Refusal when the fault is not in what was asked (no answer, 5xx, 429,
+ * broken JSON). It never follows a redirect, never repeats a POST and never puts upstream text into
+ * an error.
  */
 import { type Reason, Refusal } from "../errors.ts";
 
@@ -20,7 +21,10 @@ interface UpstreamRequest {
 
 export type UpstreamFetch = (url: string, request: UpstreamRequest) => Promise<Response>;
 
-/** Discovery, keys and a token request in a row stay within ten seconds. A retry shares its call's budget. */
+/**
+ * Discovery, keys and a token request in a row stay within ten seconds. A retry shares its call's
+ * budget.
+ */
 const BUDGET_MS = { GET: 2500, POST: 5000 } as const;
 
 /** More than two tokens of 16 KB and a profile need. */
@@ -60,7 +64,10 @@ export function isFault(error: unknown): error is Refusal {
   return error instanceof Refusal && isTransient(error.reason);
 }
 
-/** `Retry-After` (RFC 9110 §10.2.3, seconds) or Auth0's `X-RateLimit-Reset` (epoch seconds), as 1…120 seconds from `now`. */
+/**
+ * `Retry-After` (RFC 9110 §10.2.3, seconds) or Auth0's `X-RateLimit-Reset` (epoch seconds), as
+ * 1…120 seconds from `now`.
+ */
 export function readRetryAfter(headers: Headers, now: number): number {
   const delaySeconds = Number(headers.get("Retry-After") ?? Number.NaN);
   const resetSeconds = Number(headers.get("X-RateLimit-Reset") ?? Number.NaN) - now;

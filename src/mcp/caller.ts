@@ -1,6 +1,7 @@
 /**
- * Who calls: the claims of a verified access token go in, what a tool may know and what the permission rule
- * says come out. The identity provider's tokens are fetched when a tool asks for them and kept nowhere.
+ * Who calls: the claims of a verified access token go in, what a tool may know and what the
+ * permission rule says come out. The identity provider's tokens are fetched when a tool asks for
+ * them and kept nowhere.
  */
 import type { Config } from "../config.ts";
 import type { AccessTokenClaims } from "../grants/access-token.ts";
@@ -38,7 +39,10 @@ export function signedInCaller(claims: AccessTokenClaims, grants: Grants): Calle
   };
 }
 
-/** Anyone, where sign-in is off (`AUTH_ENABLED=false`, loopback only): nothing is checked, nobody is known. */
+/**
+ * Anyone, where sign-in is off (`AUTH_ENABLED=false`, loopback only): nothing is checked, nobody is
+ * known.
+ */
 export function anonymousCaller({ issuer, resource }: Config): Caller {
   return {
     judge: () => ({ verdict: "allowed" }),

@@ -1,6 +1,7 @@
 /**
- * What this server offers, prepared once per isolate. Tools, prompts and resources go in; their frozen wire
- * forms and checked schemas come out. A mistake in a definition stops the start, never a request.
+ * What this server offers, prepared once per isolate. Tools, prompts and resources go in; their
+ * frozen wire forms and checked schemas come out. A mistake in a definition stops the start, never
+ * a request.
  */
 import type {
   CallToolResult,
@@ -41,7 +42,10 @@ export interface Catalogue {
   readonly requiredPermissions: readonly string[];
 }
 
-/** Prepares everything that is the same for every caller. Throws `TypeError` on a definition that cannot work. */
+/**
+ * Prepares everything that is the same for every caller. Throws `TypeError` on a definition that
+ * cannot work.
+ */
 export function createCatalogue({ tools, prompts = [], resources = [] }: Offerings): Catalogue {
   const items = [...tools, ...prompts, ...resources];
   for (const item of items) checkPermissionNames(item);
@@ -109,7 +113,10 @@ function asContent(result: string | CallToolResult["content"]): CallToolResult {
   return { content: typeof result === "string" ? [{ type: "text", text: result }] : result };
 }
 
-/** MCP 2026-07-28, server/tools: structured content SHOULD also be given as text. Only what the schema names leaves. */
+/**
+ * MCP 2026-07-28, server/tools: structured content SHOULD also be given as text. Only what the
+ * schema names leaves.
+ */
 function asStructured(structuredContent: Record<string, unknown>): CallToolResult {
   return {
     content: [{ type: "text", text: JSON.stringify(structuredContent) }],
@@ -173,8 +180,9 @@ function jsonSchemaOf(schema: z.ZodObject, io: "input" | "output"): JsonSchema {
 }
 
 /**
- * The schema as the SDK sees it: it validates as the tool's own does, but converts to JSON Schema at once
- * (the SDK would do it for every request), and what passes is a call that only lacks its context.
+ * The schema as the SDK sees it: it validates as the tool's own does, but converts to JSON Schema
+ * at once (the SDK would do it for every request), and what passes is a call that only lacks its
+ * context.
  */
 function readyWhenValid<Result>(
   schema: z.ZodObject,

@@ -1,6 +1,6 @@
 /**
- * What a tool is given and what becomes of its errors. A caller and a request of the SDK go in, a ToolContext
- * comes out. The message of an error that was not written for the client never leaves.
+ * What a tool is given and what becomes of its errors. A caller and a request of the SDK go in, a
+ * ToolContext comes out. The message of an error that was not written for the client never leaves.
  */
 import type { ServerContext } from "@modelcontextprotocol/server";
 import { REFUSALS, Refusal } from "../errors.ts";
@@ -41,7 +41,9 @@ export function contextOf(serving: Serving, { mcpReq }: ServerContext): ToolCont
   };
 }
 
-/** What the client is told when something threw; the log gets the reason and the place in the code. */
+/**
+ * What the client is told when something threw; the log gets the reason and the place in the code.
+ */
 export function describeFailure(error: unknown, exchange: Trace): string {
   if (error instanceof ToolError) return error.message;
   if (error instanceof Refusal) {
@@ -52,7 +54,10 @@ export function describeFailure(error: unknown, exchange: Trace): string {
   return `${REFUSALS.tool_failed.text} An operator can find it by the request id ${exchange.requestId}.`;
 }
 
-/** MCP 2026-07-28, patterns/progress: only for a request that named a token, and strictly increasing. */
+/**
+ * MCP 2026-07-28, patterns/progress: only for a request that named a token, and strictly
+ * increasing.
+ */
 function progressOf(request: ServerContext["mcpReq"]): ToolContext["progress"] {
   const progressToken = request._meta?.progressToken;
   let last = Number.NEGATIVE_INFINITY;

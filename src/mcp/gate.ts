@@ -1,17 +1,20 @@
 /**
- * The door of the resource server: a bearer token goes in, a caller comes out, or a challenge that tells the
- * client what to do. It accepts our own access tokens only and never touches the identity provider's.
+ * The door of the resource server: a bearer token goes in, a caller comes out, or a challenge that
+ * tells the client what to do. It accepts our own access tokens only and never touches the identity
+ * provider's.
  */
 import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import type { Config } from "../config.ts";
 import { REFUSALS, Refusal } from "../errors.ts";
-import { type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
+import { BASE_SCOPES, type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
 import type { Grants } from "../grants/grant.ts";
 import { type Caller, grantOf, signedInCaller } from "./caller.ts";
 import type { Trace } from "./context.ts";
 import { SERVER_INFO } from "./server.ts";
 
-/** Where the protected resource metadata of `/mcp` is (RFC 9728 §3.1); the path alone is an alias. */
+/**
+ * Where the protected resource metadata of `/mcp` is (RFC 9728 §3.1); the path alone is an alias.
+ */
 export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
 export interface GateParts {
@@ -30,14 +33,11 @@ export type Gate<Passing> = (
   execution: ExecutionContext,
 ) => Promise<Response>;
 
-/** What a new client asks for first (MCP 2026-07-28, authorization: the minimal set for basic use). */
-const BASE_SCOPES = ["openid", "profile", "email"];
-
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * The gate in front of `serve`; the metadata request gets its document. Throws `TypeError` when a part is
- * missing: a gate without its keys must not stand open.
+ * The gate in front of `serve`; the metadata request gets its document. Throws `TypeError` when a
+ * part is missing: a gate without its keys must not stand open.
  */
 export function createGate<Passing extends { readonly exchange: Trace }>(
   { config, grants, signingKeys, now }: GateParts,
@@ -52,7 +52,7 @@ export function createGate<Passing extends { readonly exchange: Trace }>(
       authorization_servers: [config.issuer],
       resource_name: SERVER_INFO.title,
     },
-    requiredScopes: BASE_SCOPES,
+    requiredScopes: [...BASE_SCOPES],
     handler: { fetch: (request, passing, { props }) => serve(request, passing, props) },
     validateToken:
       ({ exchange }) =>
@@ -70,8 +70,8 @@ export function metadataUrlOf({ issuer }: Config): string {
 }
 
 /**
- * RFC 6750 §3.1: a challenge names an error only when a credential was presented. The library takes an
- * `Authorization` that is not one bearer token for none at all; it is a bad one.
+ * RFC 6750 §3.1: a challenge names an error only when a credential was presented. The library takes
+ * an `Authorization` that is not one bearer token for none at all; it is a bad one.
  */
 function checkCredential({ headers }: Request, exchange: Trace): void {
   const presented = headers.get("authorization");
@@ -84,7 +84,9 @@ interface Watch extends GateParts {
   readonly signingKeys: SigningKeys;
 }
 
-/** Our signature first: a forged token costs no store command. Then whether its grant still lives. */
+/**
+ * Our signature first: a forged token costs no store command. Then whether its grant still lives.
+ */
 async function admit(token: string, watch: Watch, exchange: Trace): Promise<Caller> {
   const { config, grants, signingKeys, now } = watch;
   try {
@@ -102,7 +104,10 @@ async function admit(token: string, watch: Watch, exchange: Trace): Promise<Call
   }
 }
 
-/** RFC 6750 §3.1. Only a bad credential is a 401, which makes a client sign in again; a fault of ours is a 503. */
+/**
+ * RFC 6750 §3.1. Only a bad credential is a 401, which makes a client sign in again; a fault of
+ * ours is a 503.
+ */
 function asOAuthError({ reason, retryAfterSeconds }: Refusal): OAuthError {
   const { code, text: description } = REFUSALS[reason];
   if (code === "invalid_token" || code === "invalid_grant")

@@ -1,6 +1,7 @@
 /**
- * One HTTP request at `/mcp`. It judges where the request comes from, how it is made, how large it is and whose
- * it is, in this order, and only then lets it be read. It keeps nothing between requests.
+ * One HTTP request at `/mcp`. It judges where the request comes from, how it is made, how large it
+ * is and whose it is, in this order, and only then lets it be read. It keeps nothing between
+ * requests.
  */
 import { readRequestBody } from "@modelcontextprotocol/server";
 import type { Exchange } from "../exchange.ts";
@@ -25,7 +26,9 @@ export const RESOURCE_PATHS: readonly string[] = ["/mcp", METADATA_PATH, `${META
 
 const LARGEST_BODY_BYTES = 1024 * 1024;
 
-/** What a page may read besides the body: without these an MCP client in a browser cannot sign in. */
+/**
+ * What a page may read besides the body: without these an MCP client in a browser cannot sign in.
+ */
 const EXPOSED_HEADERS = "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version";
 
 /** The resource server: `/mcp` behind its gate, or open where sign-in is off. */
@@ -71,8 +74,9 @@ async function readIncoming(request: Request, exchange: Exchange): Promise<Incom
 }
 
 /**
- * The body as text, or `undefined` when it is too large. HTTP holds a body to the length it declares (RFC 9112 §6.3,
- * RFC 9113 §8.1.1), so such a one is read at once; any other is read piece by piece, up to the limit.
+ * The body as text, or `undefined` when it is too large. HTTP holds a body to the length it
+ * declares (RFC 9112 §6.3, RFC 9113 §8.1.1), so such a one is read at once; any other is read piece
+ * by piece, up to the limit.
  */
 async function readBody(request: Request): Promise<string | undefined> {
   const declaredBytes = Number(request.headers.get("content-length") ?? Number.NaN);
@@ -84,7 +88,10 @@ async function readBody(request: Request): Promise<string | undefined> {
   return body.tooLarge ? undefined : body.text;
 }
 
-/** RFC 6750 §2: one method of sending a token per request. One in the query alone is never read (§2.3). */
+/**
+ * RFC 6750 §2: one method of sending a token per request. One in the query alone is never read
+ * (§2.3).
+ */
 function repeatsToken(request: Request): boolean {
   return (
     request.headers.has("authorization") && new URL(request.url).searchParams.has("access_token")
@@ -92,9 +99,9 @@ function repeatsToken(request: Request): boolean {
 }
 
 /**
- * The same request under the name we have in our own metadata: behind a tunnel, or called 127.0.0.1, its URL
- * says another. The query goes and the body has been read. What the client accepts is known (`mayStream`), so the
- * SDK, which is stricter about it, need not ask.
+ * The same request under the name we have in our own metadata: behind a tunnel, or called
+ * 127.0.0.1, its URL says another. The query goes and the body has been read. What the client
+ * accepts is known (`mayStream`), so the SDK, which is stricter about it, need not ask.
  */
 function underOurName({ method, headers: presented, signal }: Request, url: string): Request {
   const headers = new Headers(presented);
@@ -115,7 +122,10 @@ function answerPreflight(request: Request): Response {
   });
 }
 
-/** A bearer token is no ambient credential, so whoever passed the check of its origin may read the answer. */
+/**
+ * A bearer token is no ambient credential, so whoever passed the check of its origin may read the
+ * answer.
+ */
 function readableByPages(response: Response, request: Request): Response {
   const origin = request.headers.get("origin");
   if (origin === null) return response;

@@ -1,6 +1,6 @@
 /**
- * What the JSON-RPC messages of a body ask for, so that no more than that is prepared. A parsed body goes in, the
- * methods it calls and on what come out. It judges nothing: the SDK does.
+ * What the JSON-RPC messages of a body ask for, so that no more than that is prepared. A parsed
+ * body goes in, the methods it calls and on what come out. It judges nothing: the SDK does.
  */
 import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import * as z from "zod";
@@ -32,7 +32,9 @@ const message = z.object({
     .catch({}),
 });
 
-/** A batch (MCP 2025-03-26) longer than this is refused by the SDK; there is no use in reading on. */
+/**
+ * A batch (MCP 2025-03-26) longer than this is refused by the SDK; there is no use in reading on.
+ */
 const LONGEST_BATCH = 100;
 
 /** Reads what a JSON-RPC body asks for, a single message or a batch. */

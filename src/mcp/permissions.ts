@@ -1,9 +1,12 @@
 /**
- * The permission rule. What an operation requires and what a caller has go in, a verdict comes out. Pure:
- * it reads no token, no clock and no store.
+ * The permission rule. What an operation requires and what a caller has go in, a verdict comes out.
+ * Pure: it reads no token, no clock and no store.
  */
 
-/** What a caller has. Both lists are of permission names, which are OAuth scope-tokens at the same time. */
+/**
+ * What a caller has. Both lists are of permission names, which are OAuth scope-tokens at the same
+ * time.
+ */
 interface Standing {
   /** What the person may do, as the identity provider said. */
   readonly held: readonly string[];
@@ -19,8 +22,8 @@ export type Verdict =
   | { readonly verdict: "denied"; readonly missing: readonly [string, ...string[]] };
 
 /**
- * Judges one operation. Every required permission must be held and granted; what is not held decides first,
- * and every missing name is told at once. Having more never makes a verdict worse.
+ * Judges one operation. Every required permission must be held and granted; what is not held
+ * decides first, and every missing name is told at once. Having more never makes a verdict worse.
  */
 export function judgePermissions(required: readonly string[], standing: Standing): Verdict {
   const missing = without(required, standing.held);

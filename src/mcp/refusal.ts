@@ -1,6 +1,6 @@
 /**
- * How `/mcp` says no before a JSON-RPC request is dispatched. A reason goes in, an answer in the words of
- * errors.ts comes out, and the log learns the reason.
+ * How `/mcp` says no before a JSON-RPC request is dispatched. A reason goes in, an answer in the
+ * words of errors.ts comes out, and the log learns the reason.
  */
 import { type Reason, REFUSALS } from "../errors.ts";
 import type { Trace } from "./context.ts";

@@ -1,6 +1,7 @@
 /**
- * The MCP server of one request. The catalogue, a caller and what the request asks for go in; a server comes out
- * that knows no more than this request needs. What the caller may not use is never registered with its `run`.
+ * The MCP server of one request. The catalogue, a caller and what the request asks for go in; a
+ * server comes out that knows no more than this request needs. What the caller may not use is never
+ * registered with its `run`.
  */
 import {
   type CallToolResult,
@@ -52,7 +53,10 @@ export function buildServer(serving: Serving, websiteUrl: string): McpServer {
   return server;
 }
 
-/** Shown is what is allowed or one authorization away; what only an administrator can give is hidden. */
+/**
+ * Shown is what is allowed or one authorization away; what only an administrator can give is
+ * hidden.
+ */
 function offerLists({ server }: McpServer, { catalogue, caller, asked }: Serving): void {
   type Offer<Wire> = { item: { permissions: readonly string[] }; wire: Wire };
   const shown = <Wire>(offers: ReadonlyMap<string, Offer<Wire>>): Wire[] =>
@@ -125,8 +129,9 @@ function offerResource(server: McpServer, serving: Serving, uri: string): void {
 type Refused = Exclude<Verdict, { verdict: "allowed" }>;
 
 /**
- * RFC 6750 §3.1 `insufficient_scope`: the SDK answers 403 with it before anything is dispatched. It names what is
- * missing and what is granted already, since some clients ask for exactly what it says (MCP, scope challenge handling).
+ * RFC 6750 §3.1 `insufficient_scope`: the SDK answers 403 with it before anything is dispatched. It
+ * names what is missing and what is granted already, since some clients ask for exactly what it
+ * says (MCP, scope challenge handling).
  */
 function scopeChallenge(
   verdict: Refused,

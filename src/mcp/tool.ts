@@ -1,6 +1,7 @@
 /**
- * How a tool, a prompt or a resource is written: a piece of data with a `run` function. All that `tools/` may
- * import. What it says about permissions is mandatory: a definition without them does not compile.
+ * How a tool, a prompt or a resource is written: a piece of data with a `run` function. All that
+ * `tools/` may import. What it says about permissions is mandatory: a definition without them does
+ * not compile.
  */
 import type { ContentBlock, Icon, PromptMessage } from "@modelcontextprotocol/server";
 import type * as z from "zod";
@@ -47,7 +48,10 @@ interface ContentTool<I extends z.ZodObject> extends ToolFacts {
   run(input: z.output<I>, context: ToolContext): Awaitable<string | ContentBlock[]>;
 }
 
-/** A prompt: MCP gives its input as texts only. The result is what the user says, or a whole conversation. */
+/**
+ * A prompt: MCP gives its input as texts only. The result is what the user says, or a whole
+ * conversation.
+ */
 interface PromptDefinition<I extends z.ZodObject> extends Facts {
   readonly input: I;
   run(input: z.output<I>, context: ToolContext): Awaitable<string | PromptMessage[]>;
@@ -81,7 +85,10 @@ export interface Auth {
   readonly scopes: readonly string[];
   /** What the person holds at Auth0 and allowed this client. */
   readonly permissions: readonly string[];
-  /** Auth0's own access token and its claims, renewed first when it is about to expire. Never hand it out. */
+  /**
+   * Auth0's own access token and its claims, renewed first when it is about to expire. Never hand
+   * it out.
+   */
   accessToken(): Promise<{
     readonly token: string;
     readonly claims: Readonly<Record<string, unknown>>;

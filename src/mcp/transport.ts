@@ -1,6 +1,7 @@
 /**
- * Between an admitted request and the SDK: the text of a body goes in, the answer in the client's protocol era
- * comes out. Every request gets a server of its own, so nothing of one caller is left for the next.
+ * Between an admitted request and the SDK: the text of a body goes in, the answer in the client's
+ * protocol era comes out. Every request gets a server of its own, so nothing of one caller is left
+ * for the next.
  */
 import {
   type AuthInfo,
@@ -31,7 +32,10 @@ export interface Incoming {
 /** Serves one admitted request, whose body is the text that comes with it. */
 type Transport = (request: Request, incoming: Incoming, caller: Caller) => Promise<Response>;
 
-/** One SDK handler per isolate. What belongs to a request is found by the request, never kept beside it. */
+/**
+ * One SDK handler per isolate. What belongs to a request is found by the request, never kept beside
+ * it.
+ */
 export function createTransport(config: Config, catalogue: Catalogue): Transport {
   const servings = new WeakMap<Request, Serving>();
   const sdk = createMcpHandler(({ requestInfo }) => {
@@ -63,14 +67,16 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** In 2026-07-28 the SDK decides between JSON and a stream as it should; before, it always streams. */
+/**
+ * In 2026-07-28 the SDK decides between JSON and a stream as it should; before, it always streams.
+ */
 function wantsPlainJson({ mayStream, asked }: Serving): boolean {
   return !asked.hasEnvelope && !(mayStream && asked.wantsProgress);
 }
 
 /**
- * A client of an older revision that wants no progress gets JSON, which those revisions allow: the SDK would
- * open an event stream for a single answer.
+ * A client of an older revision that wants no progress gets JSON, which those revisions allow: the
+ * SDK would open an event stream for a single answer.
  */
 async function answerAsJson(
   request: Request,

@@ -1,7 +1,7 @@
 /**
- * A rehearsal at the start of an isolate. The first request would otherwise pay for the first run of all this code,
- * more CPU time than Workers' free plan gives it (10 ms). No tool of ours runs, nothing is asked of anybody, and
- * nothing is kept: the key is known to all, and no gate knows it.
+ * A rehearsal at the start of an isolate. The first request would otherwise pay for the first run
+ * of all this code, more CPU time than Workers' free plan gives it (10 ms). No tool of ours runs,
+ * nothing is asked of anybody, and nothing is kept: the key is known to all, and no gate knows it.
  */
 import * as z from "zod";
 import type { Config } from "../config.ts";
@@ -51,8 +51,8 @@ const MESSAGES = [
 ] as const;
 
 /**
- * Runs a request of each kind, in both protocol eras, as far as the runtime allows at module scope: up to the
- * making of a `Response`, where it stops each of them.
+ * Runs a request of each kind, in both protocol eras, as far as the runtime allows at module scope:
+ * up to the making of a `Response`, where it stops each of them.
  */
 export function warmUp(): void {
   rehearse().catch(ignore);

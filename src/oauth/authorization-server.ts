@@ -1,6 +1,7 @@
 /**
- * The provider library as our authorization server, made for one request, so that what it reads, writes, calls and
- * refuses belongs to that request. It owns discovery, registration, request validation, PKCE, codes and rotation.
+ * The provider library as our authorization server, made for one request, so that what it reads,
+ * writes, calls and refuses belongs to that request. It owns discovery, registration, request
+ * validation, PKCE, codes and rotation.
  */
 import {
   OAuthAuthorizationServer,
@@ -37,7 +38,9 @@ export interface AuthorizationServer {
 /** A grant that is used lives on; one that is not used ends after this time. */
 export const GRANT_TTL_SECONDS = 30 * 86_400;
 
-/** A client that is used stays this long after its last renewal; the library renews it at half-time. */
+/**
+ * A client that is used stays this long after its last renewal; the library renews it at half-time.
+ */
 export const CLIENT_TTL_SECONDS = 90 * 86_400;
 
 /** How the library tells that it could not read a client's metadata document. */
@@ -46,7 +49,9 @@ const documentFailureSchema = z.object({
   detail: z.object({ message: z.string() }),
 });
 
-/** Makes the authorization server of one request. `onTokenExchange` runs before a token is issued. */
+/**
+ * Makes the authorization server of one request. `onTokenExchange` runs before a token is issued.
+ */
 export function createAuthorizationServer(
   parts: OAuthParts,
   { work, exchange }: { readonly work: UnitOfWork; readonly exchange: Exchange },

@@ -1,6 +1,7 @@
 /**
- * The authorization endpoint. A client's request comes in; a person's consent is asked for; with it the browser goes
- * on to the identity provider, without it back to the client. Never redirects to an address that was not validated.
+ * The authorization endpoint. A client's request comes in; a person's consent is asked for; with it
+ * the browser goes on to the identity provider, without it back to the client. Never redirects to
+ * an address that was not validated.
  */
 import {
   AuthorizationError,
@@ -20,7 +21,10 @@ import type { OAuthParts } from "./parts.ts";
 import { isDocumentUnreachable, isRedirectAllowed } from "./registration-rules.ts";
 import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
 
-/** GET `/authorize`: validates the request and asks the person (OAuth 2.1 §4.1.1; MCP, Confused Deputy Problem). */
+/**
+ * GET `/authorize`: validates the request and asks the person (OAuth 2.1 §4.1.1; MCP, Confused
+ * Deputy Problem).
+ */
 export async function askConsent(
   request: Request,
   exchange: Exchange,
@@ -41,7 +45,9 @@ export async function askConsent(
   });
 }
 
-/** POST `/authorize`: takes the person's decision and sends the browser on, by 302 GET, never 307. */
+/**
+ * POST `/authorize`: takes the person's decision and sends the browser on, by 302 GET, never 307.
+ */
 export async function takeDecision(
   request: Request,
   exchange: Exchange,
@@ -80,7 +86,10 @@ export async function takeDecision(
   );
 }
 
-/** Sends a browser on; `location` was made or validated by us. 303 after a form that is answered by a page. */
+/**
+ * Sends a browser on; `location` was made or validated by us. 303 after a form that is answered by
+ * a page.
+ */
 export function redirect(location: string, headers: Headers, status: 302 | 303 = 302): Response {
   headers.set("Location", location);
   headers.set("Cache-Control", "no-store");
@@ -94,7 +103,10 @@ interface KnownClient {
   readonly headers?: Headers;
 }
 
-/** From here on the client is known: a failure goes back to it as an OAuth error (OAuth 2.1 §4.1.2.1). */
+/**
+ * From here on the client is known: a failure goes back to it as an OAuth error (OAuth 2.1
+ * §4.1.2.1).
+ */
 export async function redirectFaults(
   { asked, exchange, headers = new Headers() }: KnownClient,
   run: () => Promise<Response>,
@@ -127,7 +139,10 @@ export async function asRefusals<Value>(answer: Promise<Value>): Promise<Value> 
   }
 }
 
-/** Validates the request; an error that the client may hear is a redirect to it, every other one is a page. */
+/**
+ * Validates the request; an error that the client may hear is a redirect to it, every other one is
+ * a page.
+ */
 async function parseRequest(
   api: AuthorizationServer["api"],
   request: Request,
@@ -153,8 +168,9 @@ async function parseRequest(
 }
 
 /**
- * OAuth 2.1 §4.1.1 asks a challenge of every client, the library only of public ones. One by S256 has 43 characters (RFC
- * 7636 §4.2); what is far from that is refused here, what is nearly that matches no verifier at the token endpoint.
+ * OAuth 2.1 §4.1.1 asks a challenge of every client, the library only of public ones. One by S256
+ * has 43 characters (RFC 7636 §4.2); what is far from that is refused here, what is nearly that
+ * matches no verifier at the token endpoint.
  */
 function isCodeChallenge(challenge: string | undefined): boolean {
   return challenge !== undefined && /^[\w-]{40,43}$/.test(challenge);
@@ -171,7 +187,10 @@ function assertRedirectAllowed(parameters: URLSearchParams): void {
     throw new Refusal("authorization_invalid");
 }
 
-/** A parameter that stands twice could be read in two ways (RFC 6749 §3.1). `resource` may (RFC 8707 §2). */
+/**
+ * A parameter that stands twice could be read in two ways (RFC 6749 §3.1). `resource` may (RFC 8707
+ * §2).
+ */
 function assertParametersOnce(parameters: URLSearchParams): void {
   for (const name of new Set(parameters.keys()))
     if (name !== "resource" && parameters.getAll(name).length > 1)

@@ -1,6 +1,6 @@
 /**
- * Back-channel logout (OpenID Connect Back-Channel Logout 1.0). A logout token of Auth0's comes in; the grants of that
- * session, or of that person when no session is named, end. A token works once.
+ * Back-channel logout (OpenID Connect Back-Channel Logout 1.0). A logout token of Auth0's comes in;
+ * the grants of that session, or of that person when no session is named, end. A token works once.
  */
 import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
 import { isPassing, Refusal } from "../errors.ts";
@@ -14,7 +14,10 @@ import { revokeUpstream } from "./revocation.ts";
 /** A logout token is remembered a little longer than it lives. */
 const CLOCK_SKEW_SECONDS = 120;
 
-/** Answers POST `/auth/backchannel-logout`: 200 when done, 400 for a token that does not count (§2.8). */
+/**
+ * Answers POST `/auth/backchannel-logout`: 200 when done, 400 for a token that does not count
+ * (§2.8).
+ */
 export async function answerLogout(
   request: Request,
   exchange: Exchange,

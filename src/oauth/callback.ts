@@ -1,6 +1,7 @@
 /**
- * The way back from the identity provider. A browser returns with its answer; a grant and a code for the client come
- * out. A state works once, in the browser it was made for; a login that we cannot use ends here, by name.
+ * The way back from the identity provider. A browser returns with its answer; a grant and a code
+ * for the client come out. A state works once, in the browser it was made for; a login that we
+ * cannot use ends here, by name.
  */
 import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
@@ -43,8 +44,8 @@ const secretsSchema = z.object({
 const UNUSED_GRANT_TTL_SECONDS = 600;
 
 /**
- * Faults of the set-up, which only the operator can end: a page names the switch, and its button tells the client.
- * Every other refusal goes straight back to the client.
+ * Faults of the set-up, which only the operator can end: a page names the switch, and its button
+ * tells the client. Every other refusal goes straight back to the client.
  */
 const SHOWN_ON_A_PAGE: ReadonlySet<Reason> = new Set([
   "identity_permissions_missing",
@@ -94,7 +95,10 @@ interface SignInContext {
   readonly exchange: Exchange;
 }
 
-/** Writes the grant, with its tokens and its place among the person's connections, and returns the client's redirect. */
+/**
+ * Writes the grant, with its tokens and its place among the person's connections, and returns the
+ * client's redirect.
+ */
 async function grant(
   context: SignInContext,
   asked: AuthRequest,

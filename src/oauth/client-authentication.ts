@@ -1,6 +1,6 @@
 /**
- * Who presents a token request. A form and a header go in; the client id it names comes out, or the library's verdict
- * on its credentials. No credential is judged here.
+ * Who presents a token request. A form and a header go in; the client id it names comes out, or the
+ * library's verdict on its credentials. No credential is judged here.
  */
 import { decodeJwt } from "jose";
 import type { AuthorizationServer } from "./authorization-server.ts";
@@ -8,7 +8,10 @@ import type { AuthorizationServer } from "./authorization-server.ts";
 /** The parameters by which a client authenticates (RFC 6749 §2.3.1, RFC 7523 §2.2). */
 const CREDENTIALS = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
-/** The client that a token request says it comes from: in the form, in the Basic header, or in the assertion. */
+/**
+ * The client that a token request says it comes from: in the form, in the Basic header, or in the
+ * assertion.
+ */
 export function presentedClientId(
   form: URLSearchParams,
   authorization: string | null,
@@ -21,8 +24,8 @@ export function presentedClientId(
 }
 
 /**
- * Authenticates the client and does nothing else: the library answers a revocation of nothing (RFC 7009 §2.2) with 200
- * when the credentials are right. Its refusal comes back as it is.
+ * Authenticates the client and does nothing else: the library answers a revocation of nothing (RFC
+ * 7009 §2.2) with 200 when the credentials are right. Its refusal comes back as it is.
  */
 export async function authenticateClient(
   server: AuthorizationServer,

@@ -1,6 +1,7 @@
 /**
- * The exchange of an authorization code. A form with a code comes in; tokens go out, once: exchanges of one code take
- * turns, and the second one ends what the first one made (OAuth 2.1 §4.1.3).
+ * The exchange of an authorization code. A form with a code comes in; tokens go out, once:
+ * exchanges of one code take turns, and the second one ends what the first one made (OAuth 2.1
+ * §4.1.3).
  */
 import { Refusal } from "../errors.ts";
 import { holdGrant } from "../grants/holding.ts";

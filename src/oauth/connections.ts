@@ -1,6 +1,7 @@
 /**
- * A person's own page: which clients hold grants of theirs. The cookie of the signed-in person and forms of the page
- * come in; the page comes out, and what the person cuts ends at once. Nobody sees or ends what is another's.
+ * A person's own page: which clients hold grants of theirs. The cookie of the signed-in person and
+ * forms of the page come in; the page comes out, and what the person cuts ends at once. Nobody sees
+ * or ends what is another's.
  */
 import { explainFailure, renderRefusal } from "../edge/failure.ts";
 import { readOwnForm } from "../edge/form.ts";
@@ -76,7 +77,10 @@ export async function signOut(
   return backToPage(parts, { "Set-Cookie": endPersonCookie() });
 }
 
-/** The same answer, with a way back on the page of its every failure: no client waits for the person. */
+/**
+ * The same answer, with a way back on the page of its every failure: no client waits for the
+ * person.
+ */
 export function leadBack(answer: Answer): Answer {
   return async (request, exchange, parts) => {
     try {

@@ -1,6 +1,7 @@
 /**
- * Where clients find the authorization server. The library answers at the one address RFC 8414 gives it; clients also
- * ask at four more, and get the same document there. Nothing here depends on who asks.
+ * Where clients find the authorization server. The library answers at the one address RFC 8414
+ * gives it; clients also ask at four more, and get the same document there. Nothing here depends on
+ * who asks.
  */
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
@@ -19,7 +20,10 @@ export const METADATA_PATHS: readonly string[] = [
 
 const FRESH_SECONDS = 3600;
 
-/** Answers a metadata request at any of those addresses (RFC 8414 §3; MCP authorization, server metadata discovery). */
+/**
+ * Answers a metadata request at any of those addresses (RFC 8414 §3; MCP authorization, server
+ * metadata discovery).
+ */
 export async function answerMetadata(
   request: Request,
   exchange: Exchange,
@@ -42,7 +46,8 @@ export async function answerMetadata(
   };
   const headers = new Headers(response.headers);
   headers.set("Cache-Control", `public, max-age=${FRESH_SECONDS}`);
-  // The library names the asking website in its CORS headers: a copy without them is of no use to it.
+  // The library names the asking website in its CORS headers: a copy without them is of no use to
+  // it.
   headers.set("Vary", "Origin");
   return new Response(JSON.stringify(complete), { headers });
 }

@@ -1,6 +1,7 @@
 /**
- * Issuing: what a client gets after the library has said yes. The library's opaque access token is replaced by our
- * signed one, its refresh token gets our proof, and the grant's records are brought up to date. Nothing is committed.
+ * Issuing: what a client gets after the library has said yes. The library's opaque access token is
+ * replaced by our signed one, its refresh token gets our proof, and the grant's records are brought
+ * up to date. Nothing is committed.
  */
 import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
@@ -33,8 +34,8 @@ const tokenResponseSchema = z.object({
 const SHORTEST_TTL_SECONDS = 60;
 
 /**
- * How long tokens may live. With a refresh token of Auth0's a grant lives on while it is used; without one nothing of
- * ours outlives Auth0's access token.
+ * How long tokens may live. With a refresh token of Auth0's a grant lives on while it is used;
+ * without one nothing of ours outlives Auth0's access token.
  */
 export function lifetimes(
   record: GrantRecord,
@@ -56,7 +57,10 @@ export function lifetimes(
   };
 }
 
-/** Rewrites the library's answer and puts the grant's records into the unit of work. Returns the client's JSON. */
+/**
+ * Rewrites the library's answer and puts the grant's records into the unit of work. Returns the
+ * client's JSON.
+ */
 export async function issue(
   { parts, work }: TokenContext,
   response: Response,

@@ -1,6 +1,7 @@
 /**
- * Signing in at our own pages. A browser goes to the identity provider and comes back with a state that begins with
- * `person.`; a cookie for the person comes out. Nothing of Auth0's is kept, and no client is given anything.
+ * Signing in at our own pages. A browser goes to the identity provider and comes back with a state
+ * that begins with `person.`; a cookie for the person comes out. Nothing of Auth0's is kept, and no
+ * client is given anything.
  */
 import * as z from "zod";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
@@ -41,12 +42,18 @@ export async function beginPersonSignIn(
   return redirect(location, new Headers({ "Set-Cookie": cookie }));
 }
 
-/** Whether a request to `/auth/callback` ends a sign-in that began here; the provider library's states have no dot. */
+/**
+ * Whether a request to `/auth/callback` ends a sign-in that began here; the provider library's
+ * states have no dot.
+ */
 export function isPersonReturn(request: Request): boolean {
   return stateOf(request).startsWith(STATE_PREFIX);
 }
 
-/** GET `/auth/callback` with such a state. It works once, in the browser it was made for (RFC 9700 §4.7). */
+/**
+ * GET `/auth/callback` with such a state. It works once, in the browser it was made for (RFC 9700
+ * §4.7).
+ */
 export async function finishPersonSignIn(
   request: Request,
   exchange: Exchange,

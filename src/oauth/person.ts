@@ -1,6 +1,7 @@
 /**
- * The person who is signed in at our own pages. A user id goes in, a signed cookie for a quarter of an hour comes out,
- * and the other way round; nothing is stored. It opens pages only: it is no access token, and none is accepted for it.
+ * The person who is signed in at our own pages. A user id goes in, a signed cookie for a quarter of
+ * an hour comes out, and the other way round; nothing is stored. It opens pages only: it is no
+ * access token, and none is accepted for it.
  */
 import { errors, jwtVerify, SignJWT } from "jose";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
@@ -41,8 +42,8 @@ export function signPersonToken(
 }
 
 /**
- * Whose token this is; undefined when it is not one of ours, or its time is over. Key, type and audience are those of
- * no other token (RFC 8725 §3.11, §3.12).
+ * Whose token this is; undefined when it is not one of ours, or its time is over. Key, type and
+ * audience are those of no other token (RFC 8725 §3.11, §3.12).
  */
 export async function verifyPersonToken(
   token: string,
@@ -90,7 +91,10 @@ export function endPersonCookie(): string {
   return hostCookie(COOKIE, "", 0);
 }
 
-/** What a form on this person's page carries: made of their cookie, which another website cannot read. */
+/**
+ * What a form on this person's page carries: made of their cookie, which another website cannot
+ * read.
+ */
 export function proveForm({ token }: Person): Promise<string> {
   return hashText(`form\n${token}`);
 }

@@ -1,6 +1,7 @@
 /**
- * A unit of work, shown as the key-value namespace that the provider library reads and writes. The library's names and
- * texts go through unchanged; what it keeps only for its own access tokens is never written, since ours replace them.
+ * A unit of work, shown as the key-value namespace that the provider library reads and writes. The
+ * library's names and texts go through unchanged; what it keeps only for its own access tokens is
+ * never written, since ours replace them.
  */
 import type { PreregisteredClient } from "../config.ts";
 import type { GrantRef } from "../grants/grant.ts";
@@ -76,7 +77,10 @@ async function read(parts: StorageParts, name: string): Promise<string | undefin
   }
 }
 
-/** An assertion lives an hour at most, give or take a minute of clock skew; the library shortens nothing. */
+/**
+ * An assertion lives an hour at most, give or take a minute of clock skew; the library shortens
+ * nothing.
+ */
 const LONGEST_ASSERTION_SECONDS = 3720;
 
 async function write(
@@ -88,7 +92,8 @@ async function write(
   }: { readonly name: string; readonly text: string; readonly ttlSeconds: number },
 ): Promise<void> {
   switch (kindOf(name)) {
-    // The library writes a known client only to renew it, which Redis does without touching the record.
+    // The library writes a known client only to renew it, which Redis does without touching the
+    // record.
     case "client":
       return work.hasRead(name)
         ? work.extend(name, ttlSeconds)

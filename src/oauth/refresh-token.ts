@@ -1,6 +1,7 @@
 /**
- * Our refresh tokens and codes as texts. The provider library makes `user:grant:secret`; a refresh token gets a proof
- * behind it, so that we can tell one of ours, however old, from an invented one. Pure but for the HMAC.
+ * Our refresh tokens and codes as texts. The provider library makes `user:grant:secret`; a refresh
+ * token gets a proof behind it, so that we can tell one of ours, however old, from an invented one.
+ * Pure but for the HMAC.
  */
 import { base64url } from "jose";
 import type { GrantRef } from "../grants/grant.ts";
@@ -20,8 +21,8 @@ export interface RefreshTokenIds {
 }
 
 /**
- * What a refresh token is (RFC 9700 §4.14.2): the current one; one that was used before (so its use now is theft, or a
- * client that keeps old ones); or none of ours.
+ * What a refresh token is (RFC 9700 §4.14.2): the current one; one that was used before (so its use
+ * now is theft, or a client that keeps old ones); or none of ours.
  */
 export type RefreshTokenVerdict = "current" | "reused" | "unknown";
 

@@ -1,6 +1,7 @@
 /**
- * Refresh (OAuth 2.1 §4.3). A refresh token comes in; newer tokens go out, the same ones to everybody who asks with it
- * within a minute: a race or a lost answer logs nobody out. A later use of it is theft, and ends the grant.
+ * Refresh (OAuth 2.1 §4.3). A refresh token comes in; newer tokens go out, the same ones to
+ * everybody who asks with it within a minute: a race or a lost answer logs nobody out. A later use
+ * of it is theft, and ends the grant.
  */
 import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
@@ -91,7 +92,10 @@ function namesOf({ presented: { grant }, clientId }: Refresh): string[] {
   return clientId === undefined ? names : [...names, `client:${clientId}`];
 }
 
-/** Whoever does not have the hold waits for the answer of the one who has it, or for the end of the grant. */
+/**
+ * Whoever does not have the hold waits for the answer of the one who has it, or for the end of the
+ * grant.
+ */
 async function isSettled(refresh: Refresh): Promise<boolean> {
   return (
     (await readRotation(refresh)) !== undefined ||
@@ -117,7 +121,10 @@ async function judge(refresh: Refresh, record: GrantRecord | undefined) {
   return judgeRefreshToken({ id: refresh.tokenId, isProven: isOurs }, await readTokenIds(refresh));
 }
 
-/** The same answer again, for the same client asking for the same; it authenticates as it would have to. */
+/**
+ * The same answer again, for the same client asking for the same; it authenticates as it would have
+ * to.
+ */
 async function repeatAnswer(
   refresh: Refresh,
   given: z.infer<typeof rotationSchema>,
@@ -131,7 +138,10 @@ async function repeatAnswer(
   return tokenResponse(given.body, new Headers());
 }
 
-/** A token that was used before: stolen, or kept by a client that forgot its newer one. Nobody can tell; all ends. */
+/**
+ * A token that was used before: stolen, or kept by a client that forgot its newer one. Nobody can
+ * tell; all ends.
+ */
 async function endReused(refresh: Refresh, record: GrantRecord | undefined): Promise<Response> {
   const { parts, token, exchange, presented, clientId } = refresh;
   const refused = await authenticateClient(serverOf(refresh), token.request, token.form);
@@ -140,7 +150,8 @@ async function endReused(refresh: Refresh, record: GrantRecord | undefined): Pro
   await endAtOnce(refresh, presented.grant, record);
   exchange.note({
     reason: "refresh_token_reused",
-    // Theft, or a client that kept an old token: the newer ones went to which kind of client, how long ago?
+    // Theft, or a client that kept an old token: the newer ones went to which kind of client, how
+    // long ago?
     issuedTo: record.lastIssue?.clientFamily ?? "nobody",
     secondsAgo: parts.now() - (record.lastIssue?.at ?? record.createdAt),
   });
@@ -169,7 +180,8 @@ async function rotate(refresh: Refresh, record: GrantRecord | undefined): Promis
     body,
     givenAt: parts.now(),
   };
-  // In place of the answer before: the client got that one, since it uses the token that came with it.
+  // In place of the answer before: the client got that one, since it uses the token that came with
+  // it.
   work.put(rotationName(presented.grant), JSON.stringify(rotation), REPLAY_SECONDS);
   await commitRotation(refresh, issuance.record, used);
   exchange.note({ user: presented.grant.userId });
@@ -195,7 +207,10 @@ async function commitRotation(
   parts.keeper.forgetRecord(presented.grant);
 }
 
-/** Auth0's tokens, renewed when they are an hour old or about to end; when Auth0 says it is over, it is over here. */
+/**
+ * Auth0's tokens, renewed when they are an hour old or about to end; when Auth0 says it is over, it
+ * is over here.
+ */
 async function renewIfDue(refresh: Refresh, record: GrantRecord): Promise<GrantRecord> {
   const { parts, exchange } = refresh;
   const { refreshToken } = record.tokens;

@@ -1,12 +1,12 @@
 /**
- * What a client may register and where codes may be sent, beyond what the provider library checks. Metadata and
- * redirect URIs go in, verdicts come out. Pure.
+ * What a client may register and where codes may be sent, beyond what the provider library checks.
+ * Metadata and redirect URIs go in, verdicts come out. Pure.
  */
 import * as z from "zod";
 
 /**
- * Addresses in private schemes that clients in the field use and that we know to belong to them. The MCP specification
- * asks for https or loopback; each row is an exception with its reason.
+ * Addresses in private schemes that clients in the field use and that we know to belong to them.
+ * The MCP specification asks for https or loopback; each row is an exception with its reason.
  */
 const PRIVATE_USE_REDIRECTS: readonly { readonly client: string; readonly pattern: RegExp }[] = [
   // https://forum.cursor.com, cartesia-mcp#73: the desktop application has no loopback listener.
@@ -36,7 +36,10 @@ const metadataSchema = z.looseObject({
   ),
 });
 
-/** Refuses metadata that is larger than any honest client's, or whose links are no web addresses (RFC 7591 §5). */
+/**
+ * Refuses metadata that is larger than any honest client's, or whose links are no web addresses
+ * (RFC 7591 §5).
+ */
 export function judgeRegistration(
   metadata: Readonly<Record<string, unknown>>,
 ): { code: string; description: string } | undefined {
@@ -49,8 +52,8 @@ export function judgeRegistration(
 }
 
 /**
- * Whether a redirect URI that a client registered may be used: https, http on loopback (the library's own rule, RFC
- * 8252 §7.3), or a private-use address from the list above.
+ * Whether a redirect URI that a client registered may be used: https, http on loopback (the
+ * library's own rule, RFC 8252 §7.3), or a private-use address from the list above.
  */
 export function isRedirectAllowed(redirectUri: string): boolean {
   return (
@@ -60,8 +63,9 @@ export function isRedirectAllowed(redirectUri: string): boolean {
 }
 
 /**
- * Whether a client's metadata document could be had later, judged by what the provider library says of the failure: a
- * website that is down is no wrong credential. A document that is missing or wrong is one.
+ * Whether a client's metadata document could be had later, judged by what the provider library says
+ * of the failure: a website that is down is no wrong credential. A document that is missing or
+ * wrong is one.
  */
 export function isDocumentUnreachable(failure: string): boolean {
   return /HTTP (?:408|429|5\d\d)|timed out|aborted|connection|network|fetch failed/i.test(failure);

@@ -1,6 +1,6 @@
 /**
- * Dynamic client registration (RFC 7591). A client's metadata goes in, its client id comes out. A registration that
- * never leads to a login is forgotten within a day.
+ * Dynamic client registration (RFC 7591). A client's metadata goes in, its client id comes out. A
+ * registration that never leads to a login is forgotten within a day.
  */
 import { LONGEST_FORM_BYTES, readCapped, withBody } from "../edge/body.ts";
 import { Refusal } from "../errors.ts";

@@ -1,6 +1,7 @@
 /**
- * Revocation (RFC 7009). An access token or a refresh token of the client's comes in; its grant, with all its tokens,
- * ends here at once, elsewhere within seconds, and Auth0 is told. The answer never says whether there was one.
+ * Revocation (RFC 7009). An access token or a refresh token of the client's comes in; its grant,
+ * with all its tokens, ends here at once, elsewhere within seconds, and Auth0 is told. The answer
+ * never says whether there was one.
  */
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
@@ -33,7 +34,10 @@ export async function answerRevocation(
   return new Response(null, { headers: { "Cache-Control": "no-store" } });
 }
 
-/** Ends a grant: here before the answer, at Auth0 after it. Without `record` Auth0 has nothing to be told. */
+/**
+ * Ends a grant: here before the answer, at Auth0 after it. Without `record` Auth0 has nothing to be
+ * told.
+ */
 export async function endAtOnce(
   context: TokenContext,
   grant: GrantRef,
@@ -47,7 +51,10 @@ export async function endAtOnce(
   if (record !== undefined) revokeUpstream(context, record);
 }
 
-/** Tells Auth0, after the response, that a refresh token is no longer wanted. It ends here either way. */
+/**
+ * Tells Auth0, after the response, that a refresh token is no longer wanted. It ends here either
+ * way.
+ */
 export function revokeUpstream(
   { parts, exchange }: { readonly parts: OAuthParts; readonly exchange: Exchange },
   { tokens: { refreshToken } }: Pick<GrantRecord, "tokens">,
@@ -66,7 +73,10 @@ export function revokeUpstream(
   );
 }
 
-/** An access token has proven itself by its signature; a refresh token must by its proof, of whatever age. */
+/**
+ * An access token has proven itself by its signature; a refresh token must by its proof, of
+ * whatever age.
+ */
 async function isOurToken(token: string, record: GrantRecord & GrantRef): Promise<boolean> {
   const refreshToken = readRefreshToken(token);
   return refreshToken === undefined || (await isProven(refreshToken, record.proofKey));

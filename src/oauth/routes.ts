@@ -1,6 +1,6 @@
 /**
- * The addresses of the authorization server. Requests reach their answers under our own name, whatever host they came
- * to, and with the cookies as they were set.
+ * The addresses of the authorization server. Requests reach their answers under our own name,
+ * whatever host they came to, and with the cookies as they were set.
  */
 import type { Context } from "hono";
 import { plainCookies, usesPlainCookies } from "../edge/cookies.ts";

@@ -1,10 +1,10 @@
 /**
- * Scopes and permissions: what a client asks, what the person holds, what a token says. Lists go in, lists come out.
- * Pure. A scope that names a permission is that permission, granted to this client.
+ * Scopes and permissions: what a client asks, what the person holds, what a token says. Lists go
+ * in, lists come out. Pure. A scope that names a permission is that permission, granted to this
+ * client.
  */
 
-/** What every client may ask for: who the person is. The minimal set of our challenges. */
-export const BASE_SCOPES: readonly string[] = ["openid", "profile", "email"];
+import { BASE_SCOPES } from "../grants/access-token.ts";
 
 const OFFLINE_ACCESS = "offline_access";
 
@@ -14,8 +14,8 @@ export function listScopes(permissions: readonly string[]): readonly string[] {
 }
 
 /**
- * The scopes of an authorization request that we can grant at all: the others are ignored, and asking for none means
- * the base scopes (RFC 6749 §3.3).
+ * The scopes of an authorization request that we can grant at all: the others are ignored, and
+ * asking for none means the base scopes (RFC 6749 §3.3).
  */
 export function narrowScopes(
   requested: readonly string[],
@@ -26,7 +26,10 @@ export function narrowScopes(
   return narrowed.length === 0 ? BASE_SCOPES : narrowed;
 }
 
-/** What the person granted: the permissions the client named, or, when it named none, whatever they hold. */
+/**
+ * What the person granted: the permissions the client named, or, when it named none, whatever they
+ * hold.
+ */
 export function chooseGranted(
   requested: readonly string[],
   permissions: readonly string[],
@@ -36,8 +39,8 @@ export function chooseGranted(
 }
 
 /**
- * The scopes of a grant or token: the requested ones that are no permissions, and of the permissions those that are
- * both held and granted.
+ * The scopes of a grant or token: the requested ones that are no permissions, and of the
+ * permissions those that are both held and granted.
  */
 export function grantedScopes(
   requested: readonly string[],
@@ -54,7 +57,10 @@ export function grantedScopes(
   ];
 }
 
-/** Of the scopes a token may have, those that its client asked for in this token request (RFC 6749 §6). */
+/**
+ * Of the scopes a token may have, those that its client asked for in this token request (RFC 6749
+ * §6).
+ */
 export function limitScopes(scopes: readonly string[], asked: string | null): readonly string[] {
   if (asked === null || asked.trim() === "") return scopes;
   const wanted = new Set(asked.split(" "));

@@ -1,4 +1,7 @@
-/** A request to the token endpoint on its way to whoever answers it, and the library's answer to all the others. */
+/**
+ * A request to the token endpoint on its way to whoever answers it, and the library's answer to all
+ * the others.
+ */
 import type { Exchange } from "../exchange.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";

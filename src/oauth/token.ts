@@ -1,6 +1,7 @@
 /**
- * The token endpoint: exchange of a code, refresh, revocation. A form comes in; what kind of request it is decides who
- * answers. Everything that is none of the three is the library's to refuse.
+ * The token endpoint: exchange of a code, refresh, revocation. A form comes in; what kind of
+ * request it is decides who answers. Everything that is none of the three is the library's to
+ * refuse.
  */
 import { LONGEST_FORM_BYTES, readCapped, withBody } from "../edge/body.ts";
 import { Refusal } from "../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * What to do about a refusal. A reason goes in; a heading and the steps that end the trouble come out. Data only,
- * the same words every time.
+ * What to do about a refusal. A reason goes in; a heading and the steps that end the trouble come
+ * out. Data only, the same words every time.
  */
 import { REFUSALS, type Reason } from "../errors.ts";
 
@@ -133,7 +133,10 @@ const ADVICE: Partial<Record<Reason, Advice>> = {
   },
 };
 
-/** The heading and the steps for a reason; reasons without advice of their own get that of their status. */
+/**
+ * The heading and the steps for a reason; reasons without advice of their own get that of their
+ * status.
+ */
 export function adviceFor(reason: Reason): Advice {
   return ADVICE[reason] ?? adviceForStatus(REFUSALS[reason].status);
 }

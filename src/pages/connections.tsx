@@ -1,6 +1,7 @@
 /**
- * The page on which a person sees who is connected in their name, and ends it. A list of connections goes in, HTML
- * with one form for each comes out. Names were chosen by the applications themselves.
+ * The page on which a person sees who is connected in their name, and ends it. A list of
+ * connections goes in, HTML with one form for each comes out. Names were chosen by the applications
+ * themselves.
  */
 import { Layout } from "./layout.tsx";
 import { applicationName, printable } from "./printable.ts";

@@ -1,12 +1,15 @@
 /**
- * The page that asks. Who asks, where the answer goes and what is asked go in; HTML with an Allow and a Deny comes
- * out. Everything about the client was chosen by the client: it is shown as text, never as a link or a picture.
+ * The page that asks. Who asks, where the answer goes and what is asked go in; HTML with an Allow
+ * and a Deny comes out. Everything about the client was chosen by the client: it is shown as text,
+ * never as a link or a picture.
  */
 import { Layout } from "./layout.tsx";
 import { applicationName, printable } from "./printable.ts";
 import { explainScopes, type Ask, type ToolSummary } from "./scope.ts";
 
-/** What the page says; the provider library's `describeConsent` and `beginConsent` have most of it. */
+/**
+ * What the page says; the provider library's `describeConsent` and `beginConsent` have most of it.
+ */
 export interface ConsentRequest {
   /** `domain` only when it is verified: the host of a Client ID Metadata Document. */
   readonly client: {
@@ -88,7 +91,10 @@ function WhoAsks({ domain }: { domain: string | undefined }) {
   );
 }
 
-/** The redirect host must be shown; a loopback one deserves a warning, since any local program may listen there. */
+/**
+ * The redirect host must be shown; a loopback one deserves a warning, since any local program may
+ * listen there.
+ */
 function WhereTo({ request }: { request: ConsentRequest }) {
   const isWeb = /^https?:/i.test(request.redirectUri);
   return (

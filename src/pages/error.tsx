@@ -1,6 +1,6 @@
 /**
- * The page for what went wrong. Fixed words, a reason code and a request id go in; HTML comes out that says what
- * to do next. Never an exception's text, an upstream answer or a person's data.
+ * The page for what went wrong. Fixed words, a reason code and a request id go in; HTML comes out
+ * that says what to do next. Never an exception's text, an upstream answer or a person's data.
  */
 import { Layout } from "./layout.tsx";
 
@@ -13,7 +13,10 @@ interface Failure {
   readonly hints?: readonly string[];
   /** Whom the hints are for; the person, unless told otherwise. */
   readonly hintsFor?: "you" | "operator";
-  /** Where to go from here. `href` was validated by whoever made it: a client's redirect with the OAuth error. */
+  /**
+   * Where to go from here. `href` was validated by whoever made it: a client's redirect with the
+   * OAuth error.
+   */
   readonly action?: { readonly href: string; readonly label: string } | undefined;
 }
 

@@ -1,4 +1,7 @@
-/** The mark of this server: two things, connected. No input; the same picture on the pages and in the browser's tab. */
+/**
+ * The mark of this server: two things, connected. No input; the same picture on the pages and in
+ * the browser's tab.
+ */
 
 /** The mark, for a line of text. It says nothing that the words beside it do not. */
 export function Mark() {

@@ -1,6 +1,6 @@
 /**
- * How each kind of application is told about this server. The issuer goes in; commands, links and sentences come
- * out, the same for the page and for its Markdown.
+ * How each kind of application is told about this server. The issuer goes in; commands, links and
+ * sentences come out, the same for the page and for its Markdown.
  */
 
 /** One way in. */
@@ -59,7 +59,10 @@ export function installationsOf(issuer: string): readonly Installation[] {
   ];
 }
 
-/** What the server is called in an application's list: its host, in letters that every application accepts. */
+/**
+ * What the server is called in an application's list: its host, in letters that every application
+ * accepts.
+ */
 function installationName(issuer: string): string {
   return new URL(issuer).host.replace(/[^\w]+/g, "-").replace(/^-|-$/g, "");
 }

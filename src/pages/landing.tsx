@@ -1,6 +1,6 @@
 /**
- * The front door for people, and the same facts as Markdown for their agents. The issuer and the tools go in; what
- * this is, how to add it and what it can do come out.
+ * The front door for people, and the same facts as Markdown for their agents. The issuer and the
+ * tools go in; what this is, how to add it and what it can do come out.
  */
 import { installationsOf, type Installation } from "./installation.ts";
 import { Layout, renderPage } from "./layout.tsx";
@@ -9,7 +9,9 @@ import type { ToolSummary } from "./scope.ts";
 interface LandingFacts {
   readonly issuer: string;
   readonly tools: readonly ToolSummary[];
-  /** False when `AUTH_ENABLED=false`: then there is nothing to sign in to and no connection to show. */
+  /**
+   * False when `AUTH_ENABLED=false`: then there is nothing to sign in to and no connection to show.
+   */
   readonly requiresSignIn: boolean;
 }
 

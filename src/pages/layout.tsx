@@ -1,6 +1,6 @@
 /**
- * What all pages share: the document around the content, and the response around the document. Content goes in,
- * HTML without any script comes out.
+ * What all pages share: the document around the content, and the response around the document.
+ * Content goes in, HTML without any script comes out.
  */
 import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
@@ -8,8 +8,9 @@ import { Mark } from "./icon.tsx";
 import { STYLE, STYLE_SOURCE } from "./style.ts";
 
 /**
- * Chrome applies `form-action` to every redirect that follows a form, and the consent form ends at the client's
- * own address; so that directive is left out, and what a form may send is judged when it arrives.
+ * Chrome applies `form-action` to every redirect that follows a form, and the consent form ends at
+ * the client's own address; so that directive is left out, and what a form may send is judged when
+ * it arrives.
  */
 const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`;
 
@@ -46,7 +47,10 @@ export function Layout({
   );
 }
 
-/** The page as a response. `headers` (cookies, for instance) are kept; what makes it safe HTML is ours. */
+/**
+ * The page as a response. `headers` (cookies, for instance) are kept; what makes it safe HTML is
+ * ours.
+ */
 export function renderPage(
   page: JSX.Element,
   { status = 200, headers }: { status?: number; headers?: HeadersInit } = {},

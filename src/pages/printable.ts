@@ -1,11 +1,11 @@
 /**
- * Text that a stranger chose, made fit to be shown. Any string goes in; a short one without invisible, reordering
- * or stacking characters comes out. Escaping is not done here: JSX does it.
+ * Text that a stranger chose, made fit to be shown. Any string goes in; a short one without
+ * invisible, reordering or stacking characters comes out. Escaping is not done here: JSX does it.
  */
 
 /**
- * Controls, bidirectional overrides, private use, and everything a font shows as nothing. The joiners
- * and the emoji selector stay: Persian and family emoji are written with them.
+ * Controls, bidirectional overrides, private use, and everything a font shows as nothing. The
+ * joiners and the emoji selector stay: Persian and family emoji are written with them.
  */
 const UNPRINTABLE =
   /[[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]--[\u200C\u200D\uFE0F]]+/gv;

@@ -1,6 +1,6 @@
 /**
- * Scopes in human words. The scopes of a request and the list of tools go in; what they mean to a person comes
- * out, in the order in which a person wants to know it.
+ * Scopes in human words. The scopes of a request and the list of tools go in; what they mean to a
+ * person comes out, in the order in which a person wants to know it.
  */
 
 import { printable } from "./printable.ts";
@@ -30,7 +30,10 @@ const IDENTITY_SCOPES: ReadonlyMap<string, string> = new Map([
 /** OpenID Connect Core 1.0 §11. */
 const OFFLINE_SCOPE = "offline_access";
 
-/** What the scopes ask for: who you are, each permission with the tools behind it, and staying connected. */
+/**
+ * What the scopes ask for: who you are, each permission with the tools behind it, and staying
+ * connected.
+ */
 export function explainScopes(
   scopes: readonly string[],
   tools: readonly ToolSummary[],

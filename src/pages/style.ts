@@ -1,9 +1,13 @@
 /**
- * How every page looks, and the hash by which the content security policy knows it. Fixed text: nothing that
- * varies between requests may enter, or the hash would not match and the style would not apply.
+ * How every page looks, and the hash by which the content security policy knows it. Fixed text:
+ * nothing that varies between requests may enter, or the hash would not match and the style would
+ * not apply.
  */
 
-/** Light unless the reader prefers dark. Every pair of text and ground has a contrast of at least 4.5 : 1. */
+/**
+ * Light unless the reader prefers dark. Every pair of text and ground has a contrast of at least
+ * 4.5 : 1.
+ */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,6 +1,6 @@
 /**
- * A hold: one request at a time may change a grant. A value under a name says who; Redis ends it when its request was
- * cut off. Nothing here reads or writes a record.
+ * A hold: one request at a time may change a grant. A value under a name says who; Redis ends it
+ * when its request was cut off. Nothing here reads or writes a record.
  */
 import { randomText } from "../keys.ts";
 import type { Reply } from "./redis.ts";
@@ -25,8 +25,8 @@ export function createHold(key: string): Hold {
 }
 
 /**
- * Judges the answer to asking for a hold: it is ours when nobody had it, when a repeated question met itself, or when
- * this isolate had stranded it (then the next try works at once).
+ * Judges the answer to asking for a hold: it is ours when nobody had it, when a repeated question
+ * met itself, or when this isolate had stranded it (then the next try works at once).
  */
 export function judgeHold(asked: Hold, holder: Reply | undefined): Hold | undefined {
   if (holder === null || holder === asked.value) return asked;

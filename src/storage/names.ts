@@ -1,7 +1,7 @@
 /**
- * Names of records. A readable name (`grant:user:id`) goes in, a Redis key that tells nothing comes out: the HMAC of
- * the name under a key of its own. That key is random, kept sealed in the store, and outlives the storage keys: it
- * must not rotate with them, or every record would be orphaned.
+ * Names of records. A readable name (`grant:user:id`) goes in, a Redis key that tells nothing comes
+ * out: the HMAC of the name under a key of its own. That key is random, kept sealed in the store,
+ * and outlives the storage keys: it must not rotate with them, or every record would be orphaned.
  */
 import { base64url } from "jose";
 import { Refusal } from "../errors.ts";
@@ -18,8 +18,9 @@ export interface Names {
 const CENTURY_SECONDS = 3_155_760_000;
 
 /**
- * Finds the name key, or makes it, in one round trip for a store that has it. Each storage key has its own copy;
- * a storage key that is new in the ring gets one here, so that the older keys can go later.
+ * Finds the name key, or makes it, in one round trip for a store that has it. Each storage key has
+ * its own copy; a storage key that is new in the ring gets one here, so that the older keys can go
+ * later.
  */
 export async function loadNames(redis: Redis, sealer: Sealer, prefix: string): Promise<Names> {
   const places = sealer.keyIds.map((kid) => `${prefix}names:${kid}`);
@@ -51,7 +52,10 @@ async function openFirst(
   return undefined;
 }
 
-/** Puts the name key under the newest storage key. Another isolate may do the same at this moment: the first wins. */
+/**
+ * Puts the name key under the newest storage key. Another isolate may do the same at this moment:
+ * the first wins.
+ */
 async function share(
   redis: Redis,
   sealer: Sealer,

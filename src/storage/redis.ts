@@ -1,7 +1,8 @@
 /**
- * Redis over REST. Commands go in as data, replies come out, all of one call or none (MULTI/EXEC), in one HTTP
- * request. The only file that knows `@upstash/redis` and its traps: what cannot be asked is a `Refusal` and never
- * reads as "not found"; nothing is repeated that must not be; no command is ever quoted in an error.
+ * Redis over REST. Commands go in as data, replies come out, all of one call or none (MULTI/EXEC),
+ * in one HTTP request. The only file that knows `@upstash/redis` and its traps: what cannot be
+ * asked is a `Refusal` and never reads as "not found"; nothing is repeated that must not be; no
+ * command is ever quoted in an error.
  */
 import { Redis as UpstashRedis, type Requester } from "@upstash/redis";
 import * as z from "zod";
@@ -55,9 +56,9 @@ interface Account {
 
 export interface Redis {
   /**
-   * Runs the commands as one transaction and returns their replies in order.
-   * `repeatable`: running them twice is the same as once, so a lost answer may be asked for again, once.
-   * Refuses with a `store_…` reason; then the commands may or may not have run.
+   * Runs the commands as one transaction and returns their replies in order. `repeatable`: running
+   * them twice is the same as once, so a lost answer may be asked for again, once. Refuses with a
+   * `store_…` reason; then the commands may or may not have run.
    */
   transact(
     commands: readonly Command[],
@@ -77,7 +78,9 @@ const errorSchema = z.object({ error: z.string() });
 /** How many keys one step of a walk looks at. */
 const KEYS_PER_STEP = 500;
 
-/** Every key that begins with the prefix, each at least once: for operators, never for a request. */
+/**
+ * Every key that begins with the prefix, each at least once: for operators, never for a request.
+ */
 export async function* walkKeys(
   account: Account,
   prefix: string,
@@ -158,8 +161,8 @@ function append(transaction: Transaction, command: Command): unknown {
 }
 
 /**
- * Our own transport under the Upstash client, since its own repeats writes up to six times, answers "not found"
- * for some timeouts, hides the HTTP status and quotes commands in its errors.
+ * Our own transport under the Upstash client, since its own repeats writes up to six times, answers
+ * "not found" for some timeouts, hides the HTTP status and quotes commands in its errors.
  */
 function createRequester(account: Account, send: typeof fetch): Requester {
   let syncToken = "";

@@ -1,7 +1,7 @@
 /**
- * Sealed text: AES-256-GCM under a ring of keys. A text and the Redis key it is stored under go in, `v1.kid.data`
- * comes out; it opens only under that same key of Redis, so a record cannot be moved, cut or edited (NIST SP 800-38D).
- * A plain text is never accepted in place of a sealed one.
+ * Sealed text: AES-256-GCM under a ring of keys. A text and the Redis key it is stored under go in,
+ * `v1.kid.data` comes out; it opens only under that same key of Redis, so a record cannot be moved,
+ * cut or edited (NIST SP 800-38D). A plain text is never accepted in place of a sealed one.
  */
 import { base64url } from "jose";
 import { deriveKeyId, deriveSealingKey } from "../keys.ts";

@@ -1,6 +1,7 @@
 /**
- * A unit of work: what one request reads and writes. Names and plain texts go in and out; what is read is remembered,
- * what is written waits, and `commit` sends it all as one transaction. A record that was deleted meanwhile stays so.
+ * A unit of work: what one request reads and writes. Names and plain texts go in and out; what is
+ * read is remembered, what is written waits, and `commit` sends it all as one transaction. A record
+ * that was deleted meanwhile stays so.
  */
 import { Refusal } from "../errors.ts";
 import { randomText } from "../keys.ts";
@@ -23,8 +24,9 @@ import {
 
 export interface UnitOfWork {
   /**
-   * Reads records (and the fields of one collection) in one round trip, so that getting them costs none. With `hold`
-   * the same trip asks for a hold on that name, before it reads; `isHeld` tells whether we have it.
+   * Reads records (and the fields of one collection) in one round trip, so that getting them costs
+   * none. With `hold` the same trip asks for a hold on that name, before it reads; `isHeld` tells
+   * whether we have it.
    */
   prefetch(
     names: readonly string[],
@@ -43,7 +45,10 @@ export interface UnitOfWork {
   fields(collection: string): Promise<readonly string[]>;
   /** Writes a record, whatever is there. */
   put(name: string, text: string, ttlSeconds: number): void;
-  /** Writes a record in place of the one that was read; if that is gone or another, `commit` refuses. */
+  /**
+   * Writes a record in place of the one that was read; if that is gone or another, `commit`
+   * refuses.
+   */
   replace(name: string, text: string, ttlSeconds: number): void;
   delete(name: string): void;
   /** Sets how long a record lives from now on, if there is one. */
@@ -51,8 +56,8 @@ export interface UnitOfWork {
   putField(place: FieldPlace, text: string, ttlSeconds: number): void;
   deleteField(place: FieldPlace): void;
   /**
-   * Writes everything as one transaction and lets the hold go. Refuses with `grant_conflict` when a replaced record
-   * was not what we had read; then everything this unit wrote is taken back.
+   * Writes everything as one transaction and lets the hold go. Refuses with `grant_conflict` when a
+   * replaced record was not what we had read; then everything this unit wrote is taken back.
    */
   commit(): Promise<void>;
   /** Drops what was to be written and lets the hold go. Never refuses. */

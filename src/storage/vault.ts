@@ -1,6 +1,6 @@
 /**
- * Where records lie: Redis, the seal and the names together, one per isolate. Readable names and plain texts on this
- * side; hashed keys and sealed values on the other.
+ * Where records lie: Redis, the seal and the names together, one per isolate. Readable names and
+ * plain texts on this side; hashed keys and sealed values on the other.
  */
 import type { StoreConfig } from "../config.ts";
 import { loadNames, type Names } from "./names.ts";

@@ -1,6 +1,7 @@
 /**
- * Writes on their way to Redis. Names and plain texts go in, commands with hashed keys and sealed values come out, and
- * with them the judgement whether another request was faster, and how to take everything back. Nothing is sent here.
+ * Writes on their way to Redis. Names and plain texts go in, commands with hashed keys and sealed
+ * values come out, and with them the judgement whether another request was faster, and how to take
+ * everything back. Nothing is sent here.
  */
 import type { Command, Reply } from "./redis.ts";
 import type { Vault } from "./vault.ts";

@@ -1,4 +1,7 @@
-/** Why a tool is there for somebody, or not. It shows tools that are hidden from the caller, hence its permission. */
+/**
+ * Why a tool is there for somebody, or not. It shows tools that are hidden from the caller, hence
+ * its permission.
+ */
 import * as z from "zod";
 import { defineTool } from "../mcp/tool.ts";
 

@@ -1,4 +1,7 @@
-/** Auth0 set up wrongly, or saying what it must not: what the person reads, and what the client is told. */
+/**
+ * Auth0 set up wrongly, or saying what it must not: what the person reads, and what the client is
+ * told.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";

@@ -1,4 +1,7 @@
-/** Auth0 away, or slow, or with other keys: what still works, what the client is told, and how it comes back. */
+/**
+ * Auth0 away, or slow, or with other keys: what still works, what the client is told, and how it
+ * comes back.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";

@@ -1,4 +1,7 @@
-/** Authorization requests that must not be answered as they ask: what ends on a page, and what goes back to the client. */
+/**
+ * Authorization requests that must not be answered as they ask: what ends on a page, and what goes
+ * back to the client.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";

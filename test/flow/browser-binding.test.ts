@@ -1,4 +1,7 @@
-/** The form that a person sends and the return from Auth0: each works once, and only in the browser it belongs to. */
+/**
+ * The form that a person sends and the return from Auth0: each works once, and only in the browser
+ * it belongs to.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";

@@ -1,4 +1,7 @@
-/** Clients known by their website (OAuth Client ID Metadata Documents): whom we believe, and what a key proves. */
+/**
+ * Clients known by their website (OAuth Client ID Metadata Documents): whom we believe, and what a
+ * key proves.
+ */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";

@@ -1,4 +1,7 @@
-/** Clients that people really use, with their own OAuth code: each protocol era, from a URL to a tool's answer. */
+/**
+ * Clients that people really use, with their own OAuth code: each protocol era, from a URL to a
+ * tool's answer.
+ */
 import {
   Client as ModernClient,
   StreamableHTTPClientTransport as ModernTransport,
@@ -135,7 +138,10 @@ describe.each(CLIENTS)("%s", (_name, revision, connect) => {
   });
 });
 
-/** What a client's makers write to plug its OAuth code into their application; it remembers one session. */
+/**
+ * What a client's makers write to plug its OAuth code into their application; it remembers one
+ * session.
+ */
 function createMemory() {
   const kept: {
     information?: OAuthClientInformationMixed;

@@ -1,4 +1,7 @@
-/** The environment, right and wrong: what a wrong one answers and logs, sign-in switched off, and how readiness is told. */
+/**
+ * The environment, right and wrong: what a wrong one answers and logs, sign-in switched off, and
+ * how readiness is told.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type House, randomKey, startHouse, type TestWorker } from "../support/house.ts";
 import { callMcp, type McpAnswer } from "../support/stranger.ts";

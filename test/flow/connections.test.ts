@@ -1,4 +1,7 @@
-/** A person looks at their connections and cuts one: who may see them, who may end them, and what ends. */
+/**
+ * A person looks at their connections and cuts one: who may see them, who may end them, and what
+ * ends.
+ */
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PersonKey } from "../../dev/tenant/people.ts";
@@ -446,7 +449,10 @@ async function signInHere(person: PersonKey): Promise<CookieJar> {
   return jar;
 }
 
-/** Runs what ends one refresh token at Auth0, which hears of it after the answer; waits until it has. */
+/**
+ * Runs what ends one refresh token at Auth0, which hears of it after the answer; waits until it
+ * has.
+ */
 async function untilRevoked(run: () => Promise<Response>): Promise<Response> {
   const revoked = () => house.tenant.control.revokedRefreshTokens().length;
   const before = revoked();

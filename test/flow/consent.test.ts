@@ -1,4 +1,7 @@
-/** Between a client, a person and Auth0: the page that asks, the way to Auth0, and the way back with an answer. */
+/**
+ * Between a client, a person and Auth0: the page that asks, the way to Auth0, and the way back with
+ * an answer.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type House, startHouse } from "../support/house.ts";
 import { locationOf, meetStranger, openConsent, type Stranger } from "../support/stranger.ts";

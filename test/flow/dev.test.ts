@@ -1,4 +1,6 @@
-/** A developer's first minute: `npm run dev` and `npm run try` as processes, with nothing prepared. */
+/**
+ * A developer's first minute: `npm run dev` and `npm run try` as processes, with nothing prepared.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -10,7 +12,10 @@ import { visit } from "../../dev/try/visitor.ts";
 import { VARIABLES } from "../../src/config.ts";
 
 const PATIENCE_MS = 120_000;
-/** The Worker gets it through a file, the tenant directly: nobody signs in unless it arrives unchanged. */
+/**
+ * The Worker gets it through a file, the tenant directly: nobody signs in unless it arrives
+ * unchanged.
+ */
 const AWKWARD_SECRET = "a $b ${HOME} \"c\" 'd' #e \\f";
 
 /** A JWT, a token of any kind in a header, a code in a URL. */

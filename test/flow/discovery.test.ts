@@ -1,4 +1,7 @@
-/** How a client finds us: every address of the discovery contract, whoever asks and under whatever name. */
+/**
+ * How a client finds us: every address of the discovery contract, whoever asks and under whatever
+ * name.
+ */
 import { once } from "node:events";
 import { type IncomingMessage, request as sendRequest } from "node:http";
 import { json } from "node:stream/consumers";

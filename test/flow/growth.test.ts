@@ -1,6 +1,6 @@
 /**
- * What the store is left with: everything ends by itself, a person's connections are few and found without a search,
- * and whoever registers and goes away is soon forgotten.
+ * What the store is left with: everything ends by itself, a person's connections are few and found
+ * without a search, and whoever registers and goes away is soon forgotten.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { MOST_CONNECTIONS } from "../../src/grants/connections.ts";

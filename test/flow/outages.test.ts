@@ -1,6 +1,6 @@
 /**
- * A store that fails, in every way it can, at every request we make of it: the answer says "try again" and never "sign
- * in again", nothing is half done, and trying again works.
+ * A store that fails, in every way it can, at every request we make of it: the answer says "try
+ * again" and never "sign in again", nothing is half done, and trying again works.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startHouse, type TestWorker } from "../support/house.ts";
@@ -28,7 +28,9 @@ afterAll(() => stage.house.stop());
 beforeEach(() => stage.house.shiftClock(0));
 afterEach(() => stage.house.store.faults.clear());
 
-/** `ran`: the commands of a failed request have run all the same; `left`: perhaps not all of them. */
+/**
+ * `ran`: the commands of a failed request have run all the same; `left`: perhaps not all of them.
+ */
 const KINDS: readonly { readonly kind: FaultKind; readonly ran?: true; readonly left?: true }[] = [
   { kind: "refuse" },
   { kind: "hang" },

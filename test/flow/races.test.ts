@@ -1,6 +1,7 @@
 /**
- * Races over a real Redis with 5 ms of latency: every row of the table, ten times. The control plays the same rows on
- * a naive store, where each of them must go wrong at least once, so that the races are known to be real.
+ * Races over a real Redis with 5 ms of latency: every row of the table, ten times. The control
+ * plays the same rows on a naive store, where each of them must go wrong at least once, so that the
+ * races are known to be real.
  */
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

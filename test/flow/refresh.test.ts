@@ -1,6 +1,6 @@
 /**
- * Refresh tokens: the same answer again for a minute, then theft; nobody else's token, no invented one, and no more
- * scope than was granted. Clocks are moved, not waited for.
+ * Refresh tokens: the same answer again for a minute, then theft; nobody else's token, no invented
+ * one, and no more scope than was granted. Clocks are moved, not waited for.
  */
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

@@ -1,4 +1,7 @@
-/** Who a client can be: registered by itself, or by the operator. What it may say of itself, and where it may be sent. */
+/**
+ * Who a client can be: registered by itself, or by the operator. What it may say of itself, and
+ * where it may be sent.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";

@@ -1,6 +1,6 @@
 /**
- * Auth0's tokens behind a session: renewed within the hour and not more often, once however many ask, and never lost
- * to an outage of Auth0's. Clocks are moved, not waited for.
+ * Auth0's tokens behind a session: renewed within the hour and not more often, once however many
+ * ask, and never lost to an outage of Auth0's. Clocks are moved, not waited for.
  */
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

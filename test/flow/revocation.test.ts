@@ -1,6 +1,6 @@
 /**
- * Revocation by clients (RFC 7009) and by Auth0 (OpenID Connect Back-Channel Logout 1.0): what ends, how soon, where,
- * and what goes on undisturbed.
+ * Revocation by clients (RFC 7009) and by Auth0 (OpenID Connect Back-Channel Logout 1.0): what
+ * ends, how soon, where, and what goes on undisturbed.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Difference } from "../../dev/tenant/forgery.ts";

@@ -1,4 +1,7 @@
-/** How often each step asks the store, counted on the wire: the figures of the design, and what each request carries. */
+/**
+ * How often each step asks the store, counted on the wire: the figures of the design, and what each
+ * request carries.
+ */
 import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";

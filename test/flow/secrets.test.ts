@@ -1,4 +1,7 @@
-/** What must not be readable anywhere: a whole life of a session with its errors, then the store, the log and every answer. */
+/**
+ * What must not be readable anywhere: a whole life of a session with its errors, then the store,
+ * the log and every answer.
+ */
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { PEOPLE } from "../../dev/tenant/people.ts";

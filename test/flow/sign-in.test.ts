@@ -1,4 +1,7 @@
-/** Three people sign in with a client that knows nothing but our URL: what they see, what they get, what it says. */
+/**
+ * Three people sign in with a client that knows nothing but our URL: what they see, what they get,
+ * what it says.
+ */
 import { createHash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

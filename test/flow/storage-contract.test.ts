@@ -1,6 +1,6 @@
 /**
- * What our storage promises, kept over the embedded store and over a real redis-server alike: all or nothing, once and
- * for all, one at a time, and nothing readable.
+ * What our storage promises, kept over the embedded store and over a real redis-server alike: all
+ * or nothing, once and for all, one at a time, and nothing readable.
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Somebody who can write to the store: whatever they do to a record, it is refused, by name in the log, and never
- * believed. What two keys of a ring sealed or signed is believed alike.
+ * Somebody who can write to the store: whatever they do to a record, it is refused, by name in the
+ * log, and never believed. What two keys of a ring sealed or signed is believed alike.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type House, randomKey, startHouse, type TestWorker } from "../support/house.ts";

@@ -1,4 +1,7 @@
-/** What the local tenant does with tokens once they are out: redeemed, rotated, presented, revoked, logged out. */
+/**
+ * What the local tenant does with tokens once they are out: redeemed, rotated, presented, revoked,
+ * logged out.
+ */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";

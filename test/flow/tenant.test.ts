@@ -1,4 +1,7 @@
-/** The local tenant speaks Auth0: what a strict OpenID Connect client meets on its way to the first tokens. */
+/**
+ * The local tenant speaks Auth0: what a strict OpenID Connect client meets on its way to the first
+ * tokens.
+ */
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PEOPLE } from "../../dev/tenant/people.ts";

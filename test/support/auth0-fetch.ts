@@ -1,6 +1,7 @@
 /**
- * A tenant of Auth0 as a `fetch` function: a small real authorization server in memory, for tests inside workerd. It
- * checks what Auth0 checks, counts what it is asked, and can be told to answer differently. No sockets, no login page.
+ * A tenant of Auth0 as a `fetch` function: a small real authorization server in memory, for tests
+ * inside workerd. It checks what Auth0 checks, counts what it is asked, and can be told to answer
+ * differently. No sockets, no login page.
  */
 import { Hono } from "hono";
 import { base64url, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";

@@ -1,5 +1,6 @@
 /**
- * A real browser for tests: Chromium as this machine has it. Says aloud when it is missing; in CI that is a failure.
+ * A real browser for tests: Chromium as this machine has it. Says aloud when it is missing; in CI
+ * that is a failure.
  */
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -27,7 +28,9 @@ export function startChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args });
 }
 
-/** Everything the browser complains about on a page: errors, refused resources, policy violations. */
+/**
+ * Everything the browser complains about on a page: errors, refused resources, policy violations.
+ */
 export function collectComplaints(page: Page): string[] {
   const complaints: string[] = [];
   page.on("console", (message) => {

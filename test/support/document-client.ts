@@ -1,6 +1,7 @@
 /**
- * A client that is known by the address of its metadata (OAuth Client ID Metadata Document) and, when asked to,
- * authenticates with its own key (RFC 7523). Answers for its website; makes its assertions.
+ * A client that is known by the address of its metadata (OAuth Client ID Metadata Document) and,
+ * when asked to, authenticates with its own key (RFC 7523). Answers for its website; makes its
+ * assertions.
  */
 import { randomUUID } from "node:crypto";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";

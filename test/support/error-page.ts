@@ -1,7 +1,12 @@
-/** The page for what went wrong, as a test meets it: the whole response is judged, the visible text comes out. */
+/**
+ * The page for what went wrong, as a test meets it: the whole response is judged, the visible text
+ * comes out.
+ */
 import { expect } from "vitest";
 
-/** A page with this reason, which sends nobody anywhere and may be kept by nobody. Returns its HTML. */
+/**
+ * A page with this reason, which sends nobody anywhere and may be kept by nobody. Returns its HTML.
+ */
 export async function expectErrorPage(
   response: Response,
   reason: string,

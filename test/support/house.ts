@@ -1,6 +1,7 @@
 /**
- * The whole house, running: the bundled Worker in workerd, a tenant and a store, each on a free port of its own. Tests
- * meet it over HTTP only. Several Workers may share one store, as isolates do.
+ * The whole house, running: the bundled Worker in workerd, a tenant and a store, each on a free
+ * port of its own. Tests meet it over HTTP only. Several Workers may share one store, as isolates
+ * do.
  */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";

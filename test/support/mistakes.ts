@@ -1,6 +1,6 @@
 /**
- * Every kind of mistake that a stranger can make, with a canary wherever a text can be: for tests of what is repeated
- * afterwards. Nothing here asserts anything.
+ * Every kind of mistake that a stranger can make, with a canary wherever a text can be: for tests
+ * of what is repeated afterwards. Nothing here asserts anything.
  */
 import type { House } from "./house.ts";
 import { comeBack } from "./sessions.ts";

@@ -1,12 +1,16 @@
 /**
- * The control of the race tests: a unit of work as one would first write it, one command for each operation, at once,
- * with no hold. It passes every test that does nothing at the same time. Never deployed.
+ * The control of the race tests: a unit of work as one would first write it, one command for each
+ * operation, at once, with no hold. It passes every test that does nothing at the same time. Never
+ * deployed.
  */
 import type { Command } from "../../src/storage/redis.ts";
 import type { UnitOfWork } from "../../src/storage/unit-of-work.ts";
 import type { Vault } from "../../src/storage/vault.ts";
 
-/** Starts a naive unit of work. Writes are sent in order as they are made; `commit` only waits for them. */
+/**
+ * Starts a naive unit of work. Writes are sent in order as they are made; `commit` only waits for
+ * them.
+ */
 export function beginNaiveWork(vault: Vault): UnitOfWork {
   const store = createNaiveStore(vault);
   const found = new Set<string>();

@@ -1,6 +1,7 @@
 /**
- * Every route that needs the store, as data: what one prepares while all is well, the request that then meets the
- * fault, and how it is answered at each store request that may fail. Nothing here asserts anything.
+ * Every route that needs the store, as data: what one prepares while all is well, the request that
+ * then meets the fault, and how it is answered at each store request that may fail. Nothing here
+ * asserts anything.
  */
 import type { House, TestWorker } from "./house.ts";
 import { comeBack, STALENESS_SECONDS } from "./sessions.ts";
@@ -20,9 +21,15 @@ export type Answer = "503 as JSON" | "503 as a page" | "an error for the client"
 export interface Route {
   readonly name: string;
   prepare(stage: Stage): Promise<() => Promise<Response>>;
-  /** The answers when the first, the second, … store request fails and all after it; the last one when none does. */
+  /**
+   * The answers when the first, the second, … store request fails and all after it; the last one
+   * when none does.
+   */
   readonly answers: readonly Answer[];
-  /** Its first store request takes something that works once; once that ran, the browser must start again. */
+  /**
+   * Its first store request takes something that works once; once that ran, the browser must start
+   * again.
+   */
   readonly takesFirst?: boolean;
 }
 
@@ -128,7 +135,10 @@ export async function describeAnswer(response: Response): Promise<string> {
   return JSON.parse(text).error === "temporarily_unavailable" ? "503 as JSON" : `503: ${text}`;
 }
 
-/** RFC 6749 §4.1.2.1 and RFC 9207: to the client's own address, with its state and our name, without a code. */
+/**
+ * RFC 6749 §4.1.2.1 and RFC 9207: to the client's own address, with its state and our name, without
+ * a code.
+ */
 function isWholeRedirect(location: string): boolean {
   const { searchParams, host } = new URL(location);
   const has = (name: string) => searchParams.get(name) !== null;

@@ -1,6 +1,7 @@
 /**
- * Races between requests, as data: what happens at the same time, and what must be so afterwards. A row plays on a
- * stage and returns what it saw; whoever plays it compares. Nothing here knows which store is underneath.
+ * Races between requests, as data: what happens at the same time, and what must be so afterwards. A
+ * row plays on a stage and returns what it saw; whoever plays it compares. Nothing here knows which
+ * store is underneath.
  */
 import type { DocumentClient } from "./document-client.ts";
 import type { House, TestWorker } from "./house.ts";

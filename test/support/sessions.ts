@@ -1,6 +1,7 @@
 /**
- * What tests of sessions say often: the same client at another isolate, a call and its status, a session whose
- * Auth0 tokens are due for renewal, a browser on its way. Nothing here asserts anything.
+ * What tests of sessions say often: the same client at another isolate, a call and its status, a
+ * session whose Auth0 tokens are due for renewal, a browser on its way. Nothing here asserts
+ * anything.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { decodeJwt } from "jose";
@@ -18,7 +19,9 @@ import { type CookieJar, signIn, visit } from "./tenant.ts";
 /** A refresh after this time renews Auth0's tokens too: they are older than an hour. */
 export const RENEWAL_DUE_SECONDS = 3700;
 
-/** After this time an isolate asks the store again whether a grant lives (REVOCATION_CHECK_SECONDS). */
+/**
+ * After this time an isolate asks the store again whether a grant lives (REVOCATION_CHECK_SECONDS).
+ */
 export const STALENESS_SECONDS = 31;
 
 /** The same client, whose token requests reach another isolate. */
@@ -98,7 +101,10 @@ export async function untilRenewing({ tenant }: House): Promise<void> {
   while (tenant.control.count("token:refresh_token") === before) await turn();
 }
 
-/** A browser that comes back from Auth0: the address it is sent to, not yet visited, and its cookies. */
+/**
+ * A browser that comes back from Auth0: the address it is sent to, not yet visited, and its
+ * cookies.
+ */
 export interface Return {
   readonly attempt: Attempt;
   readonly back: URL;

@@ -1,6 +1,7 @@
 /**
- * A stranger's MCP client, written against the RFCs with nothing but `fetch`: it knows one URL and finds the rest. A
- * browser with a strict cookie jar is part of it. Every step is a method, so that a test can leave one out or bend it.
+ * A stranger's MCP client, written against the RFCs with nothing but `fetch`: it knows one URL and
+ * finds the rest. A browser with a strict cookie jar is part of it. Every step is a method, so that
+ * a test can leave one out or bend it.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { PersonKey } from "../../dev/tenant/people.ts";
@@ -127,7 +128,10 @@ export function createStranger(known: KnownClient): Stranger {
   return stranger;
 }
 
-/** Calls an MCP method the way a 2025-06-18 client does; the JSON-RPC answer, whatever form it came in. */
+/**
+ * Calls an MCP method the way a 2025-06-18 client does; the JSON-RPC answer, whatever form it came
+ * in.
+ */
 export async function callMcp(
   mcpUrl: string,
   token: string | undefined,

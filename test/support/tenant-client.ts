@@ -1,6 +1,6 @@
 /**
- * An application registered at the local tenant: an ordinary OpenID Connect client by oauth4webapi, as strict as the
- * library is. A tenant goes in; requests, responses and verified tokens come out.
+ * An application registered at the local tenant: an ordinary OpenID Connect client by oauth4webapi,
+ * as strict as the library is. A tenant goes in; requests, responses and verified tokens come out.
  */
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
@@ -39,7 +39,9 @@ export interface TenantClient {
   begin(parameters?: Readonly<Record<string, string | undefined>>): Promise<Attempt>;
   /** The token endpoint's answer to the code of a callback. */
   redeem(attempt: Attempt, callback: URL): Promise<Response>;
-  /** The tokens of such an answer, checked as OpenID Connect Core §3.1.3.7 says, with the signature. */
+  /**
+   * The tokens of such an answer, checked as OpenID Connect Core §3.1.3.7 says, with the signature.
+   */
   verify(attempt: Attempt, response: Response): Promise<oauth.TokenEndpointResponse>;
   refresh(refreshToken: string): Promise<Response>;
   /** The claims of an access token for our API, by the tenant's published keys. */

@@ -1,6 +1,7 @@
 /**
- * A browser as far as signing in at the local tenant needs one: it follows redirects, keeps cookies by path, presses
- * a button. An authorization URL goes in, the callback URL comes out, not yet fetched.
+ * A browser as far as signing in at the local tenant needs one: it follows redirects, keeps cookies
+ * by path, presses a button. An authorization URL goes in, the callback URL comes out, not yet
+ * fetched.
  */
 import type { PersonKey } from "../../dev/tenant/people.ts";
 

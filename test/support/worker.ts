@@ -1,6 +1,6 @@
 /**
- * The Worker as tests run it: the real one, with a clock that can be set and, as a control for the races, a store that
- * reads and writes one key at a time. Never deployed.
+ * The Worker as tests run it: the real one, with a clock that can be set and, as a control for the
+ * races, a store that reads and writes one key at a time. Never deployed.
  */
 import type { Env } from "../../src/config.ts";
 import { createWorker } from "../../src/index.ts";

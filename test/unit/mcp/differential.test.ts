@@ -1,4 +1,7 @@
-/** Our server says what the SDK's own handler says with the same tools: our shortcuts change no answer. */
+/**
+ * Our server says what the SDK's own handler says with the same tools: our shortcuts change no
+ * answer.
+ */
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import fc from "fast-check";
 import { expect, it } from "vitest";

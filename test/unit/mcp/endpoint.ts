@@ -97,7 +97,9 @@ export const livingGrants: Grants = {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The JSON of the body: the last event of a stream, or the whole. `undefined` when there is none. */
+  /**
+   * The JSON of the body: the last event of a stream, or the whole. `undefined` when there is none.
+   */
   readonly body: unknown;
   readonly text: string;
   /** What the log line of this request would say. */

@@ -21,7 +21,10 @@ const annotations = {
 };
 const facts = { title: "Probe", description: "For a test." };
 
-/** A server of one tool, one prompt and one resource, each with the same permissions and the same behaviour. */
+/**
+ * A server of one tool, one prompt and one resource, each with the same permissions and the same
+ * behaviour.
+ */
 function probes(
   permissions: readonly string[],
   run: (context: ToolContext) => string | Promise<string>,

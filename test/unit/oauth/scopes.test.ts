@@ -1,7 +1,7 @@
 import fc from "fast-check";
+import { BASE_SCOPES } from "../../../src/grants/access-token.ts";
 import { describe, expect, it } from "vitest";
 import {
-  BASE_SCOPES,
   chooseGranted,
   grantedScopes,
   limitScopes,
