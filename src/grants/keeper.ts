@@ -3,6 +3,7 @@
  * lives and what its Auth0 tokens are. A warm answer costs no round trip, a cold one costs one.
  * Never serves what it knows to be ended.
  */
+import { waitUntil } from "cloudflare:workers";
 import { isPassing, Refusal } from "../errors.ts";
 import type { IdentityProvider, UpstreamTokens } from "../identity/provider.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
@@ -152,7 +153,10 @@ async function upstreamTokens(
     if (stillValid) return tokens;
     throw new Refusal("identity_grant_ended");
   }
-  return renewInPlace(keeper, grant).catch((error: unknown) => {
+  const renewed = renewInPlace(keeper, grant);
+  // Goes on when the client hangs up: between Auth0's answer and our commit a token would be lost.
+  waitUntil(renewed.catch(() => undefined));
+  return renewed.catch((error: unknown) => {
     if (stillValid && isPassing(error)) return tokens;
     throw error;
   });

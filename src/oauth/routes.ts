@@ -23,7 +23,10 @@ export function addOAuthRoutes(app: Passage, parts: OAuthParts): void {
     (answer: Answer) =>
     ({ req, var: { exchange } }: Context<EdgeEnv>) => {
       const request = usesPlainCookies(config) ? plainCookies(req.raw) : req.raw;
-      return answer(atIssuer(request, config.issuer), exchange, parts);
+      const answered = answer(atIssuer(request, config.issuer), exchange, parts);
+      // Goes on when the client hangs up: between Auth0's answer and our commit a token would be lost.
+      exchange.execution.waitUntil(answered.catch(() => undefined));
+      return answered;
     };
   for (const path of METADATA_PATHS) app.all(path, by(answerMetadata));
   app.all("/register", by(answerRegistration));

@@ -45,6 +45,21 @@ function permissionsIn({ access_token }: Tokens): unknown {
 }
 
 describe("a refresh", () => {
+  it("goes on when its client hangs up, so that Auth0's new token is not lost", async () => {
+    const { refresh_token } = await signInAndWait(client, [house]);
+    const { control } = house.tenant;
+    control.latency("token:refresh_token", 300);
+    const hangUp = new AbortController();
+    const form = { grant_type: "refresh_token", refresh_token, resource: client.resource };
+    const left = client.token(form, { signal: hangUp.signal }).catch(() => "hung up");
+    await expect.poll(() => control.count("token:refresh_token")).toBe(1);
+    hangUp.abort();
+    expect(await left).toBe("hung up");
+    const tokens = await refreshed(refresh_token);
+    expect(control.count("token:refresh_token")).toBe(1);
+    expect(await statusOfCall(house, tokens.access_token)).toBe(200);
+  });
+
   const ages: [number, number][] = [
     [0, 0],
     [HOUR_SECONDS - 60, 0],
