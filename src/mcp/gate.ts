@@ -58,10 +58,21 @@ export function createGate<Passing extends { readonly exchange: Trace }>(
       ({ exchange }) =>
       async (audience, token) => ({ props: await admit(token, watch, exchange), audience }),
   });
-  return (request, passing, execution) => {
+  return async (request, passing, execution) => {
     if (request.url === config.resource) checkCredential(request, passing.exchange);
-    return server.fetch(request, passing, execution);
+    return inWords(await server.fetch(request, passing, execution));
   };
+}
+
+/**
+ * The library's challenge has no body. Clients that see only the body, MCP Inspector before 2.0
+ * among them, know by the word "Unauthorized" that they have to sign in.
+ */
+function inWords(response: Response): Response {
+  if (response.status !== 401 || response.body !== null) return response;
+  const { text } = REFUSALS.access_token_missing;
+  const body = { error: "unauthorized", error_description: `Unauthorized. ${text}` };
+  return Response.json(body, { status: 401, headers: response.headers });
 }
 
 /** Where a client learns who issues tokens for us (RFC 9728 §3.1). */

@@ -117,7 +117,10 @@ describe("/mcp without a token", () => {
       expect(response.status).toBe(401);
       expect(response.headers.get("www-authenticate")).toBe(challengeOf(house.issuer));
       expect(response.headers.get("cache-control")).toBe("no-store");
-      expect(await response.text()).toBe("");
+      expect(await response.json()).toEqual({
+        error: "unauthorized",
+        error_description: "Unauthorized. An access token is required.",
+      });
     },
   );
 

@@ -51,7 +51,7 @@ it("challenges a request without a token, without naming an error", async () => 
   expect(status).toBe(401);
   expect(headers.get("WWW-Authenticate")).toBe(`${CHALLENGE}, ${SCOPE}`);
   expect(headers.get("Cache-Control")).toBe("no-store");
-  expect(body).toBeUndefined();
+  expect(body).toMatchObject({ error: "unauthorized" });
   expect(noted).toEqual({ reason: "access_token_missing" });
 });
 
