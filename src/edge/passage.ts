@@ -62,5 +62,16 @@ export function refuseWith(
 
 function answerFailure(error: unknown, { req, var: { exchange } }: Context<EdgeEnv>): Response {
   exchange.note(explainFailure(error));
-  return renderRefusal(error, { wants: failureForm(req.raw), requestId: exchange.requestId });
+  const wants = failureForm(req.raw);
+  const response = renderRefusal(error, { wants, requestId: exchange.requestId });
+  if (wants === "oauth") letClientsRead(response, req.header("Origin"));
+  return response;
+}
+
+/** A client in a web page must see when to try again; no cookie decides such an answer (Fetch §3.3). */
+function letClientsRead({ headers }: Response, origin: string | undefined): void {
+  if (origin === undefined) return;
+  headers.set("Access-Control-Allow-Origin", origin);
+  headers.set("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate, X-Request-Id");
+  headers.append("Vary", "Origin");
 }

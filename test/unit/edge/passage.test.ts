@@ -4,7 +4,7 @@ import { createPassage, refuseWith } from "../../../src/edge/passage.ts";
 
 const site = { isLoopback: false, issuer: "https://mcp.example.test" };
 
-async function ask(path: string): Promise<Response> {
+async function ask(path: string, headers: HeadersInit = {}): Promise<Response> {
   const app = createPassage(site);
   app.get("/here", () => new Response("here"));
   app.get("/broken", () => {
@@ -12,7 +12,7 @@ async function ask(path: string): Promise<Response> {
   });
   app.all("/gone", refuseWith("sse_gone", { Allow: "GET" }));
   const execution = createExecutionContext();
-  return app.fetch(new Request(`${site.issuer}${path}`), { execution });
+  return app.fetch(new Request(`${site.issuer}${path}`, { headers }), { execution });
 }
 
 it.each([
@@ -35,4 +35,12 @@ it.each([
 
 it("keeps the headers of a route that refuses", async () => {
   expect((await ask("/gone")).headers.get("Allow")).toBe("GET");
+});
+
+it.each([
+  ["/gone", "https://client.example"],
+  ["/connections", null],
+])("lets a client's page read a refusal at %s: %s", async (path, allowed) => {
+  const response = await ask(path, { Origin: "https://client.example" });
+  expect(response.headers.get("Access-Control-Allow-Origin")).toBe(allowed);
 });
