@@ -3,6 +3,7 @@
  * are too many. What the sender claims about the length is never believed, only used to refuse
  * earlier.
  */
+import { Refusal } from "../errors.ts";
 
 /** More than any honest form or client registration has. */
 export const LONGEST_FORM_BYTES = 64 * 1024;
@@ -25,6 +26,18 @@ export async function readCapped(
     chunks.push(chunk);
   }
   return joined(chunks, sizeBytes);
+}
+
+/** The body of a form or a registration. Refuses with `body_too_large` above 64 KB. */
+export async function readSmallBody(request: Request): Promise<Uint8Array> {
+  const body = await readCapped(request, LONGEST_FORM_BYTES);
+  if (body === undefined) throw new Refusal("body_too_large");
+  return body;
+}
+
+/** The fields of a body that is a form. */
+export function readFields(body: Uint8Array): URLSearchParams {
+  return new URLSearchParams(new TextDecoder().decode(body));
 }
 
 /** The same request with a body that can be read again. */

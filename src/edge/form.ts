@@ -3,14 +3,12 @@
  * another website posts is refused before anything is read.
  */
 import { Refusal } from "../errors.ts";
-import { LONGEST_FORM_BYTES, readCapped } from "./body.ts";
+import { readFields, readSmallBody } from "./body.ts";
 
 /** The fields of a form of ours. Refuses with `origin_refused` or `body_too_large`. */
 export async function readOwnForm(request: Request, issuer: string): Promise<URLSearchParams> {
   assertSameOrigin(request, issuer);
-  const body = await readCapped(request, LONGEST_FORM_BYTES);
-  if (body === undefined) throw new Refusal("body_too_large");
-  return new URLSearchParams(new TextDecoder().decode(body));
+  return readFields(await readSmallBody(request));
 }
 
 /** Refuses what another website posts (Fetch Metadata Request Headers §2.4, Fetch §3.2). */

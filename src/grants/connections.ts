@@ -60,7 +60,12 @@ export function putConnection(
     expiresAt: record.expiresAt,
     scopes,
   };
-  work.putField(placeOf(record), JSON.stringify(connection), COLLECTION_TTL_SECONDS);
+  writeConnection(work, record, connection);
+}
+
+/** Writes a grant's entry as it is. */
+export function writeConnection(work: UnitOfWork, grant: GrantRef, connection: Connection): void {
+  work.putField(placeOf(grant), JSON.stringify(connection), COLLECTION_TTL_SECONDS);
 }
 
 /** The connections that still live, the one used last first. Pure. */

@@ -52,6 +52,11 @@ const grantRecordSchema = z
 
 export type GrantRecord = z.infer<typeof grantRecordSchema>;
 
+/** The provider library's record of a client; none for a client that did not name itself. */
+export function registrationNames(clientId: string | undefined): readonly string[] {
+  return clientId === undefined ? [] : [`client:${clientId}`];
+}
+
 /** The provider library's record of a grant. */
 export function grantName({ userId, grantId }: GrantRef): string {
   return `grant:${userId}:${grantId}`;

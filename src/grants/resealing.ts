@@ -6,10 +6,10 @@
 import * as z from "zod";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
-import { listConnections } from "./connections.ts";
+import { listConnections, writeConnection } from "./connections.ts";
 import type { GrantRef } from "./grant.ts";
 import { holdGrant } from "./holding.ts";
-import { grantName, placeOf, readGrant, recordName } from "./record.ts";
+import { grantName, readGrant, recordName } from "./record.ts";
 
 /** What a walk over the store meets, as far as it can outlive a key. */
 export type Found = { readonly grant: GrantRef } | { readonly clientId: string };
@@ -21,9 +21,6 @@ const providerGrantSchema = z.object({
   encryptedProps: z.string(),
 });
 const clientSchema = z.object({ clientId: z.string(), redirectUris: z.array(z.string()) });
-
-/** As long as a collection of connections lives after it was written. */
-const COLLECTION_TTL_SECONDS = 40 * 86_400;
 
 /** What a record is, by its shape; undefined for what ends within minutes anyway. */
 export function recognize(text: string): Found | undefined {
@@ -51,8 +48,7 @@ export async function resealGrant(work: UnitOfWork, grant: GrantRef, now: number
     work.replace(recordName(grant), JSON.stringify(record), ttlSeconds);
     const connections = await listConnections(work, grant.userId);
     const own = connections.find(({ grantId }) => grantId === grant.grantId);
-    if (own !== undefined)
-      work.putField(placeOf(grant), JSON.stringify(own), COLLECTION_TTL_SECONDS);
+    if (own !== undefined) writeConnection(work, grant, own);
   }
   await work.commit();
 }

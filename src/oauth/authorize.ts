@@ -17,6 +17,7 @@ import type { Exchange } from "../exchange.ts";
 import { ConsentPage } from "../pages/consent.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
+import { repeatsParameter } from "./parameters.ts";
 import type { OAuthParts } from "./parts.ts";
 import { isDocumentUnreachable, isRedirectAllowed } from "./registration-rules.ts";
 import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
@@ -33,7 +34,7 @@ export async function askConsent(
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const url = new URL(request.url);
-  assertParametersOnce(url.searchParams);
+  if (repeatsParameter(url.searchParams)) throw new Refusal("authorization_invalid");
   assertRedirectAllowed(url.searchParams);
   const asked = await parseRequest(api, request, { parts, exchange });
   if (asked instanceof Response) return asked;
@@ -185,16 +186,6 @@ function withoutPkce({ redirectUri, state }: AuthRequest, issuer: string): Autho
 function assertRedirectAllowed(parameters: URLSearchParams): void {
   if (!isRedirectAllowed(parameters.get("redirect_uri") ?? ""))
     throw new Refusal("authorization_invalid");
-}
-
-/**
- * A parameter that stands twice could be read in two ways (RFC 6749 §3.1). `resource` may (RFC 8707
- * §2).
- */
-function assertParametersOnce(parameters: URLSearchParams): void {
-  for (const name of new Set(parameters.keys()))
-    if (name !== "resource" && parameters.getAll(name).length > 1)
-      throw new Refusal("authorization_invalid");
 }
 
 /** What a client may tell the identity provider through us (OpenID Connect Core 1.0 §3.1.2.1). */

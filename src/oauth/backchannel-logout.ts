@@ -2,7 +2,7 @@
  * Back-channel logout (OpenID Connect Back-Channel Logout 1.0). A logout token of Auth0's comes in;
  * the grants of that session, or of that person when no session is named, end. A token works once.
  */
-import { LONGEST_FORM_BYTES, readCapped } from "../edge/body.ts";
+import { readFields, readSmallBody } from "../edge/body.ts";
 import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { chooseLoggedOut, grantOf, listConnections } from "../grants/connections.ts";
@@ -23,9 +23,7 @@ export async function answerLogout(
   exchange: Exchange,
   parts: OAuthParts,
 ): Promise<Response> {
-  const body = await readCapped(request, LONGEST_FORM_BYTES);
-  if (body === undefined) throw new Refusal("body_too_large");
-  const token = new URLSearchParams(new TextDecoder().decode(body)).get("logout_token");
+  const token = readFields(await readSmallBody(request)).get("logout_token");
   const notice = token === null ? undefined : await verify(parts, token);
   const ended = notice === undefined ? undefined : await endLoggedOut(notice, exchange, parts);
   if (notice === undefined || ended === undefined) {

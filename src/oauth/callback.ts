@@ -21,6 +21,7 @@ import {
   type GrantRecord,
   readGrant,
   recordName,
+  registrationNames,
 } from "../grants/record.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import type { Identity } from "../identity/provider.ts";
@@ -105,7 +106,9 @@ async function grant(
   identity: Identity,
 ): Promise<string> {
   const { parts, work, api } = context;
-  await work.prefetch([`client:${asked.clientId}`], { fields: connectionsName(identity.userId) });
+  await work.prefetch(registrationNames(asked.clientId), {
+    fields: connectionsName(identity.userId),
+  });
   const granted = chooseGranted(asked.scope, parts.permissions);
   const scope = grantedScopes(
     asked.scope,

@@ -5,7 +5,7 @@
  */
 import { Refusal } from "../errors.ts";
 import { holdGrant } from "../grants/holding.ts";
-import { grantName, readGrant, recordName } from "../grants/record.ts";
+import { grantName, readGrant, recordName, registrationNames } from "../grants/record.ts";
 import {
   CLIENT_TTL_SECONDS,
   createAuthorizationServer,
@@ -26,11 +26,7 @@ export async function exchangeCode(
   const grant = readGrantRef(form.get("code") ?? "");
   if (grant === undefined) return passOn(context, request);
   const clientId = presentedClientId(form, request.headers.get("Authorization"));
-  const names = [
-    grantName(grant),
-    recordName(grant),
-    ...(clientId === undefined ? [] : [`client:${clientId}`]),
-  ];
+  const names = [grantName(grant), recordName(grant), ...registrationNames(clientId)];
   await holdGrant(work, grant, { names, isSettled: async () => !work.hasRead(grantName(grant)) });
   const record = await readGrant(work, grant);
   let issuance: Issuance | undefined;
@@ -51,7 +47,7 @@ export async function exchangeCode(
     return response;
   }
   const body = await issue(context, response, { issuance, token: { request, form } });
-  if (clientId !== undefined) work.extend(`client:${clientId}`, CLIENT_TTL_SECONDS);
+  for (const name of registrationNames(clientId)) work.extend(name, CLIENT_TTL_SECONDS);
   await work.commit();
   parts.keeper.sightings.noteAlive(grant, parts.now());
   exchange.note({ user: grant.userId });

@@ -69,9 +69,8 @@ export async function issue(
   const { record, exchange } = issuance;
   const now = parts.now();
   const granted = tokenResponseSchema.parse(await response.json());
-  const expiresAt =
-    now +
-    (record.tokens.refreshToken === undefined ? record.tokens.expiresAt - now : GRANT_TTL_SECONDS);
+  const { refreshToken, expiresAt: upstreamEnd } = record.tokens;
+  const expiresAt = refreshToken === undefined ? upstreamEnd : now + GRANT_TTL_SECONDS;
   const clientFamily = clientFamilyOf(token.request.headers.get("User-Agent"));
   const current: GrantRecord = { ...record, lastIssue: { clientFamily, at: now }, expiresAt };
   work.replace(recordName(record), JSON.stringify(current), expiresAt - now);

@@ -12,6 +12,7 @@ import {
   type GrantRecord,
   readGrant,
   recordName,
+  registrationNames,
   rotationName,
 } from "../grants/record.ts";
 import { isRenewalDue } from "../grants/renewal.ts";
@@ -88,8 +89,7 @@ export async function answerRefresh(context: TokenContext, token: TokenRequest):
 }
 
 function namesOf({ presented: { grant }, clientId }: Refresh): string[] {
-  const names = [grantName(grant), recordName(grant), rotationName(grant)];
-  return clientId === undefined ? names : [...names, `client:${clientId}`];
+  return [grantName(grant), recordName(grant), rotationName(grant), ...registrationNames(clientId)];
 }
 
 /**

@@ -7,7 +7,14 @@ import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { readAccessToken } from "../grants/access-token.ts";
 import type { GrantRef } from "../grants/grant.ts";
-import { endGrant, grantName, type GrantRecord, readGrant, recordName } from "../grants/record.ts";
+import {
+  endGrant,
+  grantName,
+  type GrantRecord,
+  readGrant,
+  recordName,
+  registrationNames,
+} from "../grants/record.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import { authenticateClient, presentedClientId } from "./client-authentication.ts";
 import type { OAuthParts } from "./parts.ts";
@@ -24,7 +31,7 @@ export async function answerRevocation(
   const grant = readRefreshToken(token)?.grant ?? (await readAccessToken(token, parts.signingKeys));
   if (grant === undefined) return passOn(context, request);
   const clientId = presentedClientId(form, request.headers.get("Authorization"));
-  await work.prefetch([grantName(grant), recordName(grant), `client:${clientId ?? ""}`]);
+  await work.prefetch([grantName(grant), recordName(grant), ...registrationNames(clientId)]);
   const server = createAuthorizationServer(parts, { work, exchange });
   const refused = await authenticateClient(server, request, form);
   if (refused !== undefined) return refused;

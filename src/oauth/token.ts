@@ -3,11 +3,11 @@
  * request it is decides who answers. Everything that is none of the three is the library's to
  * refuse.
  */
-import { LONGEST_FORM_BYTES, readCapped, withBody } from "../edge/body.ts";
-import { Refusal } from "../errors.ts";
+import { readFields, readSmallBody, withBody } from "../edge/body.ts";
 import type { Exchange } from "../exchange.ts";
 import { withForm } from "./client-authentication.ts";
 import { exchangeCode } from "./code-exchange.ts";
+import { repeatsParameter } from "./parameters.ts";
 import type { OAuthParts } from "./parts.ts";
 import { answerRefresh } from "./refresh.ts";
 import { answerRevocation } from "./revocation.ts";
@@ -22,8 +22,7 @@ export async function answerToken(
   const context = { parts, exchange, work: parts.beginWork() };
   try {
     if (request.method !== "POST") return await passOn(context, request);
-    const body = await readCapped(request, LONGEST_FORM_BYTES);
-    if (body === undefined) throw new Refusal("body_too_large");
+    const body = await readSmallBody(request);
     if (!isForm(request)) return await passOn(context, withBody(request, body));
     const form = readForm(body);
     return await answer(context, { request: withForm(request, form), form });
@@ -36,7 +35,7 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
   const { form } = token;
   const grantType = form.get("grant_type");
   context.exchange.note({ grant: kindOf(form) });
-  if (isAmbiguous(form)) return passOn(context, token.request);
+  if (repeatsParameter(form)) return passOn(context, token.request);
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
   if (grantType === null && form.has("token")) return answerRevocation(context, token);
@@ -52,20 +51,12 @@ function kindOf(form: URLSearchParams): string {
 
 /** A parameter without a value counts as left out (RFC 6749 §3.2). */
 function readForm(body: Uint8Array): URLSearchParams {
-  const sent = new URLSearchParams(new TextDecoder().decode(body));
-  return new URLSearchParams([...sent].filter(([, value]) => value !== ""));
+  return new URLSearchParams([...readFields(body)].filter(([, value]) => value !== ""));
 }
 
 function isForm(request: Request): boolean {
   return (
     request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase() ===
     "application/x-www-form-urlencoded"
-  );
-}
-
-/** Whether a parameter stands twice (RFC 6749 §3.2 forbids it). */
-function isAmbiguous(form: URLSearchParams): boolean {
-  return [...new Set(form.keys())].some(
-    (name) => name !== "resource" && form.getAll(name).length > 1,
   );
 }
