@@ -2,17 +2,17 @@
  * The door: a request comes in, the environment, checked once, becomes the parts, and they answer.
  * The only file that sees every room. No logic.
  */
+import { createParts, now, type Outward } from "./assembly.ts";
 import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
 import { warnConfig } from "./edge/log.ts";
 import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
 import { createCatalogue } from "./mcp/catalogue.ts";
 import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
 import { warmUp } from "./mcp/warm-up.ts";
-import { addOAuthRoutes } from "./oauth/routes.ts";
 import { renderIcon } from "./pages/icon.tsx";
 import { renderLanding } from "./pages/landing.tsx";
-import { createParts, now, type Outward } from "./parts.ts";
 import { answerHealth, createReadiness } from "./readiness.ts";
+import { addRoutes } from "./routes.ts";
 import { offerings } from "./tools/index.ts";
 
 /** Everything on offer, prepared when the isolate starts, so that no request pays for it. */
@@ -53,7 +53,7 @@ async function furnish(config: Config, outward: Outward): Promise<Passage> {
   for (const path of RESOURCE_PATHS)
     app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
   app.all("/sse", refuseWith("sse_gone"));
-  if (parts !== undefined) addOAuthRoutes(app, parts);
+  if (parts !== undefined) addRoutes(app, parts);
   return app;
 }
 

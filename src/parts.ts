@@ -1,93 +1,37 @@
 /**
- * The parts behind the routes, put together once per isolate: the configuration and the outward
- * world go in, what signs people in, remembers and keeps grants comes out. Nothing is asked of
- * anybody yet.
+ * The parts that the routes are made of: what signs people in, remembers, and keeps grants. Types
+ * only; assembly.ts puts them together.
  */
 import type { AuthConfig, Config } from "./config.ts";
-import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
-import { createGrantKeeper } from "./grants/keeper.ts";
-import { createAuth0 } from "./identity/auth0.ts";
+import type { Exchange } from "./exchange.ts";
+import type { SigningKeys } from "./grants/access-token.ts";
+import type { GrantKeeper } from "./grants/keeper.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
-import { deriveKeyId, deriveSigningKey } from "./keys.ts";
-import type { Catalogue } from "./mcp/catalogue.ts";
-import type { OAuthParts } from "./oauth/parts.ts";
-import { createRedis, type Redis } from "./storage/redis.ts";
-import { beginWork, type UnitOfWork } from "./storage/unit-of-work.ts";
-import { createVault, type Vault } from "./storage/vault.ts";
+import type { UnitOfWork } from "./storage/unit-of-work.ts";
+import type { Vault } from "./storage/vault.ts";
 
-/**
- * The world outside, as far as it can be another one: for tests, and for other stores or identity
- * providers.
- */
-export interface Outward {
-  readonly fetch?: typeof fetch;
-  readonly redis?: Redis;
-  readonly identity?: IdentityProvider;
-  readonly beginWork?: (vault: Vault) => UnitOfWork;
-  /** Other tools than those of `src/tools/`. */
-  readonly catalogue?: Catalogue;
+/** A tool as the consent page names it. */
+export interface OfferedTool {
+  readonly title: string;
+  readonly description: string;
+  readonly permissions: readonly string[];
 }
 
-/** The time, in epoch seconds. */
-export function now(): number {
-  return Math.floor(Date.now() / 1000);
+export interface Parts {
+  readonly config: Config & { readonly auth: AuthConfig };
+  readonly identity: IdentityProvider;
+  readonly keeper: GrantKeeper;
+  readonly vault: Vault;
+  readonly beginWork: () => UnitOfWork;
+  readonly signingKeys: SigningKeys;
+  /** For the cookie of a person who is signed in at our own pages. */
+  readonly personKeys: SigningKeys;
+  readonly tools: readonly OfferedTool[];
+  /** Every permission that some tool, prompt or resource asks for. */
+  readonly permissions: readonly string[];
+  /** Epoch seconds. */
+  readonly now: () => number;
 }
 
-/** Puts the parts together; there are none when nobody has to sign in. */
-export async function createParts(
-  config: Config,
-  catalogue: Catalogue,
-  outward: Outward,
-): Promise<OAuthParts | undefined> {
-  const { auth } = config;
-  return auth === undefined ? undefined : createAuthParts({ ...config, auth }, catalogue, outward);
-}
-
-async function createAuthParts(
-  config: Config & { readonly auth: AuthConfig },
-  catalogue: Catalogue,
-  outward: Outward,
-): Promise<OAuthParts> {
-  const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
-  const { auth } = config;
-  const vault = createVault(
-    auth.store,
-    outward.redis ?? createRedis(auth.store, send),
-    (problem, storedAs) =>
-      console.warn(
-        JSON.stringify({ reason: "record_unreadable", problem, record: storedAs.slice(0, 16) }),
-      ),
-  );
-  const identity = outward.identity ?? createAuth0(auth.auth0, { fetch: send, now });
-  const begin = outward.beginWork ?? beginWork;
-  const startWork = (): UnitOfWork => begin(vault);
-  return {
-    config,
-    identity,
-    vault,
-    now,
-    beginWork: startWork,
-    keeper: createGrantKeeper({
-      vault,
-      identity,
-      now,
-      beginWork: startWork,
-      checkSeconds: auth.revocationCheckSeconds,
-    }),
-    signingKeys: await deriveRing(auth, "access-token"),
-    personKeys: await deriveRing(auth, "person"),
-    tools: [...catalogue.tools.values()].map(({ item }) => item),
-    permissions: catalogue.requiredPermissions,
-  };
-}
-
-async function deriveRing(
-  { signingKeys: [first, ...others] }: AuthConfig,
-  purpose: "access-token" | "person",
-): Promise<SigningKeys> {
-  const derive = async (secret: Uint8Array<ArrayBuffer>): Promise<SigningKey> => ({
-    kid: await deriveKeyId(secret),
-    key: await deriveSigningKey(secret, purpose),
-  });
-  return [await derive(first), ...(await Promise.all(others.map(derive)))];
-}
+/** What stands behind an address. */
+export type Answer = (request: Request, exchange: Exchange, parts: Parts) => Promise<Response>;

@@ -14,11 +14,11 @@ import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 import { createProviderStorage, type ProviderStorage } from "./provider-storage.ts";
-import { isDocumentUnreachable, judgeRegistration } from "./registration-rules.ts";
+import { isDocumentUnreachable, judgeRegistration } from "../clients/registration-rules.ts";
 import { listScopes } from "./scopes.ts";
-import "./straight-fetch.ts";
+import "../clients/straight-fetch.ts";
 
 interface ProviderEnv {
   readonly OAUTH_KV: ProviderStorage;
@@ -53,7 +53,7 @@ const documentFailureSchema = z.object({
  * Makes the authorization server of one request. `onTokenExchange` runs before a token is issued.
  */
 export function createAuthorizationServer(
-  parts: OAuthParts,
+  parts: Parts,
   { work, exchange }: { readonly work: UnitOfWork; readonly exchange: Exchange },
   onTokenExchange?: (options: TokenExchange) => Promise<TokenExchangeCallbackResult>,
 ): AuthorizationServer {

@@ -12,14 +12,15 @@ import {
 import * as z from "zod";
 import { explainFailure } from "../edge/failure.ts";
 import { readOwnForm } from "../edge/form.ts";
+import { redirect } from "../edge/redirect.ts";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { ConsentPage } from "../pages/consent.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import { repeatsParameter } from "./parameters.ts";
-import type { OAuthParts } from "./parts.ts";
-import { isDocumentUnreachable, isRedirectAllowed } from "./registration-rules.ts";
+import type { Parts } from "../parts.ts";
+import { isDocumentUnreachable, isRedirectAllowed } from "../clients/registration-rules.ts";
 import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
 
 /**
@@ -29,7 +30,7 @@ import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
 export async function askConsent(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
@@ -52,7 +53,7 @@ export async function askConsent(
 export async function takeDecision(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const form = await readOwnForm(request, parts.config.issuer);
   const work = parts.beginWork();
@@ -85,16 +86,6 @@ export async function takeDecision(
       return redirect(location, upstream.headers);
     },
   );
-}
-
-/**
- * Sends a browser on; `location` was made or validated by us. 303 after a form that is answered by
- * a page.
- */
-export function redirect(location: string, headers: Headers, status: 302 | 303 = 302): Response {
-  headers.set("Location", location);
-  headers.set("Cache-Control", "no-store");
-  return new Response(null, { status, headers });
 }
 
 interface KnownClient {
@@ -147,7 +138,7 @@ export async function asRefusals<Value>(answer: Promise<Value>): Promise<Value> 
 async function parseRequest(
   api: AuthorizationServer["api"],
   request: Request,
-  { parts, exchange }: { readonly parts: OAuthParts; readonly exchange: Exchange },
+  { parts, exchange }: { readonly parts: Parts; readonly exchange: Exchange },
 ): Promise<AuthRequest | Response> {
   try {
     const asked = await api.parseAuthRequest(request);
@@ -219,7 +210,7 @@ type Description = Awaited<ReturnType<AuthorizationServer["api"]["describeConsen
 function describe(
   description: Description,
   asked: AuthRequest,
-  { config, tools, permissions }: OAuthParts,
+  { config, tools, permissions }: Parts,
 ) {
   const granted = chooseGranted(asked.scope, permissions);
   const others = listScopes([]).filter(

@@ -5,6 +5,7 @@
  */
 import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
+import { redirect } from "../edge/redirect.ts";
 import { Refusal, type Reason } from "../errors.ts";
 import { renderRefusal } from "../edge/failure.ts";
 import type { Exchange } from "../exchange.ts";
@@ -23,15 +24,15 @@ import {
   recordName,
   registrationNames,
 } from "../grants/record.ts";
+import { revokeUpstream } from "../grants/ending.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import type { Identity } from "../identity/provider.ts";
 import { randomText } from "../keys.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { createAuthorizationServer, type AuthorizationServer } from "./authorization-server.ts";
-import { asRefusals, errorRedirect, redirect, redirectFaults } from "./authorize.ts";
-import type { OAuthParts } from "./parts.ts";
+import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
+import type { Parts } from "../parts.ts";
 import { readGrantRef } from "./refresh-token.ts";
-import { revokeUpstream } from "./revocation.ts";
 import { chooseGranted, grantedScopes } from "./scopes.ts";
 
 /** What the consent form left for us under the state. */
@@ -59,7 +60,7 @@ const SHOWN_ON_A_PAGE: ReadonlySet<Reason> = new Set([
 export async function finishSignIn(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
@@ -90,7 +91,7 @@ export async function finishSignIn(
 }
 
 interface SignInContext {
-  readonly parts: OAuthParts;
+  readonly parts: Parts;
   readonly work: UnitOfWork;
   readonly api: AuthorizationServer["api"];
   readonly exchange: Exchange;

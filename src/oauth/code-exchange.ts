@@ -4,6 +4,7 @@
  * §4.1.3).
  */
 import { Refusal } from "../errors.ts";
+import { revokeUpstream } from "../grants/ending.ts";
 import { holdGrant } from "../grants/holding.ts";
 import { grantName, readGrant, recordName, registrationNames } from "../grants/record.ts";
 import {
@@ -11,10 +12,9 @@ import {
   createAuthorizationServer,
   type TokenExchange,
 } from "./authorization-server.ts";
-import { presentedClientId } from "./client-authentication.ts";
+import { presentedClientId } from "../clients/authentication.ts";
 import { type Issuance, issue, lifetimes, tokenResponse } from "./issue.ts";
 import { readGrantRef } from "./refresh-token.ts";
-import { revokeUpstream } from "./revocation.ts";
 import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
 /** Answers `grant_type=authorization_code`. */

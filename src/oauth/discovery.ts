@@ -5,7 +5,7 @@
  */
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 
 const CANONICAL_PATH = "/.well-known/oauth-authorization-server";
 
@@ -27,7 +27,7 @@ const FRESH_SECONDS = 3600;
 export async function answerMetadata(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const server = createAuthorizationServer(parts, { work: parts.beginWork(), exchange });
   const method = request.method === "HEAD" ? "GET" : request.method;

@@ -6,6 +6,7 @@
 import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
 import { REFUSALS, Refusal } from "../errors.ts";
+import { endAtOnce, revokeUpstream } from "../grants/ending.ts";
 import { holdGrant } from "../grants/holding.ts";
 import {
   grantName,
@@ -21,7 +22,7 @@ import {
   createAuthorizationServer,
   type TokenExchange,
 } from "./authorization-server.ts";
-import { authenticateClient, presentedClientId, withForm } from "./client-authentication.ts";
+import { authenticateClient, presentedClientId, withForm } from "../clients/authentication.ts";
 import { type Issuance, issue, lifetimes, tokenResponse } from "./issue.ts";
 import {
   hashToken,
@@ -30,7 +31,6 @@ import {
   type PresentedRefreshToken,
   readRefreshToken,
 } from "./refresh-token.ts";
-import { endAtOnce, revokeUpstream } from "./revocation.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** How long the answer to a refresh can be had again. */

@@ -5,13 +5,13 @@
 import { readSmallBody, withBody } from "../edge/body.ts";
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 
 /** Answers `/register`. */
 export async function answerRegistration(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const work = parts.beginWork();
   const server = createAuthorizationServer(parts, { work, exchange });

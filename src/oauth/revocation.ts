@@ -3,12 +3,10 @@
  * with all its tokens, ends here at once, elsewhere within seconds, and Auth0 is told. The answer
  * never says whether there was one.
  */
-import { Refusal } from "../errors.ts";
-import type { Exchange } from "../exchange.ts";
 import { readAccessToken } from "../grants/access-token.ts";
 import type { GrantRef } from "../grants/grant.ts";
+import { endAtOnce } from "../grants/ending.ts";
 import {
-  endGrant,
   grantName,
   type GrantRecord,
   readGrant,
@@ -16,8 +14,7 @@ import {
   registrationNames,
 } from "../grants/record.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
-import { authenticateClient, presentedClientId } from "./client-authentication.ts";
-import type { OAuthParts } from "./parts.ts";
+import { authenticateClient, presentedClientId } from "../clients/authentication.ts";
 import { isProven, readRefreshToken } from "./refresh-token.ts";
 import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
@@ -39,45 +36,6 @@ export async function answerRevocation(
   if (record !== undefined && record.clientId === clientId && (await isOurToken(token, record)))
     await endAtOnce(context, grant, record);
   return new Response(null, { headers: { "Cache-Control": "no-store" } });
-}
-
-/**
- * Ends a grant: here before the answer, at Auth0 after it. Without `record` Auth0 has nothing to be
- * told.
- */
-export async function endAtOnce(
-  context: TokenContext,
-  grant: GrantRef,
-  record: GrantRecord | undefined,
-): Promise<void> {
-  const { parts, work, exchange } = context;
-  endGrant(work, grant);
-  await work.commit();
-  parts.keeper.sightings.noteEnded(grant);
-  exchange.note({ reason: "grant_revoked", user: grant.userId });
-  if (record !== undefined) revokeUpstream(context, record);
-}
-
-/**
- * Tells Auth0, after the response, that a refresh token is no longer wanted. It ends here either
- * way.
- */
-export function revokeUpstream(
-  { parts, exchange }: { readonly parts: OAuthParts; readonly exchange: Exchange },
-  { tokens: { refreshToken } }: Pick<GrantRecord, "tokens">,
-): void {
-  if (refreshToken === undefined) return;
-  exchange.execution.waitUntil(
-    parts.identity.revoke(refreshToken).catch((error: unknown) => {
-      console.warn(
-        JSON.stringify({
-          reason: "upstream_revocation_failed",
-          requestId: exchange.requestId,
-          fault: error instanceof Refusal ? error.reason : "unknown",
-        }),
-      );
-    }),
-  );
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Exchange } from "../exchange.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 
 /** A token request, read. */
 export interface TokenRequest {
@@ -16,7 +16,7 @@ export interface TokenRequest {
 
 /** What answers a token request. */
 export interface TokenContext {
-  readonly parts: OAuthParts;
+  readonly parts: Parts;
   readonly exchange: Exchange;
   readonly work: UnitOfWork;
 }

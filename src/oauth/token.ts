@@ -5,10 +5,10 @@
  */
 import { readFields, readSmallBody, withBody } from "../edge/body.ts";
 import type { Exchange } from "../exchange.ts";
-import { withForm } from "./client-authentication.ts";
+import { withForm } from "../clients/authentication.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import { repeatsParameter } from "./parameters.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 import { answerRefresh } from "./refresh.ts";
 import { answerRevocation } from "./revocation.ts";
 import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
@@ -17,7 +17,7 @@ import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts
 export async function answerToken(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const context = { parts, exchange, work: parts.beginWork() };
   try {

@@ -13,7 +13,7 @@ import {
   proveForm,
   signPersonToken,
   verifyPersonToken,
-} from "../../../src/oauth/person.ts";
+} from "../../../src/people/person.ts";
 
 const ISSUER = "https://mcp.example.com";
 const RESOURCE = `${ISSUER}/mcp`;

@@ -3,7 +3,11 @@
  * library's verdict on its credentials. No credential is judged here.
  */
 import { decodeJwt } from "jose";
-import type { AuthorizationServer } from "./authorization-server.ts";
+
+/** What judges credentials: the provider library's token endpoint. */
+interface Judge {
+  fetch(request: Request): Promise<Response>;
+}
 
 /** The parameters by which a client authenticates (RFC 6749 §2.3.1, RFC 7523 §2.2). */
 const CREDENTIALS = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
@@ -28,7 +32,7 @@ export function presentedClientId(
  * 7009 §2.2) with 200 when the credentials are right. Its refusal comes back as it is.
  */
 export async function authenticateClient(
-  server: AuthorizationServer,
+  server: Judge,
   request: Request,
   form: URLSearchParams,
 ): Promise<Response | undefined> {

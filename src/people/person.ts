@@ -7,7 +7,7 @@ import { errors, jwtVerify, SignJWT } from "jose";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
 import type { SigningKeys } from "../grants/access-token.ts";
 import { hashText } from "../keys.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 
 /** Somebody signed in, and the cookie that says so. */
 export interface Person {
@@ -69,7 +69,7 @@ export async function verifyPersonToken(
 /** The person whose browser sent the request, if somebody is signed in there. */
 export async function readPerson(
   request: Request,
-  { config, now, personKeys }: OAuthParts,
+  { config, now, personKeys }: Parts,
 ): Promise<Person | undefined> {
   const token = readHostCookie(request, COOKIE);
   if (token === undefined) return undefined;
@@ -80,7 +80,7 @@ export async function readPerson(
 /** The `Set-Cookie` line that signs a person in. */
 export async function personCookie(
   userId: string,
-  { config, now, personKeys }: OAuthParts,
+  { config, now, personKeys }: Parts,
 ): Promise<string> {
   const token = await signPersonToken(userId, { issuer: config.issuer, now: now() }, personKeys);
   return hostCookie(COOKIE, token, SESSION_SECONDS);

@@ -1,6 +1,6 @@
 import { UnsecuredJWT } from "jose";
 import { expect, it } from "vitest";
-import { presentedClientId, withForm } from "../../../src/oauth/client-authentication.ts";
+import { presentedClientId, withForm } from "../../../src/clients/authentication.ts";
 
 const assertion = new UnsecuredJWT({}).setIssuer("https://client.example/c.json").encode();
 const basic = (text: string) => `Basic ${btoa(text)}`;

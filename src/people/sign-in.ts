@@ -5,12 +5,12 @@
  */
 import * as z from "zod";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
+import { redirect } from "../edge/redirect.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { SignInSecrets } from "../identity/provider.ts";
 import { hashText, randomText } from "../keys.ts";
-import { redirect } from "./authorize.ts";
-import type { OAuthParts } from "./parts.ts";
+import type { Parts } from "../parts.ts";
 import { personCookie } from "./person.ts";
 
 const STATE_PREFIX = "person.";
@@ -28,7 +28,7 @@ const startedSchema = z.object({
 export async function beginPersonSignIn(
   _request: Request,
   _exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const state = STATE_PREFIX + randomText(32);
   const secrets = parts.identity.createSignInSecrets();
@@ -57,7 +57,7 @@ export function isPersonReturn(request: Request): boolean {
 export async function finishPersonSignIn(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const state = stateOf(request);
   const hash = await hashText(state);
@@ -70,7 +70,7 @@ export async function finishPersonSignIn(
   return redirect(`${parts.config.issuer}/connections`, headers);
 }
 
-async function takeSecrets({ beginWork, now }: OAuthParts, hash: string): Promise<SignInSecrets> {
+async function takeSecrets({ beginWork, now }: Parts, hash: string): Promise<SignInSecrets> {
   const text = await beginWork().take(nameOf(hash));
   const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
   if (started === undefined || started.expiresAt <= now())

@@ -1,23 +1,23 @@
 /**
- * The addresses of the authorization server. Requests reach their answers under our own name,
+ * The addresses of the authorization server and of people's own pages. Requests reach their answers under our own name,
  * whatever host they came to, and with the cookies as they were set.
  */
 import type { Context } from "hono";
-import { plainCookies, usesPlainCookies } from "../edge/cookies.ts";
-import { atIssuer } from "../edge/origin.ts";
-import { type EdgeEnv, type Passage, refuseWith } from "../edge/passage.ts";
-import { askConsent, takeDecision } from "./authorize.ts";
-import { answerLogout } from "./backchannel-logout.ts";
-import { finishSignIn } from "./callback.ts";
-import { cutConnection, leadBack, showConnections, signOut } from "./connections.ts";
-import { answerMetadata, METADATA_PATHS } from "./discovery.ts";
-import type { Answer, OAuthParts } from "./parts.ts";
-import { beginPersonSignIn, finishPersonSignIn, isPersonReturn } from "./person-sign-in.ts";
-import { answerRegistration } from "./registration.ts";
-import { answerToken } from "./token.ts";
+import { plainCookies, usesPlainCookies } from "./edge/cookies.ts";
+import { atIssuer } from "./edge/origin.ts";
+import { type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
+import { askConsent, takeDecision } from "./oauth/authorize.ts";
+import { answerLogout } from "./people/backchannel-logout.ts";
+import { finishSignIn } from "./oauth/callback.ts";
+import { cutConnection, leadBack, showConnections, signOut } from "./people/connections.ts";
+import { answerMetadata, METADATA_PATHS } from "./oauth/discovery.ts";
+import type { Answer, Parts } from "./parts.ts";
+import { beginPersonSignIn, finishPersonSignIn, isPersonReturn } from "./people/sign-in.ts";
+import { answerRegistration } from "./oauth/registration.ts";
+import { answerToken } from "./oauth/token.ts";
 
 /** Adds them to the app. */
-export function addOAuthRoutes(app: Passage, parts: OAuthParts): void {
+export function addRoutes(app: Passage, parts: Parts): void {
   const { config } = parts;
   const by =
     (answer: Answer) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isRedirectAllowed, judgeRegistration } from "../../../src/oauth/registration-rules.ts";
+import { isRedirectAllowed, judgeRegistration } from "../../../src/clients/registration-rules.ts";
 
 const HONEST = { client_name: "Client", redirect_uris: ["https://client.example/callback"] };
 

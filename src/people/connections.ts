@@ -5,6 +5,7 @@
  */
 import { explainFailure, renderRefusal } from "../edge/failure.ts";
 import { readOwnForm } from "../edge/form.ts";
+import { redirect } from "../edge/redirect.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import {
@@ -13,14 +14,13 @@ import {
   listConnections,
   verifiedDomain,
 } from "../grants/connections.ts";
+import { endAtOnce } from "../grants/ending.ts";
 import { connectionsName, readGrant, recordName } from "../grants/record.ts";
 import { isSameText } from "../keys.ts";
 import { ConnectionsPage, SignedOutPage } from "../pages/connections.tsx";
 import { renderPage } from "../pages/layout.tsx";
-import { redirect } from "./authorize.ts";
-import type { Answer, OAuthParts } from "./parts.ts";
+import type { Answer, Parts } from "../parts.ts";
 import { endPersonCookie, proveForm, readPerson } from "./person.ts";
-import { endAtOnce } from "./revocation.ts";
 
 const PAGE = "/connections";
 
@@ -28,7 +28,7 @@ const PAGE = "/connections";
 export async function showConnections(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const person = await readPerson(request, parts);
   if (person === undefined) return renderPage(SignedOutPage({ signInHref: `${PAGE}/sign-in` }));
@@ -48,7 +48,7 @@ export async function showConnections(
 export async function cutConnection(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const form = await readOwnForm(request, parts.config.issuer);
   const person = await readPerson(request, parts);
@@ -71,7 +71,7 @@ export async function cutConnection(
 export async function signOut(
   request: Request,
   _exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   await readOwnForm(request, parts.config.issuer);
   return backToPage(parts, { "Set-Cookie": endPersonCookie() });
@@ -93,7 +93,7 @@ export function leadBack(answer: Answer): Answer {
   };
 }
 
-function backToPage({ config }: OAuthParts, headers: HeadersInit = {}): Response {
+function backToPage({ config }: Parts, headers: HeadersInit = {}): Response {
   return redirect(`${config.issuer}${PAGE}`, new Headers(headers), 303);
 }
 

@@ -6,10 +6,10 @@ import { readFields, readSmallBody } from "../edge/body.ts";
 import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { chooseLoggedOut, grantOf, listConnections } from "../grants/connections.ts";
+import { revokeUpstream } from "../grants/ending.ts";
 import { connectionsName, endGrant, readGrant, recordName } from "../grants/record.ts";
 import type { LogoutNotice } from "../identity/provider.ts";
-import type { OAuthParts } from "./parts.ts";
-import { revokeUpstream } from "./revocation.ts";
+import type { Parts } from "../parts.ts";
 
 /** A logout token is remembered a little longer than it lives. */
 const CLOCK_SKEW_SECONDS = 120;
@@ -21,7 +21,7 @@ const CLOCK_SKEW_SECONDS = 120;
 export async function answerLogout(
   request: Request,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<Response> {
   const token = readFields(await readSmallBody(request)).get("logout_token");
   const notice = token === null ? undefined : await verify(parts, token);
@@ -37,7 +37,7 @@ export async function answerLogout(
   return answer(undefined, 200);
 }
 
-async function verify({ identity }: OAuthParts, token: string): Promise<LogoutNotice | undefined> {
+async function verify({ identity }: Parts, token: string): Promise<LogoutNotice | undefined> {
   try {
     return await identity.verifyLogoutToken(token);
   } catch (error) {
@@ -50,7 +50,7 @@ async function verify({ identity }: OAuthParts, token: string): Promise<LogoutNo
 async function endLoggedOut(
   notice: LogoutNotice,
   exchange: Exchange,
-  parts: OAuthParts,
+  parts: Parts,
 ): Promise<number | undefined> {
   const work = parts.beginWork();
   const used = `logout:${notice.tokenId}`;

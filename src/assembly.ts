@@ -1,0 +1,93 @@
+/**
+ * The parts behind the routes, put together once per isolate: the configuration and the outward
+ * world go in, what signs people in, remembers and keeps grants comes out. Nothing is asked of
+ * anybody yet.
+ */
+import type { AuthConfig, Config } from "./config.ts";
+import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
+import { createGrantKeeper } from "./grants/keeper.ts";
+import { createAuth0 } from "./identity/auth0.ts";
+import type { IdentityProvider } from "./identity/provider.ts";
+import { deriveKeyId, deriveSigningKey } from "./keys.ts";
+import type { Catalogue } from "./mcp/catalogue.ts";
+import type { Parts } from "./parts.ts";
+import { createRedis, type Redis } from "./storage/redis.ts";
+import { beginWork, type UnitOfWork } from "./storage/unit-of-work.ts";
+import { createVault, type Vault } from "./storage/vault.ts";
+
+/**
+ * The world outside, as far as it can be another one: for tests, and for other stores or identity
+ * providers.
+ */
+export interface Outward {
+  readonly fetch?: typeof fetch;
+  readonly redis?: Redis;
+  readonly identity?: IdentityProvider;
+  readonly beginWork?: (vault: Vault) => UnitOfWork;
+  /** Other tools than those of `src/tools/`. */
+  readonly catalogue?: Catalogue;
+}
+
+/** The time, in epoch seconds. */
+export function now(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** Puts the parts together; there are none when nobody has to sign in. */
+export async function createParts(
+  config: Config,
+  catalogue: Catalogue,
+  outward: Outward,
+): Promise<Parts | undefined> {
+  const { auth } = config;
+  return auth === undefined ? undefined : createAuthParts({ ...config, auth }, catalogue, outward);
+}
+
+async function createAuthParts(
+  config: Config & { readonly auth: AuthConfig },
+  catalogue: Catalogue,
+  outward: Outward,
+): Promise<Parts> {
+  const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
+  const { auth } = config;
+  const vault = createVault(
+    auth.store,
+    outward.redis ?? createRedis(auth.store, send),
+    (problem, storedAs) =>
+      console.warn(
+        JSON.stringify({ reason: "record_unreadable", problem, record: storedAs.slice(0, 16) }),
+      ),
+  );
+  const identity = outward.identity ?? createAuth0(auth.auth0, { fetch: send, now });
+  const begin = outward.beginWork ?? beginWork;
+  const startWork = (): UnitOfWork => begin(vault);
+  return {
+    config,
+    identity,
+    vault,
+    now,
+    beginWork: startWork,
+    keeper: createGrantKeeper({
+      vault,
+      identity,
+      now,
+      beginWork: startWork,
+      checkSeconds: auth.revocationCheckSeconds,
+    }),
+    signingKeys: await deriveRing(auth, "access-token"),
+    personKeys: await deriveRing(auth, "person"),
+    tools: [...catalogue.tools.values()].map(({ item }) => item),
+    permissions: catalogue.requiredPermissions,
+  };
+}
+
+async function deriveRing(
+  { signingKeys: [first, ...others] }: AuthConfig,
+  purpose: "access-token" | "person",
+): Promise<SigningKeys> {
+  const derive = async (secret: Uint8Array<ArrayBuffer>): Promise<SigningKey> => ({
+    kid: await deriveKeyId(secret),
+    key: await deriveSigningKey(secret, purpose),
+  });
+  return [await derive(first), ...(await Promise.all(others.map(derive)))];
+}
