@@ -3,6 +3,7 @@
  * once, by the name of the variable. A value is never printed, here or anywhere.
  */
 import * as z from "zod";
+import { findMeantName } from "./near-miss.ts";
 import {
   auth0Domain,
   isLoopbackUrl,
@@ -151,13 +152,16 @@ export const VARIABLES: readonly string[] = [
  */
 export function loadConfig(env: Env, requestUrl: URL): Config | readonly ConfigProblem[] {
   const set = nonEmpty(env);
+  const written = [...quotedValues(set), ...misspeltNames(set)];
   const local = isLoopbackUrl(requestUrl)
     ? { RESOURCE_BASE_URL: `http://localhost:${requestUrl.port || "80"}` }
     : {};
   const door = doorEnvironment.safeParse({ ...local, ...set });
-  if (door.success && !door.data.AUTH_ENABLED) return doorConfig(door.data.RESOURCE_BASE_URL);
+  if (door.success && !door.data.AUTH_ENABLED && written.length === 0)
+    return doorConfig(door.data.RESOURCE_BASE_URL);
   const auth = authEnvironment.safeParse(set);
-  if (!door.success || !auth.success) return [...problemsOf(door), ...problemsOf(auth)];
+  if (!door.success || !auth.success || written.length > 0)
+    return firstOfEach([...written, ...problemsOf(door), ...problemsOf(auth)]);
   const config = doorConfig(door.data.RESOURCE_BASE_URL);
   return { ...config, auth: authConfig(auth.data, config.issuer) };
 }
@@ -205,6 +209,26 @@ function authConfig(values: z.output<typeof authEnvironment>, issuer: string): A
 function nonEmpty(env: Env): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(env).filter(([, value]) => typeof value === "string" && value.trim() !== ""),
+  );
+}
+
+/** A value copied together with the quotes that a shell or a file of variables would take away. */
+function quotedValues(set: Readonly<Record<string, unknown>>): ConfigProblem[] {
+  const quoted = VARIABLES.filter((name) => /^\s*(["'`]).*\1\s*$/s.test(String(set[name] ?? "")));
+  return quoted.map((variable) => ({ variable, problem: "is wholly in quotes: leave them out" }));
+}
+
+function misspeltNames(set: Readonly<Record<string, unknown>>): ConfigProblem[] {
+  return Object.keys(set).flatMap((variable) => {
+    const meant = findMeantName(variable, VARIABLES);
+    return meant === undefined ? [] : [{ variable, problem: `is not read: is ${meant} meant?` }];
+  });
+}
+
+/** What follows from a problem already told is not told again. */
+function firstOfEach(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  return problems.filter(
+    ({ variable }, index) => problems.findIndex((other) => other.variable === variable) === index,
   );
 }
 
