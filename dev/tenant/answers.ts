@@ -4,6 +4,7 @@
  */
 import { decodeJwt } from "jose";
 import type { Context, Middleware } from "oidc-provider";
+import type { Dashboard } from "./dashboard.ts";
 import { type Shape, shapeTokenResponse } from "./forgery.ts";
 import type { Keyring } from "./keys.ts";
 import type { LogoutSession } from "./logout.ts";
@@ -24,7 +25,11 @@ export interface Answers {
 const ACCESS_TOKEN_TTL_SECONDS = 86_400;
 
 /** Honest answers, until told otherwise. */
-export function createAnswers(keyring: Keyring, clientSecret: string): Answers {
+export function createAnswers(
+  keyring: Keyring,
+  clientSecret: string,
+  dashboard: Dashboard,
+): Answers {
   const revoked = new Set<string>();
   const sessions = new Map<string, LogoutSession>();
   let shape: Shape = {};
@@ -35,11 +40,15 @@ export function createAnswers(keyring: Keyring, clientSecret: string): Answers {
       if (ctx.path !== "/oauth/token") return;
       noteSession(sessions, ctx.body);
       const nowSeconds = Math.floor(Date.now() / 1000);
-      ctx.body = shapeTokenResponse(ctx.body, shape, {
-        key: keyring.current(),
-        clientSecret,
-        nowSeconds,
-      });
+      ctx.body = shapeTokenResponse(
+        ctx.body,
+        { ...dashboard.shape(), ...shape },
+        {
+          key: keyring.current(),
+          clientSecret,
+          nowSeconds,
+        },
+      );
     },
     shape: (next) => void (shape = next),
     accessTokenTtlSeconds: () => shape.accessTokenTtlSeconds ?? ACCESS_TOKEN_TTL_SECONDS,

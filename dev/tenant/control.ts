@@ -4,6 +4,7 @@
  * can be reached over HTTP.
  */
 import type { Answers } from "./answers.ts";
+import type { Changes, Dashboard } from "./dashboard.ts";
 import type { Difference, Shape } from "./forgery.ts";
 import type { Logout } from "./logout.ts";
 import { type Directory, PEOPLE, type PersonKey } from "./people.ts";
@@ -19,6 +20,8 @@ export interface Control {
   latency(endpoint: Endpoint, milliseconds: number): void;
   /** How token responses differ from honest ones, in place of any earlier shape. */
   shape(shape: Shape): void;
+  /** An administrator has changed settings of the API, the application or the tenant. */
+  configure(changes: Changes): void;
   /** A role has changed; the next access token says so. */
   setPermissions(person: PersonKey, permissions: readonly string[]): void;
   /** A blocked person can neither sign in nor refresh. */
@@ -44,6 +47,7 @@ export interface Control {
 
 interface Controlled {
   readonly answers: Answers;
+  readonly dashboard: Dashboard;
   readonly directory: Directory;
   readonly traffic: Traffic;
   readonly rotateKeys: () => Promise<void>;
@@ -53,6 +57,7 @@ interface Controlled {
 /** The control of one tenant. */
 export function createControl({
   answers,
+  dashboard,
   directory,
   logout,
   rotateKeys,
@@ -65,12 +70,13 @@ export function createControl({
     fail: (endpoint, fault) => traffic.fail(endpoint, fault),
     latency: (endpoint, milliseconds) => traffic.latency(endpoint, milliseconds),
     shape: (shape) => answers.shape(shape),
+    configure: (changes) => dashboard.change(changes),
     revokedRefreshTokens: () => answers.revokedRefreshTokens(),
     setPermissions: (person, permissions) => directory.setPermissions(person, permissions),
     block: (person) => directory.block(person),
     rotateKeys: () => rotateKeys(),
     logoutToken,
     logout: (person, difference) => logout.deliverLogoutToken(logoutToken(person, difference)),
-    clear: () => [answers, directory, traffic].forEach((part) => part.clear()),
+    clear: () => [answers, dashboard, directory, traffic].forEach((part) => part.clear()),
   };
 }

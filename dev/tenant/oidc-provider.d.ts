@@ -141,7 +141,7 @@ declare module "oidc-provider" {
       out: { readonly error: string; readonly error_description?: string },
     ) => void;
     readonly responseTypes: readonly string[];
-    readonly rotateRefreshToken: boolean;
+    readonly rotateRefreshToken: () => boolean;
     readonly routes: Readonly<Record<string, string>>;
     readonly scopes: readonly string[];
     readonly ttl: Readonly<Record<string, number | (() => number)>>;

@@ -14,6 +14,7 @@ import {
 } from "oidc-provider";
 import type { Answers } from "./answers.ts";
 import { accessTokenClaims, OPENID_SCOPES, profileClaims } from "./claims.ts";
+import type { Dashboard } from "./dashboard.ts";
 import { authorizeDialect, discoveryDialect, tokenDialect } from "./dialect.ts";
 import type { Keyring } from "./keys.ts";
 import { login, loginPath } from "./login.ts";
@@ -37,6 +38,7 @@ export interface Parts {
   readonly keyring: Keyring;
   readonly records: Records;
   readonly answers: Answers;
+  readonly dashboard: Dashboard;
   readonly logout: Logout;
 }
 
@@ -45,6 +47,7 @@ export function createProvider(parts: Parts): Provider {
   const provider = new Provider(parts.issuer, configure(parts));
   return provider
     .use(parts.answers.middleware)
+    .use(parts.dashboard.middleware)
     .use(authorizeDialect(COOKIES.session))
     .use(tokenDialect)
     .use(discoveryDialect)
@@ -87,7 +90,7 @@ function configure(parts: Parts): Configuration {
     pkce: { required: () => false },
     renderError: (ctx, out) => show(ctx, out.error, out.error_description),
     responseTypes: ["code"],
-    rotateRefreshToken: true,
+    rotateRefreshToken: () => parts.dashboard.rotates(),
     routes: ROUTES,
     scopes: OPENID_SCOPES,
     ttl: {

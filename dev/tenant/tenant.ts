@@ -7,6 +7,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
 import { createAnswers } from "./answers.ts";
 import { type Control, createControl } from "./control.ts";
+import { createDashboard } from "./dashboard.ts";
 import { openKeyring } from "./keys.ts";
 import { createLogout } from "./logout.ts";
 import { createDirectory } from "./people.ts";
@@ -30,6 +31,8 @@ export interface TenantOptions {
   readonly dataDir?: string;
   /** Where logout tokens are sent. */
   readonly backchannelLogoutUri?: string;
+  /** Opens the Management API; without it nobody can. */
+  readonly managementToken?: string;
 }
 
 export interface Tenant {
@@ -47,14 +50,15 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const keyring = await openKeyring(dataDir && join(dataDir, "tenant-keys.json"));
   const records = await openRecords(dataDir && join(dataDir, "tenant-records.json"));
   const directory = createDirectory(options.permissions);
-  const answers = createAnswers(keyring, clientSecret);
+  const dashboard = createDashboard({ ...options, directory });
+  const answers = createAnswers(keyring, clientSecret, dashboard);
   const traffic = createTraffic();
   const server = createServer();
   const url = `http://localhost:${await listen(server, port, host)}`;
   const issuer = `${url}/`;
 
   const logout = createLogout({ ...options, issuer, keyring }, options.backchannelLogoutUri);
-  const parts = { ...options, issuer, directory, keyring, records, answers, logout };
+  const parts = { ...options, issuer, directory, keyring, records, answers, dashboard, logout };
   let serve = createProvider(parts).callback();
   const rotateKeys = async (): Promise<void> => {
     await keyring.rotate();
@@ -67,7 +71,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   return {
     issuer,
     url,
-    control: createControl({ answers, directory, logout, traffic, rotateKeys }),
+    control: createControl({ answers, dashboard, directory, logout, traffic, rotateKeys }),
     async close() {
       server.close();
       server.closeAllConnections();
