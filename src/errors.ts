@@ -146,6 +146,26 @@ export const REFUSALS = {
     status: 503,
     text: "Our storage does not answer right now. Please try again shortly.",
   },
+  store_full: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "Our storage is full. The operator of this server has to make room.",
+  },
+  store_read_only: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "Our storage takes no writes. The operator of this server has to change that.",
+  },
+  store_quota_exceeded: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "Our storage has used up its quota. The operator of this server has to raise it.",
+  },
+  store_gone: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "Our storage cannot be found. The operator of this server has to look after it.",
+  },
   grant_busy: {
     code: "temporarily_unavailable",
     status: 503,
@@ -231,6 +251,15 @@ export const REFUSALS = {
 
 export type Reason = keyof typeof REFUSALS;
 
+/** What the log may know beside the reason, in words of ours. */
+export type Facts = Readonly<Record<string, string | number>>;
+
+interface RefusalOptions {
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+  readonly facts?: Facts;
+}
+
 /**
  * A refusal on its way to the one place that renders it. `cause` is for the debugger, never for the
  * wire.
@@ -239,12 +268,14 @@ export class Refusal extends Error {
   readonly reason: Reason;
   /** Seconds after which trying again makes sense; sent as `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
+  readonly facts: Facts;
 
-  constructor(reason: Reason, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(reason: Reason, options: RefusalOptions = {}) {
     super(reason, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "Refusal";
     this.reason = reason;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.facts = options.facts ?? {};
   }
 }
 

@@ -2,7 +2,7 @@
  * The one place where a failure becomes a response. Anything thrown goes in; a page or OAuth JSON
  * with fixed words comes out. The message, the stack and the cause of what was thrown never leave.
  */
-import { REFUSALS, Refusal, type Reason } from "../errors.ts";
+import { type Facts, REFUSALS, Refusal, type Reason } from "../errors.ts";
 import { adviceFor } from "../pages/advice.ts";
 import { ErrorPage } from "../pages/error.tsx";
 import { renderPage } from "../pages/layout.tsx";
@@ -49,15 +49,18 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
 }
 
 /**
- * What the log says of a failure: the reason, and for a fault the class of the error and its place
- * in our bundle. Not its message: the store's client, for one, quotes commands in it.
+ * What the log says of a failure: the reason and its facts, and for a fault the class of the error
+ * and its place in our bundle. Not its message: the store's client, for one, quotes commands in it.
  */
-export function explainFailure(error: unknown): { reason: Reason; fault?: string; place?: string } {
-  const reason = error instanceof Refusal ? error.reason : "internal_error";
-  const fault = error instanceof Refusal ? error.cause : error;
-  if (!(fault instanceof Error)) return { reason };
+export function explainFailure(
+  error: unknown,
+): Facts & { readonly reason: Reason; readonly fault?: string; readonly place?: string } {
+  const known = error instanceof Refusal ? error : undefined;
+  const explained = { ...known?.facts, reason: known?.reason ?? "internal_error" } as const;
+  const fault = known === undefined ? error : known.cause;
+  if (!(fault instanceof Error)) return explained;
   const place = /([\w-]+\.[jt]sx?:\d+:\d+)\)?$/m.exec(fault.stack ?? "")?.[1];
-  return { reason, fault: fault.name, ...(place === undefined ? {} : { place }) };
+  return { ...explained, fault: fault.name, ...(place === undefined ? {} : { place }) };
 }
 
 function retryAfterSecondsOf(error: unknown): number | undefined {

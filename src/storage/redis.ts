@@ -7,6 +7,7 @@
 import { Redis as UpstashRedis, type Requester } from "@upstash/redis";
 import * as z from "zod";
 import { Refusal } from "../errors.ts";
+import { nameFailure, nameSilence, type StoreFailure } from "./store-failure.ts";
 
 /** The few commands of Redis 7.0 that we use. Keys and values are already hashed and sealed. */
 export type Command =
@@ -73,7 +74,6 @@ const LONGEST_RETRY_AFTER_SECONDS = 120;
 const replySchema = z.union([z.string(), z.number(), z.null(), z.array(z.string())]);
 const answerSchema = z.array(z.object({ result: z.unknown(), error: z.undefined().optional() }));
 const walkSchema = z.tuple([z.tuple([z.coerce.string(), z.array(z.string())])]);
-const errorSchema = z.object({ error: z.string() });
 
 /** How many keys one step of a walk looks at. */
 const KEYS_PER_STEP = 500;
@@ -200,13 +200,12 @@ async function ask(send: () => Promise<Response>) {
   try {
     response = await send();
     text = await response.text();
-  } catch {
-    throw new Refusal("store_unavailable", { cause: LOST_ANSWER });
+  } catch (error) {
+    throw refusalFor(nameSilence(error));
   }
-  const answer = parseJson(text);
-  const replies = answerSchema.safeParse(answer);
+  const replies = answerSchema.safeParse(parseJson(text));
   if (response.ok && replies.success) return { response, replies: replies.data };
-  throw refusalFor(response, answer);
+  throw refusalFor(nameFailure(response.status, text), response.headers);
 }
 
 /** Marks the failures after which nobody knows whether the commands ran. */
@@ -216,20 +215,19 @@ function isLostAnswer(error: unknown): boolean {
   return error instanceof Refusal && error.cause === LOST_ANSWER;
 }
 
-function refusalFor(response: Response, answer: unknown): Refusal {
-  const text = errorSchema.safeParse(answer).data?.error ?? "";
-  if (response.status === 401 || response.status === 403 || /WRONGPASS|NOAUTH|NOPERM/.test(text))
-    return new Refusal("store_auth_failed");
-  if (response.status === 429 || /max .*(request|limit)/i.test(text))
-    return new Refusal("store_rate_limited", { retryAfterSeconds: retryAfterSeconds(response) });
-  if (text !== "" && response.status < 500) return new Refusal("store_answer_invalid");
-  return new Refusal(response.ok ? "store_answer_invalid" : "store_unavailable", {
-    cause: LOST_ANSWER,
+function refusalFor({ reason, isOpen, facts }: StoreFailure, headers?: Headers): Refusal {
+  const retry = headers?.get("Retry-After") ?? null;
+  return new Refusal(reason, {
+    facts,
+    ...(isOpen ? { cause: LOST_ANSWER } : {}),
+    ...(retry !== null || reason === "store_rate_limited"
+      ? { retryAfterSeconds: retryAfterSeconds(retry) }
+      : {}),
   });
 }
 
-function retryAfterSeconds(response: Response): number {
-  const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
+function retryAfterSeconds(header: string | null): number {
+  const seconds = Number(header ?? Number.NaN);
   return Number.isFinite(seconds)
     ? Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_AFTER_SECONDS)
     : 10;

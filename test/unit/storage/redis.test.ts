@@ -113,14 +113,14 @@ const ANSWERS: readonly [string, () => Response | Promise<Response>, Reason, boo
   [
     "no permission",
     () => Response.json({ error: "NOPERM" }, { status: 400 }),
-    "store_auth_failed",
+    "store_read_only",
     false,
   ],
   ["429", () => new Response(null, { status: 429 }), "store_rate_limited", false],
   [
     "the quota",
     () => Response.json({ error: "ERR max requests limit exceeded" }, { status: 400 }),
-    "store_rate_limited",
+    "store_quota_exceeded",
     false,
   ],
   [
