@@ -10,6 +10,7 @@ import { createAuth0 } from "./identity/auth0.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
 import type { Catalogue } from "./mcp/catalogue.ts";
+import type { Look } from "./pages/look.ts";
 import type { Parts } from "./parts.ts";
 import { createRedis, type Redis } from "./storage/redis.ts";
 import { beginWork, type UnitOfWork } from "./storage/unit-of-work.ts";
@@ -24,8 +25,12 @@ export interface Outward {
   readonly redis?: Redis;
   readonly identity?: IdentityProvider;
   readonly beginWork?: (vault: Vault) => UnitOfWork;
-  /** Other tools than those of `src/tools/`. */
-  readonly catalogue?: Catalogue;
+}
+
+/** What is served: the same for every isolate and every caller. */
+export interface Served {
+  readonly catalogue: Catalogue;
+  readonly look: Look;
 }
 
 /** The time, in epoch seconds. */
@@ -36,16 +41,16 @@ export function now(): number {
 /** Puts the parts together; there are none when nobody has to sign in. */
 export async function createParts(
   config: Config,
-  catalogue: Catalogue,
+  served: Served,
   outward: Outward,
 ): Promise<Parts | undefined> {
   const { auth } = config;
-  return auth === undefined ? undefined : createAuthParts({ ...config, auth }, catalogue, outward);
+  return auth === undefined ? undefined : createAuthParts({ ...config, auth }, served, outward);
 }
 
 async function createAuthParts(
   config: Config & { readonly auth: AuthConfig },
-  catalogue: Catalogue,
+  { catalogue, look }: Served,
   outward: Outward,
 ): Promise<Parts> {
   const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
@@ -78,6 +83,7 @@ async function createAuthParts(
     personKeys: await deriveRing(auth, "person"),
     tools: [...catalogue.tools.values()].map(({ item }) => item),
     permissions: catalogue.requiredPermissions,
+    look,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import type { SigningKeys } from "./grants/access-token.ts";
 import type { GrantKeeper } from "./grants/keeper.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
+import type { Look } from "./pages/look.ts";
 import type { UnitOfWork } from "./storage/unit-of-work.ts";
 import type { Vault } from "./storage/vault.ts";
 
@@ -27,6 +28,8 @@ export interface Parts {
   /** For the cookie of a person who is signed in at our own pages. */
   readonly personKeys: SigningKeys;
   readonly tools: readonly OfferedTool[];
+  /** What every page shows of whose server this is. */
+  readonly look: Look;
   /** Every permission that some tool, prompt or resource asks for. */
   readonly permissions: readonly string[];
   /** Epoch seconds. */

@@ -6,11 +6,13 @@ import { type Facts, REFUSALS, Refusal, type Reason } from "../errors.ts";
 import { adviceFor } from "../pages/advice.ts";
 import { ErrorPage } from "../pages/error.tsx";
 import { renderPage } from "../pages/layout.tsx";
+import type { Look } from "../pages/look.ts";
 import { applicationName } from "../pages/printable.ts";
 
 interface FailureForm {
   readonly wants: "page" | "oauth";
   readonly requestId: string;
+  readonly look: Look;
   /** The client's validated redirect with the OAuth error, offered on a page as the way back. */
   readonly returnTo?: { readonly href: string; readonly clientName: string } | undefined;
 }
@@ -45,7 +47,7 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
       label: `Return to ${applicationName(form.returnTo.clientName)}`,
     },
   });
-  return renderPage(page, { status, headers });
+  return renderPage(page, form.look, { status, headers });
 }
 
 /**

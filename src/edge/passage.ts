@@ -4,42 +4,45 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { type Reason, Refusal } from "../errors.ts";
+import type { Look } from "../pages/look.ts";
 import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
 import { explainFailure, renderRefusal } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
 import { createExchange, type Exchange } from "./log.ts";
 import { failureForm } from "./routes.ts";
 
+/** What the passage must know of the server. */
+interface Door {
+  readonly isLoopback: boolean;
+  readonly issuer: string;
+  readonly look: Look;
+}
+
 export interface EdgeEnv {
   readonly Bindings: { readonly execution: ExecutionContext };
-  readonly Variables: { exchange: Exchange };
+  readonly Variables: { exchange: Exchange; look: Look };
 }
 
 export type Passage = Hono<EdgeEnv>;
 
 /** An app whose every answer, the failures included, leaves with its headers and its log line. */
-export function createPassage(site: {
-  readonly isLoopback: boolean;
-  readonly issuer: string;
-}): Passage {
+export function createPassage(door: Door): Passage {
   const app = new Hono<EdgeEnv>();
-  app.use(pass(site));
+  app.use(pass(door));
   app.onError((error, context) => answerFailure(error, context));
   app.notFound((context) => answerFailure(new Refusal("not_found"), context));
   return app;
 }
 
-function pass(site: {
-  readonly isLoopback: boolean;
-  readonly issuer: string;
-}): MiddlewareHandler<EdgeEnv> {
+function pass(door: Door): MiddlewareHandler<EdgeEnv> {
   return async function passThrough(context, next) {
     const exchange = createExchange(context.req.raw, context.env.execution, Date.now);
     context.set("exchange", exchange);
+    context.set("look", door.look);
     await next();
-    const answer = usesPlainCookies(site) ? plainSetCookies(context.res) : context.res;
+    const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
     const response = withSecurityHeaders(answer, {
-      isLoopback: site.isLoopback,
+      isLoopback: door.isLoopback,
       requestId: exchange.requestId,
     });
     context.res = undefined;
@@ -60,10 +63,13 @@ export function refuseWith(
   };
 }
 
-function answerFailure(error: unknown, { req, var: { exchange } }: Context<EdgeEnv>): Response {
+function answerFailure(
+  error: unknown,
+  { req, var: { exchange, look } }: Context<EdgeEnv>,
+): Response {
   exchange.note(explainFailure(error));
   const wants = failureForm(req.raw);
-  const response = renderRefusal(error, { wants, requestId: exchange.requestId });
+  const response = renderRefusal(error, { wants, requestId: exchange.requestId, look });
   if (wants === "oauth") letClientsRead(response, req.header("Origin"));
   return response;
 }

@@ -10,7 +10,7 @@ import { BASE_SCOPES, type SigningKeys, verifyAccessToken } from "../grants/acce
 import type { Grants } from "../grants/grant.ts";
 import { type Caller, grantOf, signedInCaller } from "./caller.ts";
 import type { Trace } from "./context.ts";
-import { SERVER_INFO } from "./server.ts";
+import type { Site } from "../site-definition.ts";
 
 /**
  * Where the protected resource metadata of `/mcp` is (RFC 9728 §3.1); the path alone is an alias.
@@ -19,6 +19,7 @@ export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
 export interface GateParts {
   readonly config: Config;
+  readonly site: Site;
   /** Both are needed unless sign-in is off. */
   readonly grants?: Grants;
   readonly signingKeys?: SigningKeys;
@@ -40,17 +41,17 @@ const RETRY_AFTER_SECONDS = 5;
  * part is missing: a gate without its keys must not stand open.
  */
 export function createGate<Passing extends { readonly exchange: Trace }>(
-  { config, grants, signingKeys, now }: GateParts,
+  { config, site, grants, signingKeys, now }: GateParts,
   serve: (request: Request, passing: Passing, caller: Caller) => Promise<Response>,
 ): Gate<Passing> {
   if (grants === undefined || signingKeys === undefined)
     throw new TypeError("sign-in is on: grants and signing keys are needed");
-  const watch = { config, grants, signingKeys, now };
+  const watch = { config, site, grants, signingKeys, now };
   const server = new OAuthResourceServer<Passing, Caller>({
     resourceMetadata: {
       resource: config.resource,
       authorization_servers: [config.issuer],
-      resource_name: SERVER_INFO.title,
+      resource_name: site.title,
     },
     requiredScopes: [...BASE_SCOPES],
     handler: { fetch: (request, passing, { props }) => serve(request, passing, props) },
@@ -60,8 +61,27 @@ export function createGate<Passing extends { readonly exchange: Trace }>(
   });
   return async (request, passing, execution) => {
     if (request.url === config.resource) checkCredential(request, passing.exchange);
-    return inWords(await server.fetch(request, passing, execution));
+    const response = await server.fetch(request, passing, execution);
+    return request.url === config.resource
+      ? inWords(response)
+      : withLinks(response, describeResource(site, config));
   };
+}
+
+/** RFC 9728 §2: what people are told of the resource beside its name; the library knows only that. */
+function describeResource({ links = {} }: Site, { issuer }: Config) {
+  return {
+    resource_documentation: links.documentation ?? `${issuer}/`,
+    ...(links.privacy === undefined ? {} : { resource_policy_uri: links.privacy }),
+    ...(links.terms === undefined ? {} : { resource_tos_uri: links.terms }),
+  };
+}
+
+/** The metadata with more members, if it is the metadata and not a refusal. */
+async function withLinks(response: Response, links: Record<string, string>): Promise<Response> {
+  if (!response.ok || response.body === null) return response;
+  const metadata: Record<string, unknown> = await response.json();
+  return Response.json({ ...metadata, ...links }, { headers: response.headers });
 }
 
 /**

@@ -10,10 +10,13 @@ import type { Catalogue } from "./catalogue.ts";
 import { createGate, type Gate, type GateParts, METADATA_PATH, metadataUrlOf } from "./gate.ts";
 import { judgeOrigin } from "./origin.ts";
 import { jsonRpcRefusal, oauthRefusal } from "./refusal.ts";
+import { describeServer } from "./server.ts";
 import { createTransport, type Incoming } from "./transport.ts";
 
 export interface McpParts extends GateParts {
   readonly catalogue: Catalogue;
+  /** What `serverInfo.version` says. */
+  readonly version: string;
 }
 
 export interface Mcp {
@@ -53,8 +56,9 @@ export function createMcp(parts: McpParts): Mcp {
 }
 
 function openOrGuarded(parts: McpParts): Gate<Incoming> {
-  const { config, catalogue } = parts;
-  const serve = createTransport(config, catalogue);
+  const { config, catalogue, site, version } = parts;
+  const about = describeServer(site, version, config.issuer);
+  const serve = createTransport({ config, catalogue, about });
   if (config.auth !== undefined) return createGate(parts, serve);
   const anyone = anonymousCaller(config);
   return async (request, incoming) =>

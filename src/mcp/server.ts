@@ -5,6 +5,7 @@
  */
 import {
   type CallToolResult,
+  type Implementation,
   McpServer,
   type McpServerOptions,
   ProtocolError,
@@ -12,20 +13,26 @@ import {
   type ScopeChallengeHandler,
 } from "@modelcontextprotocol/server";
 import { REFUSALS } from "../errors.ts";
+import type { Site } from "../site-definition.ts";
 import { contextOf, describeFailure, type Serving, type Trace } from "./context.ts";
 import type { Verdict } from "./permissions.ts";
 
-export const SERVER_INFO = {
-  name: "auth0-mcp-worker",
-  title: "Auth0 MCP Worker",
-  version: "0.1.0",
-};
+/** What the server says of itself. */
+export interface About {
+  readonly info: Implementation;
+  readonly instructions: string;
+}
 
 /** A list holds for its caller alone: permissions decide it. */
 const PRIVATE_FOR_A_MINUTE = { ttlMs: 60_000, cacheScope: "private" } as const;
 
 /** Isolates share no bus, so no change is ever announced. */
 const UNANNOUNCED = { listChanged: false };
+
+const PERMISSIONS_EXPLAINED =
+  "Tools act for the signed-in person and are limited by the permissions that person holds. " +
+  "When a tool says that a permission is missing, do not try again: tell the person which one and " +
+  "that an administrator can assign it.";
 
 const OPTIONS: McpServerOptions = {
   capabilities: { tools: UNANNOUNCED, prompts: UNANNOUNCED, resources: UNANNOUNCED },
@@ -36,15 +43,27 @@ const OPTIONS: McpServerOptions = {
     "resources/list": PRIVATE_FOR_A_MINUTE,
     "resources/templates/list": PRIVATE_FOR_A_MINUTE,
   },
-  instructions:
-    "Tools act for the signed-in person and are limited by the permissions that person holds. " +
-    "When a tool says that a permission is missing, do not try again: tell the person which one and " +
-    "that an administrator can assign it.",
 };
 
+/** What a site at this address says of itself to clients; what holds of every server here is added. */
+export function describeServer(site: Site, version: string, issuer: string): About {
+  const { name, title, description, instructions = "" } = site;
+  return {
+    info: {
+      name,
+      title,
+      version,
+      description,
+      websiteUrl: issuer,
+      icons: [{ src: `${issuer}/favicon.svg`, mimeType: "image/svg+xml", sizes: ["any"] }],
+    },
+    instructions: `${instructions}\n\n${PERMISSIONS_EXPLAINED}`.trim(),
+  };
+}
+
 /** Builds the server of one request; the SDK wants a fresh one each time, in both protocol eras. */
-export function buildServer(serving: Serving, websiteUrl: string): McpServer {
-  const server = new McpServer({ ...SERVER_INFO, websiteUrl }, OPTIONS);
+export function buildServer(serving: Serving, { info, instructions }: About): McpServer {
+  const server = new McpServer(info, { ...OPTIONS, instructions });
   const { subjects } = serving.asked;
   offerLists(server, serving);
   for (const name of subjects.get("tools/call") ?? []) offerTool(server, serving, name);

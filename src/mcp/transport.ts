@@ -19,7 +19,7 @@ import type { Serving, Trace } from "./context.ts";
 import { readAsked } from "./message.ts";
 import { metadataUrlOf } from "./gate.ts";
 import { jsonRpcRefusal } from "./refusal.ts";
-import { buildServer } from "./server.ts";
+import { type About, buildServer } from "./server.ts";
 
 /** What was read of a request before it was known whose it is. */
 export interface Incoming {
@@ -32,16 +32,22 @@ export interface Incoming {
 /** Serves one admitted request, whose body is the text that comes with it. */
 type Transport = (request: Request, incoming: Incoming, caller: Caller) => Promise<Response>;
 
+export interface TransportParts {
+  readonly config: Config;
+  readonly catalogue: Catalogue;
+  readonly about: About;
+}
+
 /**
  * One SDK handler per isolate. What belongs to a request is found by the request, never kept beside
  * it.
  */
-export function createTransport(config: Config, catalogue: Catalogue): Transport {
+export function createTransport({ config, catalogue, about }: TransportParts): Transport {
   const servings = new WeakMap<Request, Serving>();
   const sdk = createMcpHandler(({ requestInfo }) => {
     const serving = requestInfo && servings.get(requestInfo);
     if (serving === undefined) throw new Error("no request stands behind this call");
-    return buildServer(serving, config.issuer);
+    return buildServer(serving, about);
   });
   return async (request, { exchange, text, mayStream }, caller) => {
     if (request.method !== "POST")
@@ -53,7 +59,7 @@ export function createTransport(config: Config, catalogue: Catalogue): Transport
     const serving = { catalogue, caller, exchange, asked: readAsked(body), mayStream };
     const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
     if (wantsPlainJson(serving) && (await isLegacyRequest(request, body)))
-      return answerAsJson(request, buildServer(serving, config.issuer), options);
+      return answerAsJson(request, buildServer(serving, about), options);
     servings.set(request, serving);
     return sdk.fetch(request, options);
   };

@@ -60,7 +60,11 @@ export function warmUp(): void {
 
 async function rehearse(): Promise<void> {
   const caller = await admitNobody();
-  const serve = createTransport(CONFIG, createCatalogue({ tools: [rehearsal] }));
+  const serve = createTransport({
+    config: CONFIG,
+    catalogue: createCatalogue({ tools: [rehearsal] }),
+    about: { info: greeting.clientInfo, instructions: "" },
+  });
   const exchange = { requestId: "", note: ignore };
   for (const message of MESSAGES) {
     const incoming = { exchange, text: textOf(message), mayStream: false };

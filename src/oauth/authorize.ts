@@ -43,7 +43,9 @@ export async function askConsent(
     const description = await api.describeConsent(asked);
     const { handle, headers } = await api.beginConsent(withHints(asked, url.searchParams));
     await work.commit();
-    return renderPage(ConsentPage({ ...describe(description, asked, parts), handle }), { headers });
+    return renderPage(ConsentPage({ ...describe(description, asked, parts), handle }), parts.look, {
+      headers,
+    });
   });
 }
 

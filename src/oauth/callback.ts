@@ -85,7 +85,8 @@ export async function finishSignIn(
         href: errorRedirect(asked, error.reason),
         clientName: new URL(asked.redirectUri).host || "the application",
       };
-      return renderRefusal(error, { wants: "page", requestId: exchange.requestId, returnTo });
+      const { requestId } = exchange;
+      return renderRefusal(error, { wants: "page", requestId, look: parts.look, returnTo });
     }
   });
 }

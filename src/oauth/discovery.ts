@@ -42,7 +42,7 @@ export async function answerMetadata(
     ...metadata,
     // RFC 8414 §2: without this a client may take client_secret_basic for the only way to revoke.
     revocation_endpoint_auth_methods_supported: metadata["token_endpoint_auth_methods_supported"],
-    service_documentation: `${parts.config.issuer}/`,
+    ...describeService(parts),
   };
   const headers = new Headers(response.headers);
   headers.set("Cache-Control", `public, max-age=${FRESH_SECONDS}`);
@@ -50,4 +50,14 @@ export async function answerMetadata(
   // it.
   headers.set("Vary", "Origin");
   return new Response(JSON.stringify(complete), { headers });
+}
+
+/** RFC 8414 §2: what people are told of this server. */
+function describeService({ config, look }: Parts) {
+  const { documentation, privacy, terms } = look.site.links ?? {};
+  return {
+    service_documentation: documentation ?? `${config.issuer}/`,
+    ...(privacy === undefined ? {} : { op_policy_uri: privacy }),
+    ...(terms === undefined ? {} : { op_tos_uri: terms }),
+  };
 }

@@ -4,10 +4,12 @@
  */
 import { installationsOf, type Installation } from "./installation.ts";
 import { Layout, renderPage } from "./layout.tsx";
+import type { Look } from "./look.ts";
 import type { ToolSummary } from "./scope.ts";
 
 interface LandingFacts {
   readonly issuer: string;
+  readonly look: Look;
   readonly tools: readonly ToolSummary[];
   /**
    * False when `AUTH_ENABLED=false`: then there is nothing to sign in to and no connection to show.
@@ -19,7 +21,7 @@ interface LandingFacts {
 export function renderLanding(facts: LandingFacts, accept: string | null): Response {
   const headers = { Vary: "Accept" };
   if (accept === null || !/\btext\/markdown\b/i.test(accept))
-    return renderPage(<LandingPage {...facts} />, { headers });
+    return renderPage(<LandingPage {...facts} />, facts.look, { headers });
   return new Response(landingMarkdown(facts), {
     headers: { ...headers, "Content-Type": "text/markdown; charset=utf-8" },
   });

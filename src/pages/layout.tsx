@@ -2,17 +2,27 @@
  * What all pages share: the document around the content, and the response around the document.
  * Content goes in, HTML without any script comes out.
  */
-import type { Child } from "hono/jsx";
+import { type Child, createContext, useContext } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Mark } from "./icon.tsx";
-import { STYLE, STYLE_SOURCE } from "./style.ts";
+import { type Look, PLAIN_SITE } from "./look.ts";
+import { STYLE } from "./style.ts";
+
+/** Whose server a page belongs to: given to `renderPage`, and known to everything on the page. */
+const LookContext = createContext<Look>({
+  site: PLAIN_SITE,
+  style: STYLE,
+  styleSource: "'none'",
+});
 
 /**
  * Chrome applies `form-action` to every redirect that follows a form, and the consent form ends at
  * the client's own address; so that directive is left out, and what a form may send is judged when
  * it arrives.
  */
-const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`;
+function contentSecurityPolicy({ styleSource }: Look): string {
+  return `default-src 'none'; style-src ${styleSource}; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`;
+}
 
 /** The document. `wide` is for pages that are read rather than answered. */
 export function Layout({
@@ -24,21 +34,24 @@ export function Layout({
   wide?: boolean;
   children: Child;
 }) {
+  const look = useContext(LookContext);
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <title>{title} · MCP server</title>
+        <title>
+          {title} · {look.site.title}
+        </title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
+        <style dangerouslySetInnerHTML={{ __html: look.style }} />
       </head>
       <body>
         <div class={wide ? "column wide" : "column"}>
           <header class="brand">
-            <Mark />
-            <span>MCP server</span>
+            <Mark {...look.site} />
+            <span>{look.site.title}</span>
           </header>
           {children}
         </div>
@@ -53,10 +66,12 @@ export function Layout({
  */
 export function renderPage(
   page: JSX.Element,
+  look: Look,
   { status = 200, headers }: { status?: number; headers?: HeadersInit } = {},
 ): Response {
   const all = new Headers(headers);
   all.set("Content-Type", "text/html; charset=utf-8");
-  all.set("Content-Security-Policy", CONTENT_SECURITY_POLICY);
-  return new Response(`<!doctype html>${page.toString()}`, { status, headers: all });
+  all.set("Content-Security-Policy", contentSecurityPolicy(look));
+  const html = <LookContext.Provider value={look}>{page}</LookContext.Provider>;
+  return new Response(`<!doctype html>${html.toString()}`, { status, headers: all });
 }

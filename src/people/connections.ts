@@ -31,7 +31,8 @@ export async function showConnections(
   parts: Parts,
 ): Promise<Response> {
   const person = await readPerson(request, parts);
-  if (person === undefined) return renderPage(SignedOutPage({ signInHref: `${PAGE}/sign-in` }));
+  if (person === undefined)
+    return renderPage(SignedOutPage({ signInHref: `${PAGE}/sign-in` }), parts.look);
   exchange.note({ user: person.userId });
   const connections = await listConnections(parts.beginWork(), person.userId);
   const page = ConnectionsPage({
@@ -41,7 +42,7 @@ export async function showConnections(
     action: PAGE,
     signOutAction: `${PAGE}/sign-out`,
   });
-  return renderPage(page);
+  return renderPage(page, parts.look);
 }
 
 /** POST `/connections`: ends one grant, for everybody who holds its tokens. */
@@ -88,7 +89,8 @@ export function leadBack(answer: Answer): Answer {
     } catch (error) {
       exchange.note(explainFailure(error));
       const returnTo = { href: PAGE, clientName: "your connections" };
-      return renderRefusal(error, { wants: "page", requestId: exchange.requestId, returnTo });
+      const { requestId } = exchange;
+      return renderRefusal(error, { wants: "page", requestId, look: parts.look, returnTo });
     }
   };
 }

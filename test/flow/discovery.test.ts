@@ -273,7 +273,10 @@ function resourceMetadataOf(issuer: string) {
     authorization_servers: [issuer],
     scopes_supported: ["openid", "profile", "email"],
     bearer_methods_supported: ["header"],
-    resource_name: "Auth0 MCP Worker",
+    resource_name: "The House",
+    resource_documentation: "https://house.test/docs",
+    resource_policy_uri: "https://house.test/privacy",
+    resource_tos_uri: "https://house.test/terms",
   };
 }
 
@@ -295,6 +298,8 @@ function serverMetadataOf(issuer: string) {
     code_challenge_methods_supported: ["S256"],
     authorization_response_iss_parameter_supported: true,
     client_id_metadata_document_supported: true,
-    service_documentation: `${issuer}/`,
+    service_documentation: "https://house.test/docs",
+    op_policy_uri: "https://house.test/privacy",
+    op_tos_uri: "https://house.test/terms",
   };
 }

@@ -44,7 +44,7 @@ export interface House extends TestWorker {
   startAnother(variables?: Readonly<Record<string, string>>): Promise<TestWorker>;
 }
 
-/** Every permission that the shipped tools ask for. */
+/** Every permission that the tools of `served.ts` ask for. */
 export const PERMISSIONS = ["tool:get_user_info", "tool:explain_access"];
 
 /** Starts a house; `stop` ends all of it. */

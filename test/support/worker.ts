@@ -1,10 +1,11 @@
 /**
- * The Worker as tests run it: the real one, with a clock that can be set and, as a control for the
+ * The Worker as tests run it: the real one with the tests' own site and tools, a clock that can be set and, as a control for the
  * races, a store that reads and writes one key at a time. Never deployed.
  */
 import type { Env } from "../../src/config.ts";
-import { createWorker } from "../../src/index.ts";
+import { createWorker } from "../../src/worker.ts";
 import { beginNaiveWork } from "./naive-work.ts";
+import { served } from "./served.ts";
 
 interface TestEnv extends Env {
   readonly TEST_NAIVE_STORE?: string;
@@ -23,7 +24,10 @@ export default {
       offsetMs = Number(url.searchParams.get("offsetSeconds")) * 1000;
       return new Response(null, { status: 204 });
     }
-    worker ??= createWorker(env.TEST_NAIVE_STORE === "true" ? { beginWork: beginNaiveWork } : {});
+    worker ??= createWorker(
+      served,
+      env.TEST_NAIVE_STORE === "true" ? { beginWork: beginNaiveWork } : {},
+    );
     return worker.fetch(request, env, execution);
   },
 };

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { explainFailure, renderRefusal } from "../../../src/edge/failure.ts";
 import { Refusal, REFUSALS } from "../../../src/errors.ts";
+import { createLook } from "../../../src/pages/look.ts";
+import { site } from "../../support/served.ts";
 
-const asJson = { wants: "oauth", requestId: "request-1" } as const;
-const asPage = { wants: "page", requestId: "request-1" } as const;
+const look = await createLook(site);
+const asJson = { wants: "oauth", requestId: "request-1", look } as const;
+const asPage = { wants: "page", requestId: "request-1", look } as const;
 
 describe("renderRefusal for a client", () => {
   it("answers the code and fixed text of the reason (RFC 6749 §5.2)", async () => {

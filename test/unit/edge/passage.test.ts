@@ -1,18 +1,24 @@
 import { createExecutionContext } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { createPassage, refuseWith } from "../../../src/edge/passage.ts";
+import { createLook } from "../../../src/pages/look.ts";
+import { site } from "../../support/served.ts";
 
-const site = { isLoopback: false, issuer: "https://mcp.example.test" };
+const door = {
+  isLoopback: false,
+  issuer: "https://mcp.example.test",
+  look: await createLook(site),
+};
 
 async function ask(path: string, headers: HeadersInit = {}): Promise<Response> {
-  const app = createPassage(site);
+  const app = createPassage(door);
   app.get("/here", () => new Response("here"));
   app.get("/broken", () => {
     throw new TypeError("a secret of the store");
   });
   app.all("/gone", refuseWith("sse_gone", { Allow: "GET" }));
   const execution = createExecutionContext();
-  return app.fetch(new Request(`${site.issuer}${path}`, { headers }), { execution });
+  return app.fetch(new Request(`${door.issuer}${path}`, { headers }), { execution });
 }
 
 it.each([

@@ -113,7 +113,3 @@ it("keeps one frozen wire form and one JSON schema of each tool", () => {
     expect(input["~standard"].jsonSchema.input({ target: "draft-2020-12" })).toBe(wire.inputSchema);
   }
 });
-
-it("requires of what is shipped the permissions that are documented", () => {
-  expect(catalogue.requiredPermissions).toEqual(["tool:get_user_info", "tool:explain_access"]);
-});

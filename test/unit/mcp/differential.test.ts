@@ -9,7 +9,8 @@ import * as z from "zod";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { defineTool } from "../../../src/mcp/tool.ts";
 import { call, endpointOf, type Era, ISSUER, tokenOf } from "./endpoint.ts";
-import { SERVER_INFO } from "../../../src/mcp/server.ts";
+import { describeServer } from "../../../src/mcp/server.ts";
+import { served } from "../../support/served.ts";
 
 const annotations = {
   readOnlyHint: true,
@@ -54,10 +55,9 @@ const ours = endpointOf({
 const plain = createMcpHandler(
   () => {
     const hint = { ttlMs: 60_000, cacheScope: "private" } as const;
-    const server = new McpServer(
-      { ...SERVER_INFO, websiteUrl: ISSUER },
-      { cacheHints: { "tools/list": hint } },
-    );
+    const server = new McpServer(describeServer(served.site, served.version, ISSUER).info, {
+      cacheHints: { "tools/list": hint },
+    });
     const { input: inputSchema, output: outputSchema, ...rest } = addition;
     server.registerTool("add", { ...rest, inputSchema, outputSchema }, (input) => {
       const structuredContent = add(input);

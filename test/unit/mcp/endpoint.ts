@@ -11,14 +11,14 @@ import type { Grants } from "../../../src/grants/grant.ts";
 import { importSigningKey } from "../../../src/keys.ts";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { createMcp, type McpParts } from "../../../src/mcp/handler.ts";
-import { offerings } from "../../../src/tools/index.ts";
+import { served } from "../../support/served.ts";
 
 export const ISSUER = "https://mcp.example.com";
 export const RESOURCE = `${ISSUER}/mcp`;
 export const METADATA = `${ISSUER}/.well-known/oauth-protected-resource/mcp`;
 export const NOW = 1_800_000_000;
 
-export const catalogue = createCatalogue(offerings);
+export const catalogue = createCatalogue(served.offerings);
 
 /** A configuration with the variables given; `auth` follows from AUTH_ENABLED. */
 export function configOf(env: Record<string, string> = {}) {
@@ -110,6 +110,8 @@ export interface Answer {
 export function endpointOf(parts: Partial<McpParts> = {}) {
   const mcp = createMcp({
     config: configOf(),
+    site: served.site,
+    version: served.version,
     catalogue,
     now: () => NOW,
     grants: livingGrants,

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Refusal } from "../../../src/errors.ts";
 import { type AccessTokenClaims, signAccessToken } from "../../../src/grants/access-token.ts";
 import { createGate } from "../../../src/mcp/gate.ts";
+import { site } from "../../support/served.ts";
 import {
   call,
   claimsOf,
@@ -202,7 +203,7 @@ describe("answers 503, never 401, when", () => {
 });
 
 it("does not open without its keys or its grants", () => {
-  const parts = { config: configOf(), now: () => NOW };
+  const parts = { config: configOf(), site, now: () => NOW };
   const serve = () => Promise.resolve(new Response());
   expect(() => createGate({ ...parts, grants: livingGrants }, serve)).toThrow(TypeError);
   expect(() => createGate({ ...parts, signingKeys }, serve)).toThrow(TypeError);
@@ -225,7 +226,10 @@ describe("describes the resource at", () => {
       authorization_servers: [ISSUER],
       scopes_supported: ["openid", "profile", "email"],
       bearer_methods_supported: ["header"],
-      resource_name: "Auth0 MCP Worker",
+      resource_name: "The House",
+      resource_documentation: "https://house.test/docs",
+      resource_policy_uri: "https://house.test/privacy",
+      resource_tos_uri: "https://house.test/terms",
     });
     expect(noted).toEqual({});
   });

@@ -10,7 +10,16 @@ import {
   type ToolContext,
   ToolError,
 } from "../../../src/mcp/tool.ts";
-import { call, catalogue, endpointOf, type Era, METADATA, post, tokenOf } from "./endpoint.ts";
+import {
+  call,
+  catalogue,
+  endpointOf,
+  ISSUER,
+  type Era,
+  METADATA,
+  post,
+  tokenOf,
+} from "./endpoint.ts";
 
 const ERAS: readonly Era[] = ["2025-11-25", "2026-07-28"];
 const annotations = {
@@ -401,8 +410,15 @@ it.each(["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])(
           prompts: { listChanged: false },
           resources: { listChanged: false },
         },
-        serverInfo: { name: "auth0-mcp-worker", websiteUrl: "https://mcp.example.com" },
-        instructions: expect.stringContaining("permission"),
+        serverInfo: {
+          name: "house",
+          title: "The House",
+          version: "1.2.3",
+          description: "A server for tests.",
+          websiteUrl: ISSUER,
+          icons: [{ src: `${ISSUER}/favicon.svg`, mimeType: "image/svg+xml", sizes: ["any"] }],
+        },
+        instructions: expect.stringMatching(/^Knock first\.\n\nTools act .* permission/),
       },
     });
   },

@@ -1,42 +1,47 @@
 import { describe, expect, it } from "vitest";
 import { renderIcon } from "../../../src/pages/icon.tsx";
 import { Layout, renderPage } from "../../../src/pages/layout.tsx";
-import { STYLE } from "../../../src/pages/style.ts";
+import { createLook } from "../../../src/pages/look.ts";
+import { site } from "../../support/served.ts";
+
+const look = await createLook(site);
 
 const page = () => <Layout title={`<script>"'&`}>{"<b>content</b>"}</Layout>;
 
 describe("renderPage", () => {
   it("answers 200 with HTML, escaped wherever text came in", async () => {
-    const response = renderPage(page());
+    const response = renderPage(page(), look);
     const html = await response.text();
     expect(response.status).toBe(200);
     expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
     expect(html.startsWith('<!doctype html><html lang="en">')).toBe(true);
-    expect(html).toContain("<title>&lt;script&gt;&quot;&#39;&amp; · MCP server</title>");
+    expect(html).toContain("<title>&lt;script&gt;&quot;&#39;&amp; · The House</title>");
     expect(html).toContain("&lt;b&gt;content&lt;/b&gt;");
     expect(html).not.toMatch(/<script|style=|javascript:|\son\w+=/);
   });
 
   it("allows by hash exactly the style that the page carries, and nothing else", async () => {
-    const response = renderPage(page());
+    const response = renderPage(page(), look);
     const style = /<style>([^]*?)<\/style>/.exec(await response.text())?.[1] ?? "";
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style));
     const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));
-    expect(style).toBe(STYLE);
+    expect(style).toBe(look.style);
     expect(response.headers.get("Content-Security-Policy")).toBe(
       `default-src 'none'; style-src 'sha256-${hash}'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`,
     );
   });
 
   it("has no form-action, which Chrome would hold against the redirect to the client", () => {
-    expect(renderPage(page()).headers.get("Content-Security-Policy")).not.toContain("form-action");
+    expect(renderPage(page(), look).headers.get("Content-Security-Policy")).not.toContain(
+      "form-action",
+    );
   });
 
   it("keeps the status and every cookie, but not a weaker policy, of what it is given", () => {
     const headers = new Headers({ "Content-Security-Policy": "frame-ancestors 'none'" });
     headers.append("Set-Cookie", "a=1");
     headers.append("Set-Cookie", "b=2");
-    const response = renderPage(page(), { status: 403, headers });
+    const response = renderPage(page(), look, { status: 403, headers });
     expect(response.status).toBe(403);
     expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
     expect(response.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
@@ -45,11 +50,22 @@ describe("renderPage", () => {
 
 describe("the icon", () => {
   it("is a picture that may be cached", async () => {
-    const response = renderIcon();
+    const response = renderIcon(site);
     expect(response.status).toBe(200);
     expect(response.headers.get("Content-Type")).toBe("image/svg+xml");
     expect(response.headers.get("Cache-Control")).toBe("public, max-age=86400");
     expect(await response.text()).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  });
+});
+
+describe("the logo of a site", () => {
+  const logo = '<svg xmlns="http://www.w3.org/2000/svg"><circle r="1"/></svg>';
+
+  it("takes the place of the mark, as a picture of our own", async () => {
+    const html = await renderPage(page(), await createLook({ ...site, logo })).text();
+    expect(html).toContain('<img src="/favicon.svg"');
+    expect(html).not.toContain("<svg");
+    expect(await renderIcon({ ...site, logo }).text()).toBe(logo);
   });
 });
 
@@ -70,11 +86,14 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ["edge", "sheet", 3],
 ];
 
-describe.each([
-  ["light", 0],
-  ["dark", 1],
-])("the %s colours", (_name, index) => {
-  const block = STYLE.match(/:root \{[^}]*\}/g)?.[index] ?? "";
+const CHOSEN = ["#0b5489", "#7a1fa2", "#ffee00", "#ffffff", "#000000", "#808080"] as const;
+
+describe.each(
+  CHOSEN.flatMap((colour) => [[colour, "light", 0] as const, [colour, "dark", 1] as const]),
+)("the colours of a site that chose %s, %s", async (colour, _name, index) => {
+  const { style } = await createLook({ ...site, colour });
+  const blocks = style.match(/:root \{[^}]*\}/g) ?? [];
+  const block = [blocks[index], blocks[index + 2]].join();
   const colours = new Map(
     [...block.matchAll(/--([\w-]+): #(\w+)/g)].map((match) => [match[1], match[2] ?? ""]),
   );

@@ -1,0 +1,85 @@
+/**
+ * The Worker: the environment and what is served, each checked once, become the parts, and they
+ * answer requests. Sees every room; no logic.
+ */
+import { createParts, now, type Outward, type Served } from "./assembly.ts";
+import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
+import { warnConfig } from "./edge/log.ts";
+import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
+import { createCatalogue } from "./mcp/catalogue.ts";
+import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
+import type { Offerings } from "./mcp/tool.ts";
+import { warmUp } from "./mcp/warm-up.ts";
+import { renderIcon } from "./pages/icon.tsx";
+import { renderLanding } from "./pages/landing.tsx";
+import { createLook, PLAIN_SITE } from "./pages/look.ts";
+import { answerHealth, createReadiness } from "./readiness.ts";
+import { addRoutes } from "./routes.ts";
+import { checkSite, type Site } from "./site-definition.ts";
+
+/** What a team brings. */
+export interface Theirs {
+  readonly site: Site;
+  readonly offerings: Offerings;
+  readonly version: string;
+}
+
+/** The Worker that serves it. `outward` replaces parts: the store, the identity provider. */
+export function createWorker(theirs: Theirs, outward: Outward = {}) {
+  // When the isolate starts, so that no request pays for it.
+  const catalogue = createCatalogue(theirs.offerings);
+  warmUp();
+  let app: Passage | undefined;
+  return {
+    async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
+      app ??= await open({ ...theirs, catalogue }, loadConfig(env, new URL(request.url)), outward);
+      return app.fetch(request, { execution }, execution);
+    },
+  };
+}
+
+type Prepared = Theirs & Pick<Served, "catalogue">;
+
+/** Serves, or answers 500 and says in the log everything that must be put right first. */
+async function open(
+  prepared: Prepared,
+  config: ReturnType<typeof loadConfig>,
+  outward: Outward,
+): Promise<Passage> {
+  const problems = [...checkSite(prepared.site), ...(isConfig(config) ? [] : config)];
+  if (isConfig(config) && problems.length === 0) return furnish(prepared, config, outward);
+  warnConfig(problems);
+  const look = await createLook(PLAIN_SITE);
+  const app = createPassage({ isLoopback: true, issuer: "", look });
+  return app.use(refuseWith("configuration_invalid"));
+}
+
+async function furnish(
+  { site, version, catalogue }: Prepared,
+  config: Config,
+  outward: Outward,
+): Promise<Passage> {
+  const look = await createLook(site);
+  const tools = [...catalogue.tools.values()].map(({ item }) => item);
+  const parts = await createParts(config, { catalogue, look }, outward);
+  const guard = parts && { grants: parts.keeper, signingKeys: parts.signingKeys };
+  const mcp = createMcp({ config, catalogue, site, version, now, ...guard });
+  const landing = {
+    issuer: config.issuer,
+    look,
+    tools: site.listsToolsPublicly ? tools : [],
+    requiresSignIn: parts !== undefined,
+  };
+  const app = createPassage({ ...config, look });
+
+  app.get("/", ({ req }) => renderLanding(landing, req.header("Accept") ?? null));
+  app.get("/llms.txt", () => renderLanding(landing, "text/markdown"));
+  app.get("/favicon.svg", () => renderIcon(site));
+  app.get("/health", answerHealth);
+  app.get("/ready", createReadiness(parts));
+  for (const path of RESOURCE_PATHS)
+    app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
+  app.all("/sse", refuseWith("sse_gone"));
+  if (parts !== undefined) addRoutes(app, parts);
+  return app;
+}
