@@ -1,7 +1,7 @@
 /**
  * The faults that other tests rely on: what the client of each sees, and whether the command ran.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startStore, type TestStore } from "../support/store.ts";
 import type { FaultKind } from "../support/store-faults.ts";
 
@@ -71,6 +71,67 @@ it("slow runs late, even when the client has given up", async () => {
   expect(await answer).toBe("cut");
   await expect.poll(() => store.dump()).toEqual(["key", "value"]);
   expect(performance.now() - start).toBeGreaterThanOrEqual(99);
+});
+
+describe("a request that is kept under way", () => {
+  it.each<{ kind: FaultKind; meanwhile: string; before: string[] }>([
+    { kind: "late", meanwhile: "no answer", before: ["key", "newer"] },
+    { kind: "stray", meanwhile: "cut", before: ["key", "newer"] },
+    { kind: "echo", meanwhile: "answered", before: ["key", "newer"] },
+  ])("$kind: $meanwhile, and it runs at delivery, over what came between", async (row) => {
+    store.faults.next(row.kind);
+    const client = new AbortController();
+    const answer = ask("/", ["SET", "key", "older"], client.signal);
+    await arrival(1);
+    if (row.meanwhile === "no answer") client.abort();
+    expect(await answer).toEqual(row.meanwhile === "answered" ? OK : "cut");
+    expect(await ask("/", ["SET", "key", "newer"])).toEqual(OK);
+    expect(await store.dump()).toEqual(row.before);
+    expect(await store.faults.deliver()).toBe(1);
+    expect(await store.dump()).toEqual(["key", "older"]);
+    expect(await store.faults.deliver()).toBe(0);
+  });
+
+  it("is answered by delivery if the client still waits", async () => {
+    store.faults.next("late");
+    const answer = ask("/", ["SET", "key", "value"]);
+    await arrival(1);
+    expect(await store.faults.deliver()).toBe(1);
+    expect(await answer).toEqual(OK);
+  });
+
+  it("arrives in the order in which it was sent, and stays under way when the faults stop", async () => {
+    store.faults.next("stray", { times: 3 });
+    for (const value of ["1", "2"]) await ask("/", ["SET", "key", value]);
+    store.faults.stop();
+    expect(await ask("/", ["SET", "key", "3"])).toEqual(OK);
+    expect(await store.faults.deliver()).toBe(2);
+    expect(await store.dump()).toEqual(["key", "2"]);
+  });
+
+  it("is lost when the faults are cleared", async () => {
+    store.faults.next("late");
+    const answer = ask("/", ["SET", "key", "value"]);
+    await arrival(1);
+    store.faults.clear();
+    expect(await answer).toBe("cut");
+    expect(await store.faults.deliver()).toBe(0);
+    expect(await store.dump()).toEqual([]);
+  });
+});
+
+it("twice runs two copies and answers with the second", async () => {
+  store.faults.next("twice");
+  expect(answerOf(await ask("/", ["INCR", "key"])).body).toBe('{"result":2}');
+});
+
+it("overtaken runs after the request that comes next", async () => {
+  store.faults.next("overtaken");
+  const first = ask("/", ["SET", "key", "first"]);
+  await arrival(1);
+  expect(await ask("/", ["SET", "key", "next"])).toEqual(OK);
+  expect(await first).toEqual(OK);
+  expect(await store.dump()).toEqual(["key", "first"]);
 });
 
 it("element-error fails one command and lets the others run", async () => {

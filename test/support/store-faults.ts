@@ -1,6 +1,7 @@
 /**
  * Faults between a client and the store, as a network and a tired server make them: a REST API goes
- * in, the same one with programmable faults and a record of what was asked comes out.
+ * in, the same one with programmable faults and a record of what was asked comes out. A request can
+ * be kept under way until the test delivers it, so that "late" is an order and not a time.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "../../dev/upstash/engine.ts";
@@ -35,7 +36,11 @@ export interface Faults {
   next(kind: FaultKind, options?: FaultOptions): void;
   /** Every matching request meets this fault until `clear`. */
   always(kind: FaultKind, options?: FaultOptions): void;
-  /** No faults and no latency from here on; requests that hang are cut. */
+  /** The requests that are kept under way arrive now, in their order, and run; how many they were. */
+  deliver(): Promise<number>;
+  /** No new faults from here on. What is kept under way stays there. */
+  stop(): void;
+  /** No faults and no latency from here on; what hangs is cut, what is kept under way is lost. */
   clear(): void;
 }
 
@@ -59,13 +64,13 @@ export function withFaults(api: RestApi): { api: RestApi; faults: Faults; wire: 
     seen.push({ path: request.path, commands: names });
     const planned = plan.take(names);
     if (plan.faults.latencyMs > 0) await delay(plan.faults.latencyMs);
-    if (planned === undefined) return api(request);
-    return FAULTS[planned.kind]({
-      request,
-      api,
-      options: planned.options,
-      release: plan.release(),
-    });
+    const send = () => api(request);
+    const answer =
+      planned === undefined
+        ? await send()
+        : await FAULTS[planned.kind]({ ...planned, request, api, send, roads: plan.roads });
+    plan.roads.notePassed();
+    return answer;
   };
   const take = () => {
     const taken = seen;
@@ -84,32 +89,75 @@ interface Planned {
 
 interface Plan {
   readonly faults: Faults;
+  readonly roads: Roads;
   /** The fault that a request with these commands meets, which is then used up. */
   take(names: readonly string[]): Planned | undefined;
-  /** Settles at the next `clear`. */
-  release(): Promise<void>;
 }
 
 function createPlan(): Plan {
   let planned: Planned[] = [];
-  let released = Promise.withResolvers<void>();
+  const roads = createRoads();
   const add = (kind: FaultKind, options: FaultOptions, times: number) =>
     void planned.push({ kind, options, skip: options.skip ?? 0, times: options.times ?? times });
   const faults: Faults = {
     latencyMs: 0,
     next: (kind, options = {}) => add(kind, options, 1),
     always: (kind, options = {}) => add(kind, options, Infinity),
+    deliver: () => roads.deliver(),
+    stop: () => void (planned = []),
     clear() {
       planned = [];
       faults.latencyMs = 0;
-      released.resolve();
-      released = Promise.withResolvers<void>();
+      roads.clear();
     },
   };
+  return { faults, roads, take: (names) => planned.find((fault) => isDue(fault, names)) };
+}
+
+type Send = () => ReturnType<RestApi>;
+
+/** Where requests are between the client and the store. */
+interface Roads {
+  /** Keeps a request under way until `deliver`; its answer, or nothing when it was lost. */
+  keep(send: Send): ReturnType<RestApi>;
+  deliver(): Promise<number>;
+  /** Settles when the next request has had its answer, or at `clear`. */
+  nextPassed(): Promise<void>;
+  notePassed(): void;
+  /** Settles at `clear`. */
+  cleared(): Promise<void>;
+  clear(): void;
+}
+
+function createRoads(): Roads {
+  let kept: (() => Promise<void>)[] = [];
+  let clearing = Promise.withResolvers<void>();
+  let passing = Promise.withResolvers<void>();
+  const notePassed = () => {
+    passing.resolve();
+    passing = Promise.withResolvers<void>();
+  };
   return {
-    faults,
-    take: (names) => planned.find((fault) => isDue(fault, names)),
-    release: () => released.promise,
+    keep: (send) =>
+      new Promise((resolve, reject) => {
+        void clearing.promise.then(() => resolve(undefined));
+        kept.push(() => send().then(resolve, reject));
+      }),
+    async deliver() {
+      const arriving = kept;
+      kept = [];
+      for (const arrive of arriving) await arrive();
+      return arriving.length;
+    },
+    nextPassed: () => passing.promise,
+    notePassed,
+    cleared: () => clearing.promise,
+    clear() {
+      kept = [];
+      clearing.resolve();
+      clearing = Promise.withResolvers<void>();
+      notePassed();
+    },
   };
 }
 
@@ -130,9 +178,10 @@ function isDue(fault: Planned, names: readonly string[]): boolean {
 interface Meeting {
   readonly request: RestRequest;
   readonly api: RestApi;
+  /** Sends the request as it came. */
+  readonly send: Send;
   readonly options: FaultOptions;
-  /** Settles when the test clears the faults. */
-  readonly release: Promise<void>;
+  readonly roads: Roads;
 }
 
 type Fault = (meeting: Meeting) => ReturnType<RestApi>;
@@ -141,16 +190,35 @@ const FAULTS = {
   /** The connection is cut before anything ran. */
   refuse: async () => undefined,
   /** No answer until the faults are cleared; nothing ever runs. */
-  hang: async ({ release }) => void (await release),
+  hang: async ({ roads }) => void (await roads.cleared()),
   /** The request arrives late, and runs even if nobody waits any more. */
-  slow: async ({ request, api, options }) => {
+  slow: async ({ send, options }) => {
     await delay(options.milliseconds ?? 1000);
-    return api(request);
+    return send();
+  },
+  /** No answer while the client waits; it runs at `deliver`, over whatever came between. */
+  late: ({ send, roads }) => roads.keep(send),
+  /** The same with the connection cut, for a client that need not wait for its own time-out. */
+  stray: async ({ send, roads }) => void roads.keep(send),
+  /** It ran and is answered, and a second copy runs at `deliver`. */
+  echo: async ({ send, roads }) => {
+    void roads.keep(send);
+    return send();
+  },
+  /** Two copies run, one right after the other; the answer is the second one's. */
+  twice: async ({ send }) => {
+    await send();
+    return send();
+  },
+  /** The next request overtakes it: it runs when that one has had its answer. */
+  overtaken: async ({ send, roads }) => {
+    await roads.nextPassed();
+    return send();
   },
   /** It ran, and the connection is cut before the answer. */
-  lost: async ({ request, api }) => void (await api(request)),
+  lost: async ({ send }) => void (await send()),
   /** It ran, and half of the answer arrives. */
-  truncated: async ({ request, api }) => halfOf(await api(request)),
+  truncated: async ({ send }) => halfOf(await send()),
   /** One command of several fails by itself, the others run. */
   "element-error": ({ request, api, options }) => api(withFailure(request, options.element ?? 0)),
   "429": async () => jsonAnswer(429, { error: "ERR rate limit exceeded" }, { "retry-after": "7" }),
