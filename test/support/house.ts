@@ -47,6 +47,9 @@ export interface House extends TestWorker {
 /** Every permission that the tools of `served.ts` ask for. */
 export const PERMISSIONS = ["tool:get_user_info", "tool:explain_access"];
 
+/** Opens the Management API of the house's tenant. */
+export const MANAGEMENT_TOKEN = "a token of the Management API";
+
 /** Starts a house; `stop` ends all of it. */
 export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const port = await freePort();
@@ -62,6 +65,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     callbackUrls: [`${issuer}/auth/callback`],
     permissions: PERMISSIONS,
     backchannelLogoutUri: `${issuer}/auth/backchannel-logout`,
+    managementToken: MANAGEMENT_TOKEN,
   });
   const variables = {
     AUTH0_DOMAIN: tenant.issuer,

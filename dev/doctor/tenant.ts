@@ -1,0 +1,333 @@
+/**
+ * Auth0 as it looks to an application: discovery, keys, clock, and how it answers a wrong code and a
+ * silent sign-in. Answers go in, verdicts come out; nothing changes at the tenant but a line in its
+ * log.
+ */
+import type { Auth0Config } from "../../src/config.ts";
+import { readSigningKeys } from "../../src/identity/key-set.ts";
+import { judgeMetadata } from "../../src/identity/metadata.ts";
+import { CLOCK_TOLERANCE_SECONDS } from "../../src/identity/signed-token.ts";
+import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } from "./answers.ts";
+import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
+import type { Subject } from "./subject.ts";
+
+const needs = ["variables"];
+
+export const TENANT_CHECKS: readonly Check[] = [
+  { id: "tenant", area: "Auth0", needs, examine: withTenant(examineReachable) },
+  { id: "issuer", area: "Auth0", needs: ["tenant"], examine: withTenant(examineIssuer) },
+  { id: "keys", area: "Auth0", needs: ["issuer"], examine: withTenant(examineKeys) },
+  { id: "clock", area: "Auth0", needs: ["tenant"], examine: withTenant(examineClock) },
+  { id: "credentials", area: "Auth0", needs: ["issuer"], examine: withTenant(examineCredentials) },
+  {
+    id: "refresh-grant",
+    area: "Auth0",
+    needs: ["credentials"],
+    examine: withTenant(examineRefresh),
+  },
+  { id: "authorize", area: "Auth0", needs: ["issuer"], examine: withTenant(examineAuthorize) },
+  {
+    id: "back-channel-logout",
+    area: "Auth0",
+    needs: ["issuer"],
+    examine: withTenant(examineBackChannel),
+  },
+];
+
+/** A subject together with what it says about Auth0. */
+export interface Patient {
+  readonly subject: Subject;
+  readonly auth0: Auth0Config;
+  /** Where the deployment, or the local server, gets people back. */
+  readonly redirectUri: string;
+}
+
+function withTenant<Result>(
+  run: (patient: Patient) => Promise<Result>,
+): (subject: Subject) => Promise<Result | undefined> {
+  return async (subject) => {
+    const auth0 = subject.config?.auth?.auth0;
+    return auth0 && run({ subject, auth0, redirectUri: auth0.redirectUri });
+  };
+}
+
+function discoveryUrl({ issuer }: Auth0Config): string {
+  return `${issuer}.well-known/openid-configuration`;
+}
+
+async function examineReachable({ subject, auth0 }: Patient): Promise<Verdict> {
+  return judgeReachable(await subject.ask(discoveryUrl(auth0)));
+}
+
+/** Whether a tenant answers at `AUTH0_DOMAIN`. */
+export function judgeReachable(answer: Answer | NoAnswer): Verdict {
+  const look = "Compare AUTH0_DOMAIN with the application's Settings → Domain.";
+  if (!isAnswer(answer))
+    return failure(`nothing answers at AUTH0_DOMAIN (${answer.failure})`, look);
+  if (answer.status === 429 || answer.status >= 500)
+    return failure(
+      `Auth0 answers ${answer.status}`,
+      "Wait and try again; https://status.auth0.com tells of outages.",
+    );
+  if (!isObject(answer.json) || answer.status !== 200)
+    return failure(`AUTH0_DOMAIN is no Auth0 tenant (${answer.status} for its metadata)`, look);
+  return ok("a tenant answers at AUTH0_DOMAIN");
+}
+
+async function examineIssuer({ subject, auth0 }: Patient): Promise<Verdict> {
+  return judgeIssuer(readObject(await subject.ask(discoveryUrl(auth0))), auth0.issuer);
+}
+
+/** Whether it speaks for the host that was asked (OpenID Connect Discovery §4.3). */
+export function judgeIssuer(
+  metadata: Readonly<Record<string, unknown>> | undefined,
+  issuer: string,
+): Verdict {
+  const said = textOf(metadata, "issuer");
+  if (said !== issuer)
+    return failure(
+      `the tenant calls itself ${said ?? "nothing"}`,
+      "Use that host as AUTH0_DOMAIN. With a custom domain: that one, everywhere.",
+    );
+  if (judgeMetadata(metadata, issuer) === undefined)
+    return failure(
+      "the tenant's metadata lacks an endpoint, or has one at another host",
+      "Use one domain everywhere: the custom one or Auth0's, as AUTH0_DOMAIN.",
+    );
+  return ok(`its issuer is ${issuer}`);
+}
+
+async function examineKeys({ subject, auth0 }: Patient): Promise<Verdict> {
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  return judgeKeySet(readObject(await subject.ask(textOf(metadata, "jwks_uri") ?? auth0.issuer)));
+}
+
+/** Whether tokens can be verified: RS256 or PS256, with a public key. */
+export function judgeKeySet(keySet: Readonly<Record<string, unknown>> | undefined): Verdict {
+  const count = readSigningKeys(keySet).length;
+  return count === 0
+    ? failure(
+        "the tenant publishes no RSA signing key",
+        "Auth0 → Settings → Signing Keys: RS256. Is this an Auth0 tenant?",
+      )
+    : ok(`${count} RSA signing keys are published`);
+}
+
+async function examineClock({ subject, auth0 }: Patient): Promise<Verdict> {
+  const answer = await subject.ask(discoveryUrl(auth0));
+  const date = isAnswer(answer) ? answer.headers.get("Date") : null;
+  return judgeClock(date, subject.now());
+}
+
+/** Tokens carry times: clocks must agree within a minute. */
+export function judgeClock(date: string | null, nowSeconds: number): Verdict {
+  const theirs = Date.parse(date ?? "") / 1000;
+  if (Number.isNaN(theirs)) return skipped("the tenant does not tell its time");
+  const apart = Math.round(nowSeconds - theirs);
+  return Math.abs(apart) > CLOCK_TOLERANCE_SECONDS
+    ? warning(
+        `the clock here and Auth0's are ${Math.abs(apart)} s apart`,
+        "Set this machine's clock; Cloudflare's is right. Signed tokens are refused beyond 60 s.",
+      )
+    : ok(`the clocks are ${Math.abs(apart)} s apart`);
+}
+
+async function examineCredentials(patient: Patient): Promise<Verdict> {
+  const answer = await redeem(patient, {
+    grant_type: "authorization_code",
+    code: "npm-run-doctor",
+    code_verifier: "npm-run-doctor-npm-run-doctor-npm-run-doctor",
+    redirect_uri: patient.redirectUri,
+  });
+  return judgeCredentials(answer);
+}
+
+/** A wrong code from the right application is `invalid_grant`; anything else is about the rest. */
+export function judgeCredentials(answer: Answer | NoAnswer): Verdict {
+  if (!isAnswer(answer))
+    return failure(`the token endpoint does not answer (${answer.failure})`, "Try again.");
+  const error = errorOf(answer);
+  if (error === "invalid_grant") return ok("the client id and secret are right");
+  if (isGrantTypeOff(answer))
+    return failure(
+      "the application may not use authorization codes",
+      "Auth0 → your application → Advanced → Grant Types: Authorization Code on.",
+    );
+  if (answer.status === 429 || answer.status >= 500)
+    return failure(`the token endpoint answers ${answer.status}`, "Wait and try again.");
+  return failure(
+    `Auth0 does not accept the application (${error})`,
+    "Compare AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET with the application's Settings; its Credentials: Client Secret (Post).",
+  );
+}
+
+async function examineRefresh(patient: Patient): Promise<Verdict> {
+  const answer = await redeem(patient, {
+    grant_type: "refresh_token",
+    refresh_token: "npm-run-doctor",
+  });
+  return judgeRefreshGrant(answer);
+}
+
+/** Without the grant type people sign in again whenever Auth0's access token ends. */
+export function judgeRefreshGrant(answer: Answer | NoAnswer): Verdict {
+  if (isAnswer(answer) && isGrantTypeOff(answer))
+    return failure(
+      "the application may not use refresh tokens",
+      "Auth0 → your application → Advanced → Grant Types: Refresh Token on.",
+    );
+  if (isAnswer(answer) && errorOf(answer) === "invalid_grant")
+    return ok("the application may use refresh tokens");
+  return skipped("whether the application may use refresh tokens was not told");
+}
+
+async function redeem(
+  { subject, auth0 }: Patient,
+  form: Readonly<Record<string, string>>,
+): Promise<Answer | NoAnswer> {
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  const body = new URLSearchParams({
+    ...form,
+    client_id: auth0.clientId,
+    client_secret: auth0.clientSecret,
+  });
+  return subject.ask(textOf(metadata, "token_endpoint") ?? auth0.issuer, { method: "POST", body });
+}
+
+function errorOf(answer: Answer): string {
+  const error = isObject(answer.json) ? textOf(answer.json, "error") : undefined;
+  return /^[a-z_]{1,64}$/.test(error ?? "") ? (error ?? "") : String(answer.status);
+}
+
+function isGrantTypeOff(answer: Answer): boolean {
+  return ["unauthorized_client", "unsupported_grant_type"].includes(errorOf(answer));
+}
+
+async function examineAuthorize(patient: Patient): Promise<Verdict> {
+  const { subject, auth0, redirectUri } = patient;
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  const url = silentSignIn(textOf(metadata, "authorization_endpoint") ?? auth0.issuer, patient);
+  return judgeAuthorize(await subject.ask(url, { method: "GET" }), redirectUri);
+}
+
+/** A sign-in that shows no page: it says at once what is wrong with it. */
+export function silentSignIn(endpoint: string, { auth0, redirectUri }: Patient): URL {
+  const url = new URL(endpoint);
+  const parameters = {
+    response_type: "code",
+    client_id: auth0.clientId,
+    redirect_uri: redirectUri,
+    audience: auth0.audience,
+    scope: "openid profile email offline_access",
+    state: "npm-run-doctor",
+    nonce: "npm-run-doctor",
+    prompt: "none",
+    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
+    organization: auth0.organization,
+    connection: auth0.connection,
+  };
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) url.searchParams.set(name, value);
+  return url;
+}
+
+type Cause = readonly [error: RegExp, description: RegExp, says: string, fix: string];
+
+/** What Auth0 says when something is set otherwise; the first that fits. */
+const CAUSES: readonly Cause[] = [
+  [
+    /./,
+    /service not found/i,
+    "Auth0 knows no API of this identifier",
+    "AUTH0_AUDIENCE must be the API's Identifier to the letter, its trailing slash included.",
+  ],
+  [
+    /./,
+    /not enabled within domain/i,
+    "the API is not enabled in this tenant",
+    "AUTH0_AUDIENCE must be the Identifier of an API of the same tenant.",
+  ],
+  [
+    /./,
+    /pushed authorization/i,
+    "the application requires pushed authorization requests",
+    "Auth0 → your application → Advanced → OAuth: Require Pushed Authorization Requests off.",
+  ],
+  [
+    /./,
+    /organization.*required/i,
+    "the application takes members of an organization only",
+    "Set AUTH0_ORGANIZATION (org_…), or let individuals in: your application → Login Experience.",
+  ],
+  [
+    /./,
+    /organization.*not allowed/i,
+    "the application takes no organization",
+    "Auth0 → your application → Login Experience: Business Users, or leave AUTH0_ORGANIZATION out.",
+  ],
+  [
+    /./,
+    /organization/i,
+    "Auth0 refuses the organization",
+    "Compare AUTH0_ORGANIZATION with Auth0 → Organizations: its ID (org_…), and enable the connection there.",
+  ],
+  [
+    /./,
+    /connection/i,
+    "Auth0 refuses the connection",
+    "AUTH0_CONNECTION must be the name of a connection that is enabled for the application.",
+  ],
+  [
+    /unauthorized_client/,
+    /grant type/i,
+    "the application may not use authorization codes",
+    "Auth0 → your application → Advanced → Grant Types: Authorization Code on.",
+  ],
+  [
+    /unauthorized_client|access_denied/,
+    /./,
+    "the API's access policy does not let this application sign people in",
+    "Auth0 → APIs → your API → Settings → Application Access Policy: All apps for user access, or authorize the application.",
+  ],
+];
+
+/** Reads the tenant's answer; which check it makes first, the callback or the API, is not known. */
+export function judgeAuthorize(answer: Answer | NoAnswer, redirectUri: string): Verdict {
+  if (!isAnswer(answer))
+    return failure(`the sign-in page does not answer (${answer.failure})`, "Try again.");
+  const location = URL.parse(answer.headers.get("Location") ?? "");
+  const isOurs = location !== null && `${location.origin}${location.pathname}` === redirectUri;
+  if (!isOurs)
+    return failure(
+      `Auth0 does not send people back to ${redirectUri} (${answer.status})`,
+      "Add it to the application's Allowed Callback URLs, exactly; or AUTH0_CLIENT_ID is of another tenant.",
+    );
+  return judgeRefusal(
+    location.searchParams.get("error") ?? "",
+    location.searchParams.get("error_description") ?? "",
+  );
+}
+
+/** A silent sign-in of nobody is to fail, in one way. */
+function judgeRefusal(error: string, description: string): Verdict {
+  if (error === "" || /^(login|consent|interaction|account_selection)_required$/.test(error))
+    return ok("callback and API are right: a sign-in would begin");
+  const [, , says, fix] =
+    CAUSES.find(([code, words]) => code.test(error) && words.test(description)) ?? [];
+  return failure(
+    says ?? `Auth0 refuses the sign-in (${/^[a-z_]{1,64}$/.test(error) ? error : "error"})`,
+    fix ?? "Auth0 → Monitoring → Logs has the reason.",
+  );
+}
+
+async function examineBackChannel({ subject, auth0 }: Patient): Promise<Verdict> {
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  return metadata?.["backchannel_logout_supported"] === true
+    ? ok(
+        `the tenant can tell of logouts: its Back-Channel Logout URI is ${new URL("/auth/backchannel-logout", auth0.redirectUri).href}`,
+      )
+    : skipped(
+        "the tenant's plan has no back-channel logout: ended sessions are noticed at renewal",
+      );
+}

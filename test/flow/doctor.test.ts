@@ -1,0 +1,612 @@
+/**
+ * The doctor: every failure that it claims to find, against the local parts misconfigured in just
+ * that way. The Worker, the tenant and the store are the real local ones.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createMemoryEngine } from "../../dev/upstash/memory-engine.ts";
+import { createRestApi, jsonAnswer, type RestApi } from "../../dev/upstash/rest.ts";
+import { serveRest, type UpstashServer } from "../../dev/upstash/server.ts";
+import { examine, type Finding, type Status } from "../../dev/doctor/check.ts";
+import { CHECKS } from "../../dev/doctor/checks.ts";
+import { createSubject, type Subject } from "../../dev/doctor/subject.ts";
+import { loadTools } from "../../dev/doctor/tools.ts";
+import type { Changes } from "../../dev/tenant/dashboard.ts";
+import type { Endpoint, Fault } from "../../dev/tenant/traffic.ts";
+import { type House, MANAGEMENT_TOKEN, randomKey, startHouse } from "../support/house.ts";
+
+let house: House;
+let folder: string;
+
+beforeAll(async () => {
+  house = await startHouse();
+  folder = await mkdtemp(join(tmpdir(), "doctor-"));
+});
+afterAll(async () => {
+  await Promise.all([house.stop(), rm(folder, { recursive: true, force: true })]);
+});
+beforeEach(() => {
+  house.tenant.control.clear();
+  house.store.faults.clear();
+});
+
+type Set = Readonly<Record<string, string>>;
+type Expected = readonly [id: string, status: Status, says: RegExp, fix?: RegExp];
+
+/** The findings about the house's variables, some of them changed. */
+async function findings(
+  variables: Set = {},
+  options: Partial<Subject> = {},
+): Promise<readonly Finding[]> {
+  const set = Object.entries({ ...house.variables, ...variables }).filter(([, value]) => value);
+  const subject = createSubject({
+    variables: Object.fromEntries(set),
+    file: join(folder, "none"),
+    url: undefined,
+    isForDeployment: false,
+    login: undefined,
+    client: undefined,
+    looksAtDirectories: false,
+    environmentName: undefined,
+    managementToken: undefined,
+    ...(await loadTools().then((loaded) => loaded ?? { tools: undefined, permissions: undefined })),
+    ...options,
+  });
+  return examine(CHECKS, { ...subject, ...(options.ask && { ask: options.ask }) });
+}
+
+function expectFinding(found: readonly Finding[], [id, status, says, fix = /./]: Expected): void {
+  expect(found.filter((finding) => finding.id === id)).toContainEqual(
+    expect.objectContaining({
+      status,
+      says: expect.stringMatching(says),
+      ...(status === "ok" || status === "skipped" ? {} : { fix: expect.stringMatching(fix) }),
+    }),
+  );
+}
+
+const failed = (found: readonly Finding[]) => found.filter(({ status }) => status === "failure");
+
+it("finds nothing wrong where nothing is, with and without a deployment", async () => {
+  const found = await findings({}, { managementToken: MANAGEMENT_TOKEN, looksAtDirectories: true });
+  expect(failed(found)).toEqual([]);
+  const deployed = await findings({}, { url: new URL(house.issuer) });
+  expect(failed(deployed)).toEqual([]);
+  const areas = ["Variables", "Auth0", "Auth0's settings", "Store", "wrangler.toml", "Deployment"];
+  expect([...new Set(deployed.map(({ area }) => area))]).toEqual(areas);
+});
+
+it("says no value of a variable, whatever is wrong", async () => {
+  const canary = { AUTH0_CLIENT_SECRET: "canary-1", UPSTASH_REDIS_REST_TOKEN: "canary-2" };
+  const found = await findings({
+    ...canary,
+    JWT_SIGNING_KEY: "canary-3",
+    AUTH0_DOMAIN: "canary 4",
+  });
+  expect(JSON.stringify([found, await findings(canary)])).not.toContain("canary");
+});
+
+describe("variables", () => {
+  const guessable = Buffer.from("correct horse battery staple 123").toString("base64");
+  const cases: readonly [string, Set, Expected][] = [
+    [
+      "missing",
+      { AUTH0_CLIENT_ID: "" },
+      ["variables", "failure", /^AUTH0_CLIENT_ID is missing/, /Client ID/],
+    ],
+    [
+      "in quotes",
+      { AUTH0_DOMAIN: '"a.test"' },
+      ["variables", "failure", /AUTH0_DOMAIN is wholly in quotes/],
+    ],
+    [
+      "misspelt",
+      { AUTH0_ORGANISATION: "org_1" },
+      ["variables", "failure", /AUTH0_ORGANIZATION meant/],
+    ],
+    [
+      "not ours",
+      { AUTH0_SCOPE: "openid" },
+      ["unknown-names", "warning", /^AUTH0_SCOPE is not read/],
+    ],
+    [
+      "a placeholder",
+      { AUTH0_CLIENT_ID: "YOUR_CLIENT_ID" },
+      ["placeholders", "failure", /^AUTH0_CLIENT_ID/],
+    ],
+    [
+      "a placeholder in brackets",
+      { AUTH0_AUDIENCE: "<audience>" },
+      ["placeholders", "failure", /^AUTH0_AUDIENCE/],
+    ],
+    [
+      "a typed key",
+      { JWT_SIGNING_KEY: guessable },
+      ["key-strength", "failure", /^JWT_SIGNING_KEY/, /openssl/],
+    ],
+    [
+      "a constant key",
+      { STORAGE_ENCRYPTION_KEY: btoa("\u0007".repeat(32)) },
+      ["key-strength", "failure", /^STORAGE/],
+    ],
+    [
+      "two keys",
+      { JWT_SIGNING_KEY: `${randomKey()},${randomKey()}` },
+      ["key-strength", "warning", /2 keys/, /rotation/],
+    ],
+    ["no sign-in", { AUTH_ENABLED: "false" }, ["variables", "warning", /open to everybody/]],
+  ];
+  it.each(cases)("%s", async (_, variables, expected) => {
+    expectFinding(await findings(variables), expected);
+  });
+
+  it.each<readonly [string, Set, RegExp]>([
+    ["our own address", {}, /^RESOURCE_BASE_URL is an address of this machine/],
+    ["Auth0", {}, /^AUTH0_DOMAIN is an address of this machine/],
+    ["the store", {}, /^UPSTASH_REDIS_REST_URL is an address of this machine/],
+    ["no address", { RESOURCE_BASE_URL: "" }, /^RESOURCE_BASE_URL is missing/],
+  ])("for a deployment: %s", async (_, variables, says) => {
+    const found = await findings(variables, { isForDeployment: true, managementToken: undefined });
+    expect(failed(found).map((finding) => finding.says)).toContainEqual(
+      expect.stringMatching(says),
+    );
+  });
+
+  it("a file that others may read, and one that git would take", async () => {
+    const file = join(folder, ".dev.vars");
+    await writeFile(file, "", { mode: 0o644 });
+    await chmod(file, 0o644);
+    expectFinding(await findings({}, { file }), [
+      "secrets-file",
+      "warning",
+      /can be read by others/,
+      /chmod 600/,
+    ]);
+    expectFinding(await findings({}, { file: "README.md" }), [
+      "secrets-file",
+      "failure",
+      /not ignored by git/,
+    ]);
+  });
+});
+
+describe("Auth0", () => {
+  const faults: readonly [string, Endpoint, Fault, Expected][] = [
+    ["away", "discovery", "reset", ["tenant", "failure", /^nothing answers at AUTH0_DOMAIN/]],
+    ["in trouble", "discovery", { status: 503 }, ["tenant", "failure", /answers 503/, /status/]],
+    ["no tenant", "discovery", { status: 404 }, ["tenant", "failure", /no Auth0 tenant/]],
+    [
+      "of another name",
+      "discovery",
+      { status: 200, body: { issuer: "https://a.test/" } },
+      ["issuer", "failure", /calls itself https:\/\/a\.test\//, /custom domain/],
+    ],
+    [
+      "without keys",
+      "jwks",
+      { status: 200, body: { keys: [{ kty: "oct", k: "AA" }] } },
+      ["keys", "failure", /no RSA signing key/],
+    ],
+    ["busy", "token", { status: 429 }, ["credentials", "failure", /answers 429/]],
+  ];
+  it.each(faults)("%s", async (_, endpoint, fault, expected) => {
+    house.tenant.control.fail(endpoint, fault);
+    expectFinding(await findings(), expected);
+  });
+
+  it("with a clock that is not ours", async () => {
+    const headers = { date: new Date(Date.now() - 600_000).toUTCString() };
+    const metadata = await fetch(`${house.tenant.issuer}.well-known/openid-configuration`);
+    house.tenant.control.fail("discovery", { status: 200, body: await metadata.json(), headers });
+    expectFinding(await findings(), ["clock", "warning", /(599|600|601) s apart/]);
+  });
+
+  const variables: readonly [string, Set, Expected][] = [
+    ["nowhere", { AUTH0_DOMAIN: "http://localhost:9" }, ["tenant", "failure", /nothing answers/]],
+    [
+      "of another secret",
+      { AUTH0_CLIENT_SECRET: "another" },
+      ["credentials", "failure", /does not accept the application/, /AUTH0_CLIENT_SECRET/],
+    ],
+    [
+      "of another application",
+      { AUTH0_CLIENT_ID: "another" },
+      ["credentials", "failure", /does not accept/],
+    ],
+    [
+      "with another API",
+      { AUTH0_AUDIENCE: "https://api.example.test" },
+      ["authorize", "failure", /no API of this identifier/, /trailing slash/],
+    ],
+    [
+      "without our callback",
+      { RESOURCE_BASE_URL: "http://localhost:9999" },
+      [
+        "authorize",
+        "failure",
+        /does not send people back to http:\/\/localhost:9999\/auth\/callback/,
+        /Allowed Callback URLs/,
+      ],
+    ],
+  ];
+  it.each(variables)("%s", async (_, set, expected) => {
+    expectFinding(await findings(set), expected);
+  });
+
+  const settings: readonly [string, Changes, Set, Expected, Expected?][] = [
+    [
+      "no authorization code",
+      { application: { grant_types: ["refresh_token"] } },
+      {},
+      ["credentials", "failure", /may not use authorization codes/],
+      ["application", "failure", /may not use authorization codes/],
+    ],
+    [
+      "no refresh token",
+      { application: { grant_types: ["authorization_code"] } },
+      {},
+      ["refresh-grant", "failure", /may not use refresh tokens/],
+      ["application", "failure", /may not use refresh tokens/],
+    ],
+    [
+      "organizations only",
+      { application: { organization_usage: "require" } },
+      {},
+      ["authorize", "failure", /members of an organization only/, /AUTH0_ORGANIZATION/],
+      ["application", "failure", /members of an organization/],
+    ],
+    [
+      "no organizations",
+      { application: { organization_usage: "deny" } },
+      { AUTH0_ORGANIZATION: "org_1" },
+      ["authorize", "failure", /takes no organization/],
+      ["application", "failure", /takes no organization/],
+    ],
+    [
+      "pushed requests only",
+      { application: { require_pushed_authorization_requests: true } },
+      {},
+      ["authorize", "failure", /pushed authorization/],
+      ["application", "failure", /pushed authorization/],
+    ],
+    [
+      "per-app authorization",
+      { api: { subject_type_authorization: { user: { policy: "require_client_grant" } } } },
+      {},
+      ["authorize", "failure", /access policy/, /Application Access Policy/],
+      ["api", "warning", /grant for each application/],
+    ],
+  ];
+  it.each(settings)(
+    "%s, seen from outside and in the dashboard",
+    async (_, changes, set, outside, inside) => {
+      house.tenant.control.configure(changes);
+      const found = await findings(set, { managementToken: MANAGEMENT_TOKEN });
+      expectFinding(found, outside);
+      if (inside !== undefined) expectFinding(found, inside);
+    },
+  );
+
+  const switches: readonly [string, Changes, Expected][] = [
+    [
+      "HS256 tokens",
+      { api: { signing_alg: "HS256" } },
+      ["api", "failure", /signs with HS256/, /RS256/],
+    ],
+    ["no RBAC", { api: { enforce_policies: false } }, ["api", "failure", /^Enable RBAC is off/]],
+    [
+      "no permissions",
+      { api: { token_dialect: "access_token" } },
+      ["api", "failure", /^Add Permissions/],
+    ],
+    [
+      "no offline access",
+      { api: { allow_offline_access: false } },
+      ["api", "failure", /^Allow Offline Access/],
+    ],
+    [
+      "encrypted tokens",
+      { api: { token_encryption: { format: "compact-nested-jwe" } } },
+      ["api", "failure", /encrypted/],
+    ],
+    [
+      "nobody's API",
+      { api: { subject_type_authorization: { user: { policy: "deny_all" } } } },
+      ["api", "failure", /denies access/],
+    ],
+    [
+      "a page application",
+      { application: { app_type: "spa" } },
+      ["application", "warning", /Regular Web/],
+    ],
+    [
+      "HS256 ID tokens",
+      { application: { jwt_configuration: { alg: "HS256" } } },
+      ["application", "failure", /ID tokens with HS256/],
+    ],
+    [
+      "no rotation",
+      { application: { refresh_token: { rotation_type: "non-rotating", leeway: 0 } } },
+      ["application", "warning", /Rotation is off/],
+    ],
+    [
+      "no overlap",
+      { application: { refresh_token: { rotation_type: "rotating", leeway: 0 } } },
+      ["application", "warning", /Overlap/],
+    ],
+    [
+      "one revocation for all",
+      { tenant: { flags: { revoke_refresh_token_grant: true } } },
+      ["tenant-settings", "warning", /ends all of them/],
+    ],
+  ];
+  it.each(switches)("in the dashboard: %s", async (_, changes, expected) => {
+    house.tenant.control.configure(changes);
+    expectFinding(await findings({}, { managementToken: MANAGEMENT_TOKEN }), expected);
+  });
+
+  it("lacks a permission that a tool names", async () => {
+    const permissions = ["tool:get_user_info", "invoices:read"];
+    const found = await findings({}, { managementToken: MANAGEMENT_TOKEN, permissions });
+    expectFinding(found, [
+      "permissions-exist",
+      "failure",
+      /^the API lacks invoices:read$/,
+      /Permissions/,
+    ]);
+  });
+
+  it("a token of the Management API that is none", async () => {
+    expectFinding(await findings({}, { managementToken: "none" }), [
+      "management",
+      "failure",
+      /does not answer \(401\)/,
+    ]);
+    expectFinding(await findings(), ["management", "skipped", /were not read/]);
+  });
+});
+
+describe("the store", () => {
+  let server: UpstashServer | undefined;
+  afterAll(() => server?.close());
+
+  const variables: readonly [string, Set, Expected][] = [
+    [
+      "nowhere",
+      { UPSTASH_REDIS_REST_URL: "http://localhost:9" },
+      ["store", "failure", /^nothing answers/, /30 idle days/],
+    ],
+    [
+      "of another token",
+      { UPSTASH_REDIS_REST_TOKEN: "another" },
+      ["store", "failure", /does not accept the token/],
+    ],
+  ];
+  it.each(variables)("%s", async (_, set, expected) => {
+    expectFinding(await findings(set), expected);
+  });
+
+  it("is something else", async () => {
+    const set = { UPSTASH_REDIS_REST_URL: house.issuer };
+    expectFinding(await findings(set), ["store", "failure", /does not|no Upstash|answers 4/]);
+  });
+
+  /** What a database in trouble answers to commands of this name. */
+  const troubles: readonly [string, string, unknown, Expected][] = [
+    [
+      "read-only, per command",
+      "SET",
+      "NOPERM this user has no permissions to run the 'set' command",
+      ["store-writable", "failure", /can only be read/, /Read-Only off/],
+    ],
+    [
+      "full",
+      "SET",
+      "ERR Max database size limit exceeded",
+      ["store-writable", "failure", /is full/, /Eviction stays off/],
+    ],
+    [
+      "over its quota",
+      "PING",
+      "ERR max requests limit exceeded. Limit: 500000",
+      ["store", "failure", /commands is used up/],
+    ],
+    ["of an older Redis", "SET", "ERR syntax error", ["store-writable", "failure", /answers/]],
+    [
+      "evicting",
+      "CONFIG",
+      ["maxmemory-policy", "allkeys-lru"],
+      ["store-eviction", "failure", /drops records/, /Eviction off/],
+    ],
+    [
+      "not evicting",
+      "CONFIG",
+      ["maxmemory-policy", "noeviction"],
+      ["store-eviction", "ok", /never drops/],
+    ],
+    ["nearly full", "DBSIZE", 170_000, ["store-size", "warning", /170000 records/, /256 MB/]],
+  ];
+  it.each(troubles)("%s", async (_, name, reply, expected) => {
+    const token = "token";
+    const api = createRestApi({ engine: createMemoryEngine({}), token });
+    server = await serveRest(troubled(api, name, reply), { port: 0 });
+    const set = { UPSTASH_REDIS_REST_URL: server.url, UPSTASH_REDIS_REST_TOKEN: token };
+    expectFinding(await findings(set), expected);
+    await server.close();
+  });
+
+  it("far away", async () => {
+    house.store.faults.latencyMs = 130;
+    expectFinding(await findings(), ["store-latency", "warning", /takes 1[3-9]\d ms/, /region/]);
+  });
+});
+
+/** A REST API in which one command answers otherwise: a text is an error, alone or in its place. */
+function troubled(api: RestApi, name: string, reply: unknown): RestApi {
+  return async (request) => {
+    const commands = JSON.parse(request.body ?? "[]");
+    const isBatch = Array.isArray(commands[0]);
+    const names = isBatch ? commands.map(([word]: string[]) => word) : [commands[0]];
+    if (!names.includes(name)) return api(request);
+    const answer = typeof reply === "string" ? { error: reply } : { result: reply };
+    if (!isBatch) return jsonAnswer("error" in answer ? 400 : 200, answer);
+    return jsonAnswer(
+      200,
+      names.map((word: string) => (word === name ? answer : { result: null })),
+    );
+  };
+}
+
+describe("a deployment", () => {
+  const look = (url: string) => findings({}, { url: new URL(url) });
+
+  it("that is not there", async () => {
+    expectFinding(await look("http://localhost:9"), [
+      "deployment",
+      "failure",
+      /^nothing answers there/,
+      /routes/,
+    ]);
+  });
+
+  it("whose variables are wrong", async () => {
+    const worker = await house.startAnother({ AUTH0_AUDIENCE: "" });
+    expectFinding(await look(worker.url), [
+      "deployment",
+      "failure",
+      /not configured/,
+      /wrangler tail/,
+    ]);
+    await worker.stop();
+  });
+
+  it("that knows itself by another address", async () => {
+    const worker = await house.startAnother({ RESOURCE_BASE_URL: "https://mcp.acme.test" });
+    expect(failed(await look(worker.url)).map(({ says }) => says)).toContainEqual(
+      expect.stringMatching(/host name|calls itself/),
+    );
+    await worker.stop();
+  });
+
+  it("that cannot reach Auth0 or its store", async () => {
+    const worker = await house.startAnother({ UPSTASH_REDIS_REST_TOKEN: "another" });
+    const port = Number(new URL(worker.url).port);
+    const found = await look(`http://localhost:${port}`);
+    expectFinding(found, ["readiness", "failure", /^from the Worker: store store_auth_failed/]);
+    await worker.stop();
+  });
+
+  it("of other tools", async () => {
+    const found = await findings(
+      {},
+      { url: new URL(house.issuer), permissions: ["invoices:read"] },
+    );
+    expectFinding(found, [
+      "permissions-deployed",
+      "warning",
+      /does not know invoices:read yet/,
+      /deploy/,
+    ]);
+  });
+
+  /** What stands before the Worker, or in its place. */
+  type Before = (path: string) => { status: number; headers?: Set; body?: string } | undefined;
+  const standing: readonly [string, Before, Expected][] = [
+    [
+      "a challenge",
+      () => ({ status: 403, headers: { "cf-mitigated": "challenge" } }),
+      ["deployment", "failure", /challenges clients/, /bot fight/],
+    ],
+    [
+      "a firewall",
+      (path) =>
+        path === "/mcp" ? { status: 403, body: "<h1>Access denied</h1> Cloudflare" } : undefined,
+      ["challenge", "failure", /a firewall/, /Security/],
+    ],
+    [
+      "Access",
+      () => ({ status: 302, headers: { location: "https://a.cloudflareaccess.com/x" } }),
+      ["deployment", "failure", /Cloudflare Access/],
+    ],
+    [
+      "something else",
+      () => ({ status: 200, body: "<h1>hello</h1>" }),
+      ["deployment", "failure", /something else/],
+    ],
+    [
+      "a proxy that drops the challenge",
+      (path) => (path === "/mcp" ? { status: 401 } : undefined),
+      ["challenge", "failure", /without a challenge/],
+    ],
+    [
+      "a proxy that keeps /.well-known",
+      (path) => (path.startsWith("/.well-known/oauth-protected") ? { status: 404 } : undefined),
+      ["resource-metadata", "failure", /cannot be read/],
+    ],
+    [
+      "a proxy that keeps OPTIONS",
+      (path) => (path === "OPTIONS" ? { status: 405 } : undefined),
+      ["cors", "warning", /may not ask/],
+    ],
+    [
+      "an open server",
+      (path) => (path === "/mcp" ? { status: 200, body: "{}" } : undefined),
+      ["challenge", "warning", /open to everybody/],
+    ],
+  ];
+  it.each(standing)("behind %s", async (_, before, expected) => {
+    const proxy = createServer(async (request, response) => {
+      const path = new URL(request.url ?? "/", "http://localhost").pathname;
+      const own = before(request.method === "OPTIONS" ? "OPTIONS" : path);
+      if (own !== undefined) return void response.writeHead(own.status, own.headers).end(own.body);
+      const answer = await fetch(new URL(request.url ?? "/", house.issuer), {
+        method: request.method ?? "GET",
+        redirect: "manual",
+      });
+      response
+        .writeHead(answer.status, {
+          "content-type": answer.headers.get("content-type") ?? "text/plain",
+          ...(answer.headers.has("www-authenticate") && {
+            "www-authenticate": answer.headers.get("www-authenticate") ?? "",
+          }),
+        })
+        .end(await answer.text());
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const address = proxy.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    expectFinding(await look(`http://localhost:${port}`), expected);
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+});
+
+describe("npm run doctor", () => {
+  const run = async (words: readonly string[], variables: Set) => {
+    const child = spawn(process.execPath, ["dev/doctor.ts", ...words], {
+      env: { PATH: process.env["PATH"] ?? "", ...variables },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const texts: string[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => texts.push(text));
+    const [code] = await once(child, "close");
+    return { code, output: texts.join("") };
+  };
+
+  it("ends with 0 when nothing is wrong, with 1 when something is, with 2 when it was not asked well", async () => {
+    const well = await run(["--json"], house.variables);
+    expect(JSON.parse(well.output)).toMatchObject({ healthy: true });
+    expect(well.code).toBe(0);
+    const ill = await run([], { ...house.variables, AUTH0_CLIENT_SECRET: "another" });
+    expect(ill.code).toBe(1);
+    expect(ill.output).toMatch(/✗ Auth0 does not accept the application.*\n +→ Compare/);
+    const asked = await run(["--as", "nobody"], {});
+    expect(asked).toMatchObject({ code: 2, output: expect.stringContaining("--as claude|codex") });
+  });
+});
