@@ -7,7 +7,7 @@ import type { Answers } from "./answers.ts";
 import type { Changes, Dashboard } from "./dashboard.ts";
 import type { Difference, Shape } from "./forgery.ts";
 import type { Logout } from "./logout.ts";
-import { type Directory, PEOPLE, type PersonKey } from "./people.ts";
+import type { Directory, PersonKey } from "./people.ts";
 import type { Endpoint, Fault, Traffic } from "./traffic.ts";
 
 export interface Control {
@@ -64,7 +64,10 @@ export function createControl({
   traffic,
 }: Controlled): Control {
   const logoutToken: Control["logoutToken"] = (person, difference) =>
-    logout.createLogoutToken(answers.latestSession(PEOPLE[person].sub), difference);
+    logout.createLogoutToken(
+      answers.latestSession(directory.find(person)?.sub ?? person),
+      difference,
+    );
   return {
     count: (endpoint) => traffic.count(endpoint),
     fail: (endpoint, fault) => traffic.fail(endpoint, fault),

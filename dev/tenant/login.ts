@@ -29,7 +29,7 @@ export function login(provider: Provider, directory: Directory): Middleware {
     const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined);
     if (interaction === undefined) return showEnded(ctx);
     if (ctx.method !== "POST") return showPeople(ctx, directory);
-    const person = await chosenPerson(ctx);
+    const person = await chosenPerson(ctx, directory);
     const result =
       person === undefined ? DENIED : await signIn({ provider, directory, interaction, person });
     ctx.respond = false;
@@ -64,9 +64,9 @@ function describe(held: readonly string[], all: readonly string[]): string {
 }
 
 /** The person whose button was pressed; nobody for Deny. */
-async function chosenPerson(ctx: Context): Promise<Person | undefined> {
+async function chosenPerson(ctx: Context, directory: Directory): Promise<Person | undefined> {
   const form = new URLSearchParams((await readBody(ctx.req)).toString());
-  return Object.values(PEOPLE).find(({ key }) => key === form.get("person"));
+  return directory.find(form.get("person") ?? "");
 }
 
 interface SignIn {

@@ -1,9 +1,12 @@
 /**
  * The three people of the local tenant and what they may do. Names go in, people and permissions
- * come out. Their subjects are the awkward ones real tenants have; nobody here is real.
+ * come out. Their subjects are the awkward ones real tenants have; nobody here is real. A test of
+ * many people adds a crowd, who hold every permission and have no button of their own.
  */
 
-export type PersonKey = "ada" | "rob" | "eve";
+export type PersonKey = KnownPerson | `p${number}`;
+
+type KnownPerson = "ada" | "rob" | "eve";
 
 export interface Person {
   readonly key: PersonKey;
@@ -12,7 +15,7 @@ export interface Person {
   readonly email: string;
 }
 
-export const PEOPLE: Readonly<Record<PersonKey, Person>> = {
+export const PEOPLE: Readonly<Record<KnownPerson, Person>> = {
   ada: createPerson("ada", "Ada Byrne", "auth0|64f0c0ffee0000000000ada1"),
   rob: createPerson("rob", "Rob Stone", "google-oauth2|115015401343387192604"),
   eve: createPerson("eve", "Eve Novak", "samlp|acme|urn:eve:none@acme.test"),
@@ -20,6 +23,7 @@ export const PEOPLE: Readonly<Record<PersonKey, Person>> = {
 
 /** Who may do what at this moment; the part of the tenant an administrator would change. */
 export interface Directory {
+  find(key: string): Person | undefined;
   findBySubject(sub: string): Person | undefined;
   /**
    * What may be granted at all: the permissions of the API, and any that somebody was given since.
@@ -33,17 +37,22 @@ export interface Directory {
   clear(): void;
 }
 
-/** A directory in which Ada holds every permission, Rob one and Eve none. */
-export function createDirectory(permissions: readonly string[]): Directory {
+/** A directory in which Ada holds every permission, Rob one and Eve none; and a crowd, if asked. */
+export function createDirectory(permissions: readonly string[], crowd = 0): Directory {
+  const everybody = [...Object.values(PEOPLE), ...Array.from({ length: crowd }, createMember)];
+  const byKey = new Map(everybody.map((person) => [String(person.key), person]));
+  const bySubject = new Map(everybody.map((person) => [person.sub, person]));
   const held = new Map<PersonKey, readonly string[]>();
   const blocked = new Set<PersonKey>();
   const clear = (): void => {
-    held.set("ada", permissions).set("rob", ["tool:get_user_info"]).set("eve", []);
+    for (const { key } of everybody) held.set(key, permissions);
+    held.set("rob", ["tool:get_user_info"]).set("eve", []);
     blocked.clear();
   };
   clear();
   return {
-    findBySubject: (sub) => Object.values(PEOPLE).find((person) => person.sub === sub),
+    find: (key) => byKey.get(key),
+    findBySubject: (sub) => bySubject.get(sub),
     allPermissions: () => [...new Set([...permissions, ...[...held.values()].flat()])],
     permissionsOf: (person) => held.get(person.key) ?? [],
     setPermissions: (key, list) => void held.set(key, list),
@@ -51,6 +60,12 @@ export function createDirectory(permissions: readonly string[]): Directory {
     isBlocked: (person) => blocked.has(person.key),
     clear,
   };
+}
+
+/** p1, p2, … */
+function createMember(_: unknown, index: number): Person {
+  const number = index + 1;
+  return createPerson(`p${number}`, `Person ${number}`, `auth0|crowd${number}`);
 }
 
 function createPerson(key: PersonKey, name: string, sub: string): Person {

@@ -27,6 +27,8 @@ export interface TenantOptions {
   readonly callbackUrls: readonly string[];
   /** Every permission of the API. */
   readonly permissions: readonly string[];
+  /** How many people there are beside the three: `p1`, `p2`, … */
+  readonly crowd?: number;
   /** Where keys and sessions outlive the process; without it they do not. */
   readonly dataDir?: string;
   /** Where logout tokens are sent. */
@@ -49,7 +51,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const { port = 0, host = "127.0.0.1", dataDir, clientSecret } = options;
   const keyring = await openKeyring(dataDir && join(dataDir, "tenant-keys.json"));
   const records = await openRecords(dataDir && join(dataDir, "tenant-records.json"));
-  const directory = createDirectory(options.permissions);
+  const directory = createDirectory(options.permissions, options.crowd);
   const dashboard = createDashboard({ ...options, directory });
   const answers = createAnswers(keyring, clientSecret, dashboard);
   const traffic = createTraffic();

@@ -165,6 +165,16 @@ it("a fault meets only the requests that it is meant for", async () => {
   expect(statuses).toEqual([200, 200, 500, 200, 500, 200]);
 });
 
+it("faults come by chance, in the share that was asked for", async () => {
+  const numbers = [0.5, 0.05, 0.9, 0.1];
+  const random = () => numbers.shift() ?? 1;
+  store.faults.randomly({ share: 0.1, faults: [{ kind: "429" }, { kind: "500" }], random });
+  const answers = [];
+  for (let times = 0; times < 4; times += 1)
+    answers.push(answerOf(await ask("/", ["PING"])).status);
+  expect(answers).toEqual([200, 500, 200, 200]);
+});
+
 it("faults come in the order in which they were asked for", async () => {
   store.faults.next("429");
   store.faults.next("500");

@@ -19,6 +19,8 @@ export interface HouseOptions {
   readonly engine?: EngineName;
   /** Variables in place of the usual ones; an empty text takes one away. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** How many people there are beside Ada, Rob and Eve. */
+  readonly crowd?: number;
   /** Answers requests of the Worker to other hosts: for client metadata documents. */
   readonly elsewhere?: (request: Request) => Promise<Response> | Response;
 }
@@ -66,6 +68,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     permissions: PERMISSIONS,
     backchannelLogoutUri: `${issuer}/auth/backchannel-logout`,
     managementToken: MANAGEMENT_TOKEN,
+    ...(options.crowd === undefined ? {} : { crowd: options.crowd }),
   });
   const variables = {
     AUTH0_DOMAIN: tenant.issuer,

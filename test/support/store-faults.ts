@@ -29,6 +29,14 @@ export interface FaultOptions {
   readonly element?: number;
 }
 
+export interface Chance {
+  /** From 0 to 1. */
+  readonly share: number;
+  readonly faults: readonly (FaultOptions & { readonly kind: FaultKind })[];
+  /** From 0 to 1, as `Math.random`. */
+  readonly random: () => number;
+}
+
 export interface Faults {
   /** How much later every request arrives. */
   latencyMs: number;
@@ -36,6 +44,8 @@ export interface Faults {
   next(kind: FaultKind, options?: FaultOptions): void;
   /** Every matching request meets this fault until `clear`. */
   always(kind: FaultKind, options?: FaultOptions): void;
+  /** From here on a request meets, in this share of cases, one of these faults by chance. */
+  randomly(chance: Chance): void;
   /** The requests that are kept under way arrive now, in their order, and run; how many they were. */
   deliver(): Promise<number>;
   /** No new faults from here on. What is kept under way stays there. */
@@ -91,11 +101,12 @@ interface Plan {
   readonly faults: Faults;
   readonly roads: Roads;
   /** The fault that a request with these commands meets, which is then used up. */
-  take(names: readonly string[]): Planned | undefined;
+  take(names: readonly string[]): Pick<Planned, "kind" | "options"> | undefined;
 }
 
 function createPlan(): Plan {
   let planned: Planned[] = [];
+  let chance: Chance | undefined;
   const roads = createRoads();
   const add = (kind: FaultKind, options: FaultOptions, times: number) =>
     void planned.push({ kind, options, skip: options.skip ?? 0, times: options.times ?? times });
@@ -103,15 +114,28 @@ function createPlan(): Plan {
     latencyMs: 0,
     next: (kind, options = {}) => add(kind, options, 1),
     always: (kind, options = {}) => add(kind, options, Infinity),
+    randomly: (next) => void (chance = next),
     deliver: () => roads.deliver(),
-    stop: () => void (planned = []),
-    clear() {
+    stop() {
       planned = [];
+      chance = undefined;
+    },
+    clear() {
+      faults.stop();
       faults.latencyMs = 0;
       roads.clear();
     },
   };
-  return { faults, roads, take: (names) => planned.find((fault) => isDue(fault, names)) };
+  const take = (names: readonly string[]) =>
+    planned.find((fault) => isDue(fault, names)) ?? (chance && draw(chance));
+  return { faults, roads, take };
+}
+
+/** One of the faults, or none: by chance. */
+function draw({ share, faults, random }: Chance): Pick<Planned, "kind" | "options"> | undefined {
+  if (random() >= share) return undefined;
+  const options = faults[Math.floor(random() * faults.length)];
+  return options && { kind: options.kind, options };
 }
 
 type Send = () => ReturnType<RestApi>;
