@@ -42,7 +42,7 @@ export interface Patient {
   readonly redirectUri: string;
 }
 
-function withTenant<Result>(
+export function withTenant<Result>(
   run: (patient: Patient) => Promise<Result>,
 ): (subject: Subject) => Promise<Result | undefined> {
   return async (subject) => {
@@ -181,7 +181,7 @@ export function judgeRefreshGrant(answer: Answer | NoAnswer): Verdict {
   return skipped("whether the application may use refresh tokens was not told");
 }
 
-async function redeem(
+export async function redeem(
   { subject, auth0 }: Patient,
   form: Readonly<Record<string, string>>,
 ): Promise<Answer | NoAnswer> {

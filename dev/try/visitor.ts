@@ -16,6 +16,8 @@ export interface Errand {
   readonly until: URL;
   /** The values of the buttons to press, whichever stands on the page. */
   readonly press: readonly string[];
+  /** The goal is another's: its address is wanted, and nobody goes there. */
+  readonly isForeign?: boolean;
 }
 
 /**
@@ -33,32 +35,43 @@ interface Cookie {
 const MOST_PAGES = 5;
 const MOST_REDIRECTS = 10;
 
-/** Visits one page after the other. */
-export async function visit(start: URL, errand: Errand): Promise<void> {
+/** Visits one page after the other; the address of the last one comes out. */
+export async function visit(start: URL, errand: Errand): Promise<URL> {
   const jar: CookieJar = new Map();
-  let page = await open(start, jar);
+  const open = (at: URL, form?: URLSearchParams) => openPage({ at, jar, errand, form });
+  let page = await open(start);
   for (let seen = 1; !isAt(page, errand.until); seen += 1) {
     if (seen > MOST_PAGES) throw new Obstacle(`There is no end of pages at ${page.url.origin}.`);
     const { action, fields } = fillIn(page, errand.press);
-    page = await open(action, jar, fields);
+    page = await open(action, fields);
   }
+  return page.url;
 }
 
 function isAt({ url }: Page, goal: URL): boolean {
   return url.origin === goal.origin && url.pathname === goal.pathname;
 }
 
+interface Visit {
+  readonly at: URL;
+  readonly jar: CookieJar;
+  readonly errand: Errand;
+  readonly form: URLSearchParams | undefined;
+}
+
 /**
  * The page behind an address and its redirects; a form is posted once, as browsers do after a 302
  * or 303.
  */
-async function open(start: URL, jar: CookieJar, form?: URLSearchParams): Promise<Page> {
-  let url = start;
+async function openPage({ at, jar, errand, form }: Visit): Promise<Page> {
+  let url = at;
   let response = await send(url, jar, form);
   for (let hops = 0; hops < MOST_REDIRECTS; hops += 1) {
     const location = response.headers.get("Location");
     if (location === null) return { url, status: response.status, html: await response.text() };
     url = new URL(location, url);
+    const page = { url, status: response.status, html: "" };
+    if (errand.isForeign === true && isAt(page, errand.until)) return page;
     response = await send(url, jar);
   }
   throw new Obstacle(`${url.origin} redirects for ever.`);

@@ -12,11 +12,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createMemoryEngine } from "../../dev/upstash/memory-engine.ts";
 import { createRestApi, jsonAnswer, type RestApi } from "../../dev/upstash/rest.ts";
 import { serveRest, type UpstashServer } from "../../dev/upstash/server.ts";
+import { type Answer, type Ask, createAsk, isAnswer } from "../../dev/doctor/answers.ts";
+import { CLIENT_NAMES, type ClientName } from "../../dev/doctor/arguments.ts";
 import { examine, type Finding, type Status } from "../../dev/doctor/check.ts";
 import { CHECKS } from "../../dev/doctor/checks.ts";
 import { createSubject, type Subject } from "../../dev/doctor/subject.ts";
 import { loadTools } from "../../dev/doctor/tools.ts";
 import type { Changes } from "../../dev/tenant/dashboard.ts";
+import type { Shape } from "../../dev/tenant/forgery.ts";
 import type { Endpoint, Fault } from "../../dev/tenant/traffic.ts";
 import { type House, MANAGEMENT_TOKEN, randomKey, startHouse } from "../support/house.ts";
 
@@ -608,5 +611,218 @@ describe("npm run doctor", () => {
     expect(ill.output).toMatch(/✗ Auth0 does not accept the application.*\n +→ Compare/);
     const asked = await run(["--as", "nobody"], {});
     expect(asked).toMatchObject({ code: 2, output: expect.stringContaining("--as claude|codex") });
+  });
+});
+
+describe("--login", () => {
+  let port: number;
+  beforeAll(async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    port = typeof address === "object" && address !== null ? address.port : 0;
+    server.close();
+    await once(server, "close");
+  });
+
+  const lookAtTokens = (variables: Set = {}, options: Partial<Subject> = {}) =>
+    findings(variables, { login: { person: "ada" }, ...options });
+
+  it("finds an honest tenant in order, but for the overlap that the local one has not", async () => {
+    const found = await lookAtTokens();
+    const signIn = found.filter(({ area }) => area === "Sign-in");
+    expect(signIn.map(({ id, status }) => [id, status])).toEqual([
+      ["login", "ok"],
+      ["access-token", "ok"],
+      ["permissions", "ok"],
+      ["id-token", "ok"],
+      ["userinfo", "ok"],
+      ["refresh-token", "ok"],
+      ["refresh-token", "warning"],
+    ]);
+  });
+
+  const changes: readonly [string, Changes, Expected][] = [
+    [
+      "RBAC is off",
+      { api: { enforce_policies: false } },
+      ["permissions", "failure", /sends no permissions/, /Enable RBAC/],
+    ],
+    [
+      "permissions are not added",
+      { api: { token_dialect: "rfc9068_profile" } },
+      ["permissions", "failure", /sends no permissions/],
+    ],
+    [
+      "the API signs with HS256",
+      { api: { signing_alg: "HS256" } },
+      ["access-token", "failure", /HS256/, /RS256/],
+    ],
+    [
+      "tokens are encrypted",
+      { api: { token_encryption: { format: "compact-nested-jwe" } } },
+      ["access-token", "failure", /opaque or encrypted/],
+    ],
+    [
+      "offline access is off",
+      { api: { allow_offline_access: false } },
+      ["refresh-token", "failure", /no refresh token/, /Allow Offline Access/],
+    ],
+    [
+      "ID tokens are HS256",
+      { application: { jwt_configuration: { alg: "HS256" } } },
+      ["id-token", "failure", /HS256/, /JSON Web Token Signature/],
+    ],
+    [
+      "nothing rotates",
+      { application: { refresh_token: { rotation_type: "non-rotating", leeway: 0 } } },
+      ["refresh-token", "warning", /not rotated/],
+    ],
+  ];
+  it.each(changes)("finds that %s", async (_, change, expected) => {
+    house.tenant.control.configure(change);
+    expectFinding(await lookAtTokens(), expected);
+  });
+
+  const shapes: readonly [string, Shape, Expected][] = [
+    [
+      "the token is another application's",
+      { accessToken: "wrong-azp" },
+      ["access-token", "failure", /another application/],
+    ],
+    [
+      "the issuer is another",
+      { accessToken: "wrong-iss" },
+      ["access-token", "failure", /does not pass our checks/, /One domain/],
+    ],
+    [
+      "the audience is another",
+      { accessToken: "wrong-aud" },
+      ["access-token", "failure", /does not pass our checks/],
+    ],
+  ];
+  it.each(shapes)("finds that %s", async (_, shape, expected) => {
+    house.tenant.control.shape(shape);
+    expectFinding(await lookAtTokens(), expected);
+  });
+
+  it("finds that a person lacks a permission, and that /userinfo refuses", async () => {
+    expectFinding(await lookAtTokens({}, { login: { person: "eve" } }), [
+      "permissions",
+      "warning",
+      /lacks tool:/,
+      /Roles/,
+    ]);
+    house.tenant.control.fail("userinfo", { status: 401 });
+    expectFinding(await lookAtTokens(), [
+      "userinfo",
+      "failure",
+      /refuses the token \(401\)/,
+      /custom domain/,
+    ]);
+  });
+
+  it("finds that a token is not for the organization", async () => {
+    expectFinding(await lookAtTokens({ AUTH0_ORGANIZATION: "org_other" }), [
+      "access-token",
+      "failure",
+      /not for the organization/,
+    ]);
+  });
+
+  it("finds that a person says no, and that their callback is missing", async () => {
+    expectFinding(await lookAtTokens({}, { login: { person: "deny" } }), [
+      "login",
+      "failure",
+      /was refused \(access_denied\)/,
+    ]);
+    const elsewhere = { RESOURCE_BASE_URL: `http://localhost:${port}` };
+    expectFinding(await lookAtTokens(elsewhere), ["login", "failure", /does not send people back/]);
+  });
+});
+
+/** Whom this server does not serve yet. */
+const UNSERVED = new Set<ClientName>(["claude", "chatgpt", "python"]);
+
+describe("--as", () => {
+  const go = (client: ClientName, options: Partial<Subject> = {}) =>
+    findings({}, { url: new URL(house.issuer), client, login: { person: "ada" }, ...options });
+  const steps = (found: readonly Finding[]) => found.filter(({ id }) => id === "client");
+
+  it.each(CLIENT_NAMES.filter((name) => !UNSERVED.has(name)))(
+    "%s goes the whole way",
+    async (client) => {
+      expect(steps(await go(client)).filter(({ status }) => status !== "ok")).toEqual([]);
+    },
+  );
+
+  it("without a person it stops at the consent page, and says so", async () => {
+    const found = steps(await go("cursor", { login: undefined }));
+    expect(found.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok", "ok", "skipped"]);
+  });
+
+  const faulty: readonly [
+    string,
+    (path: string, answer: Answer) => Partial<Answer> | undefined,
+    RegExp,
+    RegExp,
+  ][] = [
+    [
+      "at the token, for a firewall",
+      (path, { status }) =>
+        path === "/mcp" && status === 200
+          ? { status: 403, text: "<h1>Access denied</h1> cloudflare", json: undefined }
+          : undefined,
+      /^8\. .*calls with its token: a firewall/,
+      /Security/,
+    ],
+    [
+      "at the token, for another key",
+      (path, { status }) =>
+        path === "/mcp" && status === 200
+          ? {
+              status: 401,
+              headers: new Headers({ "WWW-Authenticate": 'Bearer error="invalid_token"' }),
+            }
+          : undefined,
+      /^8\. .*401 invalid_token/,
+      /JWT_SIGNING_KEY/,
+    ],
+    [
+      "at the registration",
+      (path) =>
+        path === "/register" ? { status: 400, json: { error: "invalid_redirect_uri" } } : undefined,
+      /^4\. .*400 invalid_redirect_uri/,
+      /ALLOWED_REDIRECT_URIS/,
+    ],
+    [
+      "at the server metadata",
+      (path) =>
+        path.includes("oauth-authorization-server") || path.includes("openid")
+          ? { status: 404 }
+          : undefined,
+      /^3\. .*no metadata/,
+      /well-known/,
+    ],
+    [
+      "at the page it comes from",
+      (path) => (path === "/mcp" ? { status: 403, text: "{}" } : undefined),
+      /^1\. .*403 before/,
+      /ALLOWED_ORIGINS/,
+    ],
+  ];
+  it.each(faulty)("says that a client stops %s", async (_, change, says, fix) => {
+    const real = createAsk();
+    const ask: Ask = async (url, question) => {
+      const answer = await real(url, question);
+      const { pathname } = new URL(url);
+      return isAnswer(answer) ? { ...answer, ...change(pathname, answer) } : answer;
+    };
+    const found = steps(await go("cursor", { ask }));
+    expect(found.at(-1)).toMatchObject({
+      status: "failure",
+      says: expect.stringMatching(says),
+      fix: expect.stringMatching(fix),
+    });
   });
 });
