@@ -10,8 +10,10 @@ import {
   keyRing,
   optionalText,
   origin,
+  origins,
   preregisteredClients,
   present,
+  privateRedirectUris,
   seconds,
   storeUrl,
   switchOf,
@@ -38,6 +40,9 @@ export interface Env {
   readonly ACCESS_TOKEN_TTL_SECONDS?: string;
   readonly REVOCATION_CHECK_SECONDS?: string;
   readonly PREREGISTERED_CLIENTS?: string;
+  readonly ALLOWED_ORIGINS?: string;
+  readonly ALLOWED_REDIRECT_URIS?: string;
+  readonly DYNAMIC_REGISTRATION?: string;
 }
 
 /** How we are a client of Auth0. */
@@ -83,6 +88,10 @@ export interface AuthConfig {
   readonly accessTokenTtlSeconds: number;
   readonly revocationCheckSeconds: number;
   readonly preregisteredClients: readonly PreregisteredClient[];
+  /** Private redirect URIs that clients may use beside those of known ones. */
+  readonly allowedRedirectUris: readonly string[];
+  /** Clients may register themselves. */
+  readonly dynamicRegistration: boolean;
 }
 
 export interface Config {
@@ -92,6 +101,8 @@ export interface Config {
   readonly resource: string;
   /** The base URL is a loopback address: plain http and plain cookies are allowed. */
   readonly isLoopback: boolean;
+  /** The websites that may call `/mcp` beside ours; absent means every one, but on loopback. */
+  readonly allowedOrigins?: readonly string[];
   /** Absent when `AUTH_ENABLED=false`: `/mcp` is open and no OAuth route exists. */
   readonly auth?: AuthConfig;
 }
@@ -103,7 +114,7 @@ export interface ConfigProblem {
 }
 
 const doorEnvironment = z
-  .object({ RESOURCE_BASE_URL: origin, AUTH_ENABLED: switchOf(true) })
+  .object({ RESOURCE_BASE_URL: origin, AUTH_ENABLED: switchOf(true), ALLOWED_ORIGINS: origins })
   .refine((values) => values.AUTH_ENABLED || isLoopbackUrl(values.RESOURCE_BASE_URL), {
     path: ["AUTH_ENABLED"],
     error: "may be false only when RESOURCE_BASE_URL is a loopback address",
@@ -133,6 +144,8 @@ const authVariables = z.object({
   ACCESS_TOKEN_TTL_SECONDS: seconds(3600, 60, 86_400),
   REVOCATION_CHECK_SECONDS: seconds(30, 0, 3600),
   PREREGISTERED_CLIENTS: preregisteredClients,
+  ALLOWED_REDIRECT_URIS: privateRedirectUris,
+  DYNAMIC_REGISTRATION: switchOf(true),
 });
 
 const authEnvironment = authVariables.refine(
@@ -157,18 +170,23 @@ export function loadConfig(env: Env, requestUrl: URL): Config | readonly ConfigP
     ? { RESOURCE_BASE_URL: `http://localhost:${requestUrl.port || "80"}` }
     : {};
   const door = doorEnvironment.safeParse({ ...local, ...set });
-  if (door.success && !door.data.AUTH_ENABLED && written.length === 0)
-    return doorConfig(door.data.RESOURCE_BASE_URL);
+  if (door.success && !door.data.AUTH_ENABLED && written.length === 0) return doorConfig(door.data);
   const auth = authEnvironment.safeParse(set);
   if (!door.success || !auth.success || written.length > 0)
     return firstOfEach([...written, ...problemsOf(door), ...problemsOf(auth)]);
-  const config = doorConfig(door.data.RESOURCE_BASE_URL);
+  const config = doorConfig(door.data);
   return { ...config, auth: authConfig(auth.data, config.issuer) };
 }
 
-function doorConfig(baseUrl: URL): Config {
+function doorConfig(values: z.output<typeof doorEnvironment>): Config {
+  const { RESOURCE_BASE_URL: baseUrl, ALLOWED_ORIGINS: allowedOrigins } = values;
   const issuer = baseUrl.origin;
-  return { issuer, resource: `${issuer}/mcp`, isLoopback: isLoopbackUrl(baseUrl) };
+  return {
+    issuer,
+    resource: `${issuer}/mcp`,
+    isLoopback: isLoopbackUrl(baseUrl),
+    ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
+  };
 }
 
 /** Whether there is a configuration, or only a list of what is wrong with it. */
@@ -198,6 +216,8 @@ function authConfig(values: z.output<typeof authEnvironment>, issuer: string): A
     signingKeys: values.JWT_SIGNING_KEY,
     accessTokenTtlSeconds: values.ACCESS_TOKEN_TTL_SECONDS,
     revocationCheckSeconds: values.REVOCATION_CHECK_SECONDS,
+    allowedRedirectUris: values.ALLOWED_REDIRECT_URIS,
+    dynamicRegistration: values.DYNAMIC_REGISTRATION,
     preregisteredClients: values.PREREGISTERED_CLIENTS.map(({ client_secret, ...client }) => ({
       ...client,
       ...(client_secret === undefined ? {} : { client_secret }),

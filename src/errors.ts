@@ -3,6 +3,8 @@
  * fixed public text come out. A refusal never carries a secret, a token, a stored value or a
  * person's data.
  */
+import { CLIENT_REFUSALS } from "./clients/refusals.ts";
+import type { Flaw } from "./flaw.ts";
 
 interface RefusalText {
   /**
@@ -21,6 +23,7 @@ interface RefusalText {
  * The reason codes of the log and what each one says outside. Stable: operators search for them.
  */
 export const REFUSALS = {
+  ...CLIENT_REFUSALS,
   configuration_invalid: {
     code: "server_error",
     status: 500,
@@ -258,6 +261,7 @@ interface RefusalOptions {
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
   readonly facts?: Facts;
+  readonly flaw?: Flaw;
 }
 
 /**
@@ -269,13 +273,16 @@ export class Refusal extends Error {
   /** Seconds after which trying again makes sense; sent as `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
   readonly facts: Facts;
+  /** The parameter that is wrong, where it is one. */
+  readonly flaw: Flaw | undefined;
 
   constructor(reason: Reason, options: RefusalOptions = {}) {
     super(reason, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "Refusal";
     this.reason = reason;
     this.retryAfterSeconds = options.retryAfterSeconds;
-    this.facts = options.facts ?? {};
+    this.facts = { ...options.facts, ...options.flaw };
+    this.flaw = options.flaw;
   }
 }
 

@@ -3,6 +3,7 @@
  * is wrong with it in our own words. A value is never repeated.
  */
 import * as z from "zod";
+import { judgeRedirectUri } from "./clients/redirect-uri.ts";
 
 const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
@@ -76,7 +77,7 @@ const preregisteredClient = z
       .max(200)
       .regex(/^[\w.-]+$/),
     client_name: z.string().min(1).max(200),
-    redirect_uris: z.array(z.url()).min(1),
+    redirect_uris: z.array(z.string().refine(isAddress)).min(1),
     token_endpoint_auth_method: z
       .enum(["none", "client_secret_basic", "client_secret_post"])
       .default("none"),
@@ -104,11 +105,56 @@ export const preregisteredClients = z
     }),
   );
 
+/** Origins of websites, separated by commas or spaces. Absent means no list. */
+export const origins = z
+  .string()
+  .transform((text) => splitList(text))
+  .pipe(
+    z.array(
+      z
+        .string()
+        .refine((text) => isOrigin(text), "must be origins like https://chat.example")
+        .transform((text) => text.toLowerCase()),
+    ),
+  )
+  .optional();
+
+/** Redirect URIs in private schemes, separated by commas or spaces. */
+export const privateRedirectUris = z
+  .string()
+  .default("")
+  .transform((text) => splitList(text))
+  .pipe(
+    z.array(
+      z
+        .string()
+        .refine(
+          (text) => isAddress(text) && !/^https?:/i.test(text),
+          "must be redirect URIs in private schemes, like my-app://oauth/callback",
+        ),
+    ),
+  );
+
 export const optionalText = z
   .string()
   .trim()
   .transform((text) => text || undefined)
   .optional();
+
+function splitList(text: string): string[] {
+  return text.split(/[\s,]+/).filter((part) => part !== "");
+}
+
+/** scheme://host[:port], of the web or of a browser's extension. */
+function isOrigin(text: string): boolean {
+  return /^[a-z][\w+.-]*:\/\/[\w.:[\]-]+$/i.test(text);
+}
+
+/** Some client's own address: https, loopback or a private scheme, without user or fragment. */
+function isAddress(uri: string): boolean {
+  const { verdict, variable } = judgeRedirectUri(uri, []);
+  return verdict === "usable" || variable !== undefined;
+}
 
 /** A bare host gets the scheme that its name calls for. */
 function withScheme(host: string): string {

@@ -32,15 +32,19 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
     retryAfterSecondsOf(error) ?? (status === 503 ? RETRY_AFTER_SECONDS : undefined);
   if (retryAfterSeconds !== undefined)
     headers.set("Retry-After", String(Math.ceil(retryAfterSeconds)));
-  if (form.wants === "oauth")
-    return Response.json({ error: code, error_description: text }, { status, headers });
+  const flaw = error instanceof Refusal ? error.flaw : undefined;
+  const detail = flaw && `${flaw.parameter} ${flaw.problem}.`;
+  if (form.wants === "oauth") {
+    const description = detail === undefined ? text : `${text} ${detail}`;
+    return Response.json({ error: code, error_description: description }, { status, headers });
+  }
   const { heading, reader, steps } = adviceFor(reason);
   const page = ErrorPage({
     heading,
     text: reader === "operator" ? OPERATOR_MUST_ACT : text,
     reason,
     requestId: form.requestId,
-    hints: steps,
+    hints: detail === undefined ? steps : [...steps, `What is wrong: ${detail}`],
     hintsFor: reader,
     action: form.returnTo && {
       href: form.returnTo.href,

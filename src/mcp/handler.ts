@@ -45,14 +45,23 @@ export function createMcp(parts: McpParts): Mcp {
         const renamed = underOurName(request, metadataUrlOf(config));
         return enter(renamed, { exchange, text: "", mayStream: false }, execution);
       }
-      const reason = judgeOrigin(request, config);
-      if (reason !== undefined) return jsonRpcRefusal(reason, exchange);
+      const refused = judgeOrigin(request, config);
+      if (refused !== undefined) return refuseOrigin(refused, exchange);
       const incoming = await readIncoming(request, exchange);
       if (incoming instanceof Response) return readableByPages(incoming, request);
       const answer = await enter(underOurName(request, config.resource), incoming, execution);
       return readableByPages(answer, request);
     },
   };
+}
+
+/** The operator reads which variable would let it in. */
+function refuseOrigin(
+  { reason, variable }: NonNullable<ReturnType<typeof judgeOrigin>>,
+  exchange: Exchange,
+): Response {
+  exchange.note({ variable });
+  return jsonRpcRefusal(reason, exchange);
 }
 
 function openOrGuarded(parts: McpParts): Gate<Incoming> {

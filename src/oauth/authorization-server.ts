@@ -16,7 +16,7 @@ import type { GrantRef } from "../grants/grant.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Parts } from "../parts.ts";
 import { createProviderStorage, type ProviderStorage } from "./provider-storage.ts";
-import { isDocumentUnreachable, judgeRegistration } from "../clients/registration-rules.ts";
+import { isDocumentUnreachable } from "../clients/registration-rules.ts";
 import { listScopes } from "./scopes.ts";
 import "../clients/straight-fetch.ts";
 
@@ -71,14 +71,13 @@ export function createAuthorizationServer(
     defaultResource: config.resource,
     authorizeEndpoint: "/authorize",
     tokenEndpoint: "/token",
-    clientRegistrationEndpoint: "/register",
+    ...(config.auth.dynamicRegistration ? { clientRegistrationEndpoint: "/register" } : {}),
     scopesSupported: [...listScopes(permissions)],
     clientIdMetadataDocumentEnabled: true,
     allowPrivateUseRedirectUris: true,
     accessTokenTTL: config.auth.accessTokenTtlSeconds,
     refreshTokenTTL: GRANT_TTL_SECONDS,
     clientRegistrationTTL: CLIENT_TTL_SECONDS,
-    clientRegistrationCallback: ({ clientMetadata }) => judgeRegistration(clientMetadata),
     ...(onTokenExchange === undefined ? {} : { tokenExchangeCallback: onTokenExchange }),
     onError: ({ internal }) => {
       exchange.note({ reason: internal.reason, area: internal.category });

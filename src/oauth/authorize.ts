@@ -18,9 +18,16 @@ import type { Exchange } from "../exchange.ts";
 import { ConsentPage } from "../pages/consent.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
-import { repeatsParameter } from "./parameters.ts";
+import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
-import { isDocumentUnreachable, isRedirectAllowed } from "../clients/registration-rules.ts";
+import { describeMismatch, judgeRedirectUri } from "../clients/redirect-uri.ts";
+import { isDocumentUnreachable } from "../clients/registration-rules.ts";
+import {
+  explainRefusedRequest,
+  judgeAuthorizationRequest,
+  type RequestError,
+} from "./authorization-request.ts";
+import { withOurResource } from "./resource.ts";
 import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
 
 /**
@@ -35,8 +42,7 @@ export async function askConsent(
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const url = new URL(request.url);
-  if (repeatsParameter(url.searchParams)) throw new Refusal("authorization_invalid");
-  assertRedirectAllowed(url.searchParams);
+  assertAnswerable(url.searchParams, parts);
   const asked = await parseRequest(api, request, { parts, exchange });
   if (asked instanceof Response) return asked;
   return redirectFaults({ asked, exchange }, async () => {
@@ -142,9 +148,13 @@ async function parseRequest(
   request: Request,
   { parts, exchange }: { readonly parts: Parts; readonly exchange: Exchange },
 ): Promise<AuthRequest | Response> {
+  const url = new URL(request.url);
+  const query = withOurResource(url.searchParams, parts.config);
   try {
-    const asked = await api.parseAuthRequest(request);
-    if (!isCodeChallenge(asked.codeChallenge)) throw withoutPkce(asked, parts.config.issuer);
+    url.search = query.toString();
+    const asked = await api.parseAuthRequest(new Request(url, request));
+    const error = judgeAuthorizationRequest(query);
+    if (error !== undefined) return sendBack(asked, error, exchange);
     return { ...asked, scope: [...narrowScopes(asked.scope, parts.permissions)] };
   } catch (error) {
     if (error instanceof CimdFetchError)
@@ -152,33 +162,63 @@ async function parseRequest(
         isDocumentUnreachable(error.detail) ? "client_unreachable" : "client_unknown",
       );
     if (!(error instanceof AuthorizationError)) throw error;
-    if (error.redirectTo === undefined)
-      throw new Refusal(
-        /client_id/.test(error.description) ? "client_unknown" : "authorization_invalid",
-      );
-    exchange.note({ reason: "authorization_invalid", error: error.code });
-    return redirect(error.redirectTo, new Headers());
+    const { redirectUri, state } = error;
+    if (redirectUri === undefined) throw await explainUnknown(api, query);
+    const sender = { redirectUri, ...(state && { state }), issuer: parts.config.issuer };
+    const flawed = judgeAuthorizationRequest(query) ?? explainRefusedRequest(error.code);
+    return sendBack(sender, flawed, exchange);
   }
 }
 
+/** The client's own validated address, with the error and the name of the parameter that is wrong. */
+function sendBack(
+  sender: { readonly redirectUri: string; readonly state?: string; readonly issuer?: string },
+  { code, flaw }: RequestError,
+  exchange: Exchange,
+): Response {
+  exchange.note({ reason: "authorization_invalid", error: code, ...flaw });
+  const description = `${flaw.parameter} ${flaw.problem}.`;
+  const { redirectTo } = new AuthorizationError(code, { ...sender, description });
+  if (redirectTo === undefined) throw new Refusal("authorization_invalid", { flaw });
+  return redirect(redirectTo, new Headers());
+}
+
+/** Nobody is sent anywhere: the client is not known, or the address is none of its own. */
+async function explainUnknown(
+  api: AuthorizationServer["api"],
+  query: URLSearchParams,
+): Promise<Refusal> {
+  const clientId = query.get("client_id") ?? "";
+  const client = clientId === "" ? null : await api.lookupClient(clientId);
+  if (client === null) {
+    const problem = clientId === "" ? "is missing" : "is not known here";
+    return new Refusal("client_unknown", { flaw: { parameter: "client_id", problem } });
+  }
+  const problem = describeMismatch(query.get("redirect_uri") ?? "", client.redirectUris);
+  return new Refusal("authorization_invalid", { flaw: { parameter: "redirect_uri", problem } });
+}
+
 /**
- * OAuth 2.1 §4.1.1 asks a challenge of every client, the library only of public ones. One by S256
- * has 43 characters (RFC 7636 §4.2); what is far from that is refused here, what is nearly that
- * matches no verifier at the token endpoint.
+ * A request that could be read in two ways, or that names an address we send nothing to, not even an
+ * error, ends here.
  */
-function isCodeChallenge(challenge: string | undefined): boolean {
-  return challenge !== undefined && /^[\w-]{40,43}$/.test(challenge);
-}
-
-function withoutPkce({ redirectUri, state }: AuthRequest, issuer: string): AuthorizationError {
-  const description = "A code_challenge by S256 is required.";
-  return new AuthorizationError("invalid_request", { description, redirectUri, state, issuer });
-}
-
-/** A private address that is not on our list is sent nothing, not even an error. */
-function assertRedirectAllowed(parameters: URLSearchParams): void {
-  if (!isRedirectAllowed(parameters.get("redirect_uri") ?? ""))
-    throw new Refusal("authorization_invalid");
+function assertAnswerable(query: URLSearchParams, { config: { auth } }: Parts): void {
+  const repeated = repeatedParameter(query);
+  if (repeated !== undefined) {
+    const flaw = {
+      parameter: /^\w{1,64}$/.exec(repeated)?.[0] ?? "a parameter",
+      problem: "stands twice",
+    };
+    throw new Refusal("authorization_invalid", { flaw });
+  }
+  const own = auth.preregisteredClients.find(
+    ({ client_id }) => client_id === query.get("client_id"),
+  );
+  const allowed = [...auth.allowedRedirectUris, ...(own?.redirect_uris ?? [])];
+  const { verdict, problem, variable } = judgeRedirectUri(query.get("redirect_uri") ?? "", allowed);
+  if (verdict === "usable" || problem === undefined) return;
+  const flaw = { parameter: "redirect_uri", problem, ...(variable && { variable }) };
+  throw new Refusal("authorization_invalid", { flaw });
 }
 
 /** What a client may tell the identity provider through us (OpenID Connect Core 1.0 §3.1.2.1). */

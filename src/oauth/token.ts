@@ -4,12 +4,15 @@
  * refuse.
  */
 import { readFields, readSmallBody, withBody } from "../edge/body.ts";
+import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { withForm } from "../clients/authentication.ts";
+import { isBasic, straightenCredentials } from "../clients/credentials.ts";
 import { exchangeCode } from "./code-exchange.ts";
-import { repeatsParameter } from "./parameters.ts";
+import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
 import { answerRefresh } from "./refresh.ts";
+import { withOurResource } from "./resource.ts";
 import { answerRevocation } from "./revocation.ts";
 import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
@@ -24,8 +27,8 @@ export async function answerToken(
     if (request.method !== "POST") return await passOn(context, request);
     const body = await readSmallBody(request);
     if (!isForm(request)) return await passOn(context, withBody(request, body));
-    const form = readForm(body);
-    return await answer(context, { request: withForm(request, form), form });
+    const token = straighten(request, readForm(body), parts);
+    return challengeBasic(request, await answer(context, token));
   } finally {
     await context.work.discard();
   }
@@ -35,11 +38,42 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
   const { form } = token;
   const grantType = form.get("grant_type");
   context.exchange.note({ grant: kindOf(form) });
-  if (repeatsParameter(form)) return passOn(context, token.request);
+  if (repeatedParameter(form) !== undefined) return passOn(context, token.request);
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
   if (grantType === null && form.has("token")) return answerRevocation(context, token);
   return passOn(context, token.request);
+}
+
+/** The request as the library and we read it: one client, one resource, each in one spelling. */
+function straighten(request: Request, sent: URLSearchParams, { config }: Parts): TokenRequest {
+  if (repeatedParameter(sent) !== undefined)
+    return { request: withForm(request, sent), form: sent };
+  const secretOf = (clientId: string): string | undefined =>
+    config.auth.preregisteredClients.find(({ client_id }) => client_id === clientId)?.client_secret;
+  const presented = straightenCredentials(
+    { form: withOurResource(sent, config), authorization: request.headers.get("Authorization") },
+    secretOf,
+  );
+  if (presented === undefined) {
+    const flaw = { parameter: "client_id", problem: "is not the one of the Authorization header" };
+    throw new Refusal("client_ambiguous", { flaw });
+  }
+  const { form, authorization } = presented;
+  const straight = withForm(request, form);
+  if (authorization === null) straight.headers.delete("Authorization");
+  else straight.headers.set("Authorization", authorization);
+  return { request: straight, form };
+}
+
+/** RFC 6749 §5.2: a client that tried HTTP Basic is challenged by it, whatever its header said. */
+function challengeBasic(request: Request, response: Response): Response {
+  const isTried = isBasic(request.headers.get("Authorization"));
+  if (response.status !== 401 || !isTried || response.headers.has("WWW-Authenticate"))
+    return response;
+  const challenge = new Response(response.body, response);
+  challenge.headers.set("WWW-Authenticate", 'Basic realm="OAuth"');
+  return challenge;
 }
 
 /** What is asked, for the log, in words of ours: the form's own could be anything. */

@@ -57,6 +57,24 @@ describe("a request whose redirect URI is not exactly a registered one ends on a
     await expectErrorPage(await open({ redirect_uri }), "authorization_invalid");
   });
 
+  it.each([
+    ["https://client.example/other", "its path differs"],
+    ["https://evil.example/callback", "its host differs"],
+    ["https://client.example:8443/callback", "its port differs"],
+    ["http://client.example/callback", "must be https, or http on a loopback host"],
+    ["javascript:alert(1)", "is in a scheme that is never allowed"],
+    ["", "is missing"],
+  ])("and page and log say for its maker what is wrong with %s", async (redirect_uri, problem) => {
+    const html = await expectErrorPage(await open({ redirect_uri }), "authorization_invalid");
+    expect(html).toMatch(/redirect_uri (?:is|must)/);
+    expect(html).toContain(problem);
+    expect(house.log.at(-1)).toMatchObject({
+      reason: "authorization_invalid",
+      parameter: "redirect_uri",
+      problem: expect.stringContaining(problem),
+    });
+  });
+
   it("also when there is something else to complain about", async () => {
     const redirect_uri = "https://evil.example/callback";
     await expectErrorPage(
@@ -107,6 +125,7 @@ describe("a request that could mean two things, or whose client is unknown, ends
       const { url } = client.begin({ scope: "openid" });
       url.searchParams.append(name, url.searchParams.get(name) ?? "");
       await expectErrorPage(await visit(url, new Map()), "authorization_invalid");
+      expect(house.log.at(-1)).toMatchObject({ parameter: name, problem: "stands twice" });
     },
   );
 
@@ -114,6 +133,7 @@ describe("a request that could mean two things, or whose client is unknown, ends
     "the client %s",
     async (client_id) => {
       await expectErrorPage(await open({ client_id }), "client_unknown");
+      expect(house.log.at(-1)).toMatchObject({ parameter: "client_id" });
     },
   );
 });
@@ -135,8 +155,8 @@ describe("a request that its client made wrong goes back to it, with state and i
     ["a code and a token", { response_type: "code id_token" }, "unsupported_response_type"],
     ["no response type", { response_type: undefined }, "invalid_request"],
     ["another resource", { resource: "https://other.example/mcp" }, "invalid_target"],
-    ["the issuer as resource", { resource: "{issuer}" }, "invalid_target"],
-    ["the resource with a slash", { resource: "{issuer}/mcp/" }, "invalid_target"],
+    ["another path as resource", { resource: "{issuer}/other" }, "invalid_target"],
+    ["an answer in a form", { response_mode: "form_post" }, "invalid_request"],
     ["the resource with a fragment", { resource: "{issuer}/mcp#fragment" }, "invalid_target"],
     ["a relative resource", { resource: "mcp" }, "invalid_target"],
   ])("%s", async (_case, bent: Parameters, error) => {
@@ -149,6 +169,10 @@ describe("a request that its client made wrong goes back to it, with state and i
     );
     expect(answer).toEqual({ error, state: "the state", iss: house.issuer });
     expect(description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,200}$/);
+    const [, parameter] = /^(\w+) /.exec(description ?? "") ?? [];
+    const bentNames = [...Object.keys(bent), "code_challenge_method"];
+    expect(bentNames).toContain(parameter);
+    expect(house.log.at(-1)).toMatchObject({ reason: "authorization_invalid", error, parameter });
   });
 
   it("also a confidential client without PKCE", async () => {
@@ -173,6 +197,11 @@ describe("a request that its client made wrong goes back to it, with state and i
 
 it.each([
   ["no resource, which means our only one", () => undefined],
+  ["an empty resource", () => ""],
+  ["the issuer", () => house.issuer],
+  ["the issuer with a slash", () => `${house.issuer}/`],
+  ["ours with a slash", () => `${client.resource}/`],
+  ["ours at this machine's other name", () => client.resource.replace("localhost", "127.0.0.1")],
   ["ours in capitals", () => client.resource.replace("http://localhost", "HTTP://LOCALHOST")],
   ["ours with a query, which some clients add", () => `${client.resource}?session=1`],
 ])("a request for %s is accepted, and its token is for us", async (_case, resourceOf) => {

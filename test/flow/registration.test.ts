@@ -25,6 +25,11 @@ const OPERATORS_CLIENTS = [
     token_endpoint_auth_method: "client_secret_basic",
     client_secret: "a secret: with % and +",
   },
+  {
+    client_id: "known-native",
+    client_name: "Known on a device",
+    redirect_uris: ["operators-app://callback"],
+  },
 ];
 
 const DAY_SECONDS = 86_400;
@@ -34,7 +39,10 @@ let anyone: Stranger;
 
 beforeAll(async () => {
   house = await startHouse({
-    variables: { PREREGISTERED_CLIENTS: JSON.stringify(OPERATORS_CLIENTS) },
+    variables: {
+      PREREGISTERED_CLIENTS: JSON.stringify(OPERATORS_CLIENTS),
+      ALLOWED_REDIRECT_URIS: "team-app://oauth/callback, team-app://server/*",
+    },
   });
   anyone = await meetStranger(`${house.issuer}/mcp`);
 });
@@ -46,6 +54,12 @@ describe("dynamic registration (RFC 7591)", () => {
       token_endpoint_auth_method: "none",
       client_name: "n",
       application_type: "native",
+      scope: "openid tool:get_user_info unheard-of",
+      software_id: "s",
+      software_version: "1",
+      client_uri: null,
+      logo_uri: "",
+      contacts: [],
       unheard_of: 1,
     });
     expect(response.status).toBe(201);
@@ -55,11 +69,70 @@ describe("dynamic registration (RFC 7591)", () => {
       client_id_issued_at: expect.closeTo(Date.now() / 1000, -2),
       client_name: "n",
       redirect_uris: [REDIRECT_URI],
-      grant_types: ["authorization_code"],
+      grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"],
+      token_endpoint_auth_method: "none",
+      application_type: "native",
+      scope: "openid tool:get_user_info",
+      software_id: "s",
+      software_version: "1",
+    });
+  });
+
+  it("narrows a registration to what this server can do, and says so", async () => {
+    const answer = await json(
+      await register({
+        redirect_uris: [REDIRECT_URI, "unheard-of://client/callback", "http://client.example/"],
+        grant_types: ["authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"],
+        response_types: ["code", "id_token"],
+        token_endpoint_auth_methods_supported: ["private_key_jwt", "none"],
+      }),
+      201,
+    );
+    expect(answer).toMatchObject({
+      redirect_uris: [REDIRECT_URI],
+      grant_types: ["authorization_code", "refresh_token"],
       response_types: ["code"],
       token_endpoint_auth_method: "none",
     });
   });
+
+  it.each<[string, Readonly<Record<string, unknown>>, string, string]>([
+    [
+      "grant_types",
+      { grant_types: ["password"] },
+      "invalid_client_metadata",
+      "registration_invalid",
+    ],
+    [
+      "client_uri",
+      { client_uri: "javascript:alert(1)" },
+      "invalid_client_metadata",
+      "registration_invalid",
+    ],
+    [
+      "redirect_uris",
+      { redirect_uris: ["unheard-of://x"] },
+      "invalid_redirect_uri",
+      "registration_redirect_invalid",
+    ],
+    [
+      "redirect_uris",
+      { redirect_uris: null },
+      "invalid_redirect_uri",
+      "registration_redirect_invalid",
+    ],
+  ])(
+    "names what is wrong, %s, to its maker and in the log",
+    async (parameter, metadata, error, reason) => {
+      const answer = await json<Record<string, string>>(await register(metadata), 400);
+      expect(answer).toEqual({
+        error,
+        error_description: expect.stringContaining(` ${parameter} `),
+      });
+      expect(house.log.at(-1)).toMatchObject({ reason, parameter, problem: expect.any(String) });
+    },
+  );
 
   it.each(["client_secret_basic", "client_secret_post"] as const)(
     "gives a %s client a secret, which it must show",
@@ -204,13 +277,59 @@ describe("a redirect URI in a scheme of its own", () => {
     "unheard-of://client/callback",
     "cursor://evil.extension/oauth/callback",
     "cursor://anysphere.cursor-mcp/oauth/callback/../../evil",
-  ])("is not used otherwise, though it was registered: %s", async (redirectUri) => {
+  ])("is neither registered nor used otherwise: %s", async (redirectUri) => {
+    const redirect_uris = [redirectUri];
+    expect(await json(await register({ redirect_uris }), 400)).toMatchObject({
+      error: "invalid_redirect_uri",
+    });
+    expect(house.log.at(-1)).toMatchObject({ variable: "ALLOWED_REDIRECT_URIS" });
     const client = await registered(
       { redirect_uris: [REDIRECT_URI, redirectUri], token_endpoint_auth_method: "none" },
       redirectUri,
     );
     await expectRefused(client);
+    expect(house.log.at(-1)).toMatchObject({
+      parameter: "redirect_uri",
+      variable: "ALLOWED_REDIRECT_URIS",
+    });
   });
+
+  it.each(["team-app://oauth/callback", "team-app://server/1a2b"])(
+    "is used when the operator allows it: %s",
+    async (redirectUri) => {
+      const client = await registered(
+        { redirect_uris: [redirectUri], token_endpoint_auth_method: "none" },
+        redirectUri,
+      );
+      const attempt = client.begin();
+      const callback = await client.approve(attempt, "rob");
+      expect(callback.href.startsWith(`${redirectUri}?`)).toBe(true);
+      expect((await client.exchange(attempt, callback)).status).toBe(200);
+    },
+  );
+
+  it("is used by a client that the operator registered with it, and by no other", async () => {
+    const redirectUri = "operators-app://callback";
+    const client = createStranger({ ...anyone, clientId: "known-native", redirectUri });
+    expect((await client.approve(client.begin(), "rob")).searchParams.get("code")).toBeTruthy();
+    await expectRefused(createStranger({ ...anyone, redirectUri }));
+  });
+});
+
+it("can be switched off, by which clients with a document or of the operator lose nothing", async () => {
+  const closed = await house.startAnother({ DYNAMIC_REGISTRATION: "false" });
+  const refused = await fetch(`${closed.url}/register`, { method: "POST", body: "{}" });
+  expect(await json(refused, 403)).toMatchObject({ error: "access_denied" });
+  expect(closed.log.at(-1)).toMatchObject({
+    reason: "registration_off",
+    variable: "DYNAMIC_REGISTRATION",
+  });
+  const metadata = await json<Record<string, unknown>>(
+    await fetch(`${closed.url}/.well-known/oauth-authorization-server`),
+    200,
+  );
+  expect(metadata).not.toHaveProperty("registration_endpoint");
+  expect(metadata).toHaveProperty("client_id_metadata_document_supported");
 });
 
 describe("a client that the operator registered", () => {

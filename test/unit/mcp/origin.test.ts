@@ -1,53 +1,105 @@
 import { describe, expect, it } from "vitest";
 import { judgeOrigin } from "../../../src/mcp/origin.ts";
-import { configOf, RESOURCE } from "./endpoint.ts";
 
-const remote = configOf();
-const local = configOf({ RESOURCE_BASE_URL: "http://localhost:8787" });
+const DEPLOYED = {
+  issuer: "https://mcp.example",
+  resource: "https://mcp.example/mcp",
+  isLoopback: false,
+};
+const LOCAL = {
+  issuer: "http://localhost:8787",
+  resource: "http://localhost:8787/mcp",
+  isLoopback: true,
+};
 
-describe("a public server", () => {
+const from = (origin: string | null, config: typeof LOCAL & { allowedOrigins?: string[] }) => {
+  const headers = new Headers(origin === null ? {} : { origin });
+  return judgeOrigin(new Request(config.resource, { headers }), config)?.reason;
+};
+
+describe("a server with TLS, where a bearer token is all that counts", () => {
   it.each([
-    [undefined, undefined],
-    ["https://mcp.example.com", undefined],
-    ["http://localhost:6274", undefined],
-    ["http://127.0.0.1", undefined],
-    ["https://[::1]:9000", undefined],
-    ["http://inspector.localhost:6274", undefined],
-    ["http://mcp.example.com", "origin_refused"],
-    ["https://mcp.example.com:8443", "origin_refused"],
-    ["https://mcp.example.com.evil.example", "origin_refused"],
-    ["https://evil.example", "origin_refused"],
-    ["https://localhost.evil.example", "origin_refused"],
-    ["http://127.0.0.1.nip.io", "origin_refused"],
-    ["chrome-extension://localhost", "origin_refused"],
-    ["null", "origin_refused"],
-    ["", "origin_refused"],
-    ["localhost", "origin_refused"],
-  ])("called by a page of %s answers %s", (origin, verdict) => {
-    const headers = origin === undefined ? {} : { Origin: origin };
-    expect(judgeOrigin(new Request(RESOURCE, { headers }), remote)).toBe(verdict);
+    null,
+    "https://mcp.example",
+    "https://chatgpt.com",
+    "https://claude.ai",
+    "http://localhost:6274",
+    "chrome-extension://abcdefghijklmnop",
+    "null",
+  ])("is called from %s", (origin) => {
+    expect(from(origin, DEPLOYED)).toBeUndefined();
   });
 
-  it("may be reached under any host: behind a tunnel its own is another", () => {
-    expect(judgeOrigin(new Request("https://a.tunnel.example/mcp"), remote)).toBeUndefined();
+  it.each([
+    [null, true],
+    ["https://mcp.example", true],
+    ["https://chatgpt.com", true],
+    ["HTTPS://ChatGPT.com", true],
+    ["https://claude.ai", false],
+    ["https://chatgpt.com.evil.example", false],
+    ["http://chatgpt.com", false],
+    ["http://localhost:6274", false],
+    ["null", false],
+  ])("with a list is called from %s: %s", (origin, isWelcome) => {
+    const listed = { ...DEPLOYED, allowedOrigins: ["https://chatgpt.com"] };
+    expect(from(origin, listed)).toBe(isWelcome ? undefined : "origin_refused");
+  });
+
+  it("is called by any name", () => {
+    const headers = { host: "127.0.0.1" };
+    expect(judgeOrigin(new Request(DEPLOYED.resource, { headers }), DEPLOYED)).toBeUndefined();
   });
 });
 
-describe("a server on this machine", () => {
+describe("a server on this machine, which DNS rebinding could reach", () => {
   it.each([
-    ["localhost:8787", undefined],
-    ["127.0.0.1:8787", undefined],
-    ["[::1]:8787", undefined],
-    ["rebound.evil.example:8787", "host_refused"],
-    ["169.254.169.254", "host_refused"],
-    ["localhost@evil.example", "host_refused"],
-    ["", "host_refused"],
-  ])("called as %s answers %s", (host, verdict) => {
-    const request = new Request("http://localhost:8787/mcp", { headers: { Host: host } });
-    expect(judgeOrigin(request, local)).toBe(verdict);
+    [null, true],
+    ["http://localhost:8787", true],
+    ["http://localhost:6274", true],
+    ["http://127.0.0.1:6274", true],
+    ["http://[::1]:6274", true],
+    ["http://app.localhost:3000", true],
+    ["https://chatgpt.com", false],
+    ["https://localhost.evil.example", false],
+    ["http://127.0.0.1.evil.example", false],
+    ["http://192.168.0.1", false],
+    ["ftp://localhost", false],
+    ["null", false],
+    ["", false],
+  ])("is called from %s: %s", (origin, isWelcome) => {
+    expect(from(origin, LOCAL)).toBe(isWelcome ? undefined : "origin_refused");
+  });
+
+  it("is called by whom the operator allows by name, too", () => {
+    const listed = { ...LOCAL, allowedOrigins: ["https://chatgpt.com"] };
+    expect(from("https://chatgpt.com", listed)).toBeUndefined();
+    expect(from("https://claude.ai", listed)).toBe("origin_refused");
+  });
+
+  it.each([
+    ["localhost:8787", true],
+    ["127.0.0.1:8787", true],
+    ["[::1]:8787", true],
+    ["rebound.evil.example:8787", false],
+    ["169.254.169.254", false],
+    ["localhost@evil.example", false],
+    ["", false],
+  ])("called as %s answers: %s", (host, isWelcome) => {
+    const request = new Request(LOCAL.resource, { headers: { host } });
+    const refused = { reason: "host_refused", variable: "RESOURCE_BASE_URL" };
+    expect(judgeOrigin(request, LOCAL)).toEqual(isWelcome ? undefined : refused);
   });
 
   it("goes by the URL when there is no Host", () => {
-    expect(judgeOrigin(new Request("http://rebound.evil.example/mcp"), local)).toBe("host_refused");
+    const request = new Request("http://rebound.evil.example/mcp");
+    expect(judgeOrigin(request, LOCAL)?.reason).toBe("host_refused");
+  });
+
+  it("names the variable that would let an origin in", () => {
+    const headers = { origin: "https://chatgpt.com", host: "localhost:8787" };
+    expect(judgeOrigin(new Request(LOCAL.resource, { headers }), LOCAL)).toEqual({
+      reason: "origin_refused",
+      variable: "ALLOWED_ORIGINS",
+    });
   });
 });
