@@ -11,24 +11,33 @@ function refusal(code: number, message: string) {
 }
 
 describe("the origin", () => {
-  it("of another website is refused before anything else, the preflight included", async () => {
+  it("that the operator did not list is refused before anything else, the preflight included", async () => {
     const headers = { ...bearer, Origin: "https://evil.example" };
+    const config = configOf({ ALLOWED_ORIGINS: "https://chat.example" });
     for (const request of [
       post(list, headers),
       new Request(RESOURCE, { method: "OPTIONS", headers }),
     ]) {
-      const { status, headers: sent, body, noted } = await endpointOf()(request);
+      const { status, headers: sent, body, noted } = await endpointOf({ config })(request);
       expect(status).toBe(403);
       expect(sent.get("Access-Control-Allow-Origin")).toBeNull();
       expect(body).toEqual(refusal(-32_000, "This website may not call this server."));
-      expect(noted).toEqual({ reason: "origin_refused" });
+      expect(noted).toEqual({ reason: "origin_refused", variable: "ALLOWED_ORIGINS" });
     }
   });
 
-  it("of a page on the caller's machine may read the answer and its challenge", async () => {
-    const { status, headers } = await endpointOf()(post(list, { Origin: "http://localhost:6274" }));
+  it.each([
+    ["any website", "https://chatgpt.com", configOf()],
+    ["a page on the caller's machine", "http://localhost:6274", configOf()],
+    [
+      "a listed one",
+      "https://a.example",
+      configOf({ ALLOWED_ORIGINS: "https://b.example https://a.example" }),
+    ],
+  ])("of %s may read the answer and its challenge", async (_case, Origin, config) => {
+    const { status, headers } = await endpointOf({ config })(post(list, { Origin }));
     expect(status).toBe(401);
-    expect(headers.get("Access-Control-Allow-Origin")).toBe("http://localhost:6274");
+    expect(headers.get("Access-Control-Allow-Origin")).toBe(Origin);
     expect(headers.get("Access-Control-Expose-Headers")).toBe(
       "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version",
     );
@@ -48,7 +57,7 @@ describe("the origin", () => {
     );
     expect(status).toBe(403);
     expect(body).toEqual(refusal(-32_000, "This server does not answer to this host name."));
-    expect(noted).toEqual({ reason: "host_refused" });
+    expect(noted).toEqual({ reason: "host_refused", variable: "RESOURCE_BASE_URL" });
   });
 });
 
