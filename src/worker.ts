@@ -5,7 +5,10 @@
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
 import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
 import { warnConfig } from "./edge/log.ts";
-import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
+import { atPlainPath } from "./edge/origin.ts";
+import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
+import { wantsJson, wantsPage } from "./edge/routes.ts";
+import type { Context, Next } from "hono";
 import { createCatalogue } from "./mcp/catalogue.ts";
 import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
 import type { Offerings } from "./mcp/tool.ts";
@@ -33,7 +36,7 @@ export function createWorker(theirs: Theirs, outward: Outward = {}) {
   return {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
       app ??= await open({ ...theirs, catalogue }, loadConfig(env, new URL(request.url)), outward);
-      return app.fetch(request, { execution }, execution);
+      return app.fetch(atPlainPath(request), { execution }, execution);
     },
   };
 }
@@ -72,7 +75,13 @@ async function furnish(
   };
   const app = createPassage({ ...config, look });
 
-  app.get("/", ({ req }) => renderLanding(landing, req.header("Accept") ?? null));
+  const lead = (status: number) => (context: Context<EdgeEnv>, next: Next) =>
+    wantsPage(context.req.raw) ? renderLanding(landing, "text/html", status) : next();
+  app.get("/", ({ req }, next) =>
+    wantsJson(req.raw) ? next() : renderLanding(landing, req.header("Accept") ?? null),
+  );
+  app.get("/mcp", lead(200));
+  app.get("/sse", lead(410));
   app.get("/llms.txt", () => renderLanding(landing, "text/markdown"));
   app.get("/favicon.svg", () => renderIcon(site));
   app.get("/health", answerHealth);

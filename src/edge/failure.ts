@@ -13,6 +13,8 @@ interface FailureForm {
   readonly wants: "page" | "oauth";
   readonly requestId: string;
   readonly look: Look;
+  /** Where clients are sent that came to no address of ours. */
+  readonly endpoint?: string;
   /** The client's validated redirect with the OAuth error, offered on a page as the way back. */
   readonly returnTo?: { readonly href: string; readonly clientName: string } | undefined;
 }
@@ -32,10 +34,10 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
     retryAfterSecondsOf(error) ?? (status === 503 ? RETRY_AFTER_SECONDS : undefined);
   if (retryAfterSeconds !== undefined)
     headers.set("Retry-After", String(Math.ceil(retryAfterSeconds)));
-  const flaw = error instanceof Refusal ? error.flaw : undefined;
-  const detail = flaw && `${flaw.parameter} ${flaw.problem}.`;
+  const detail = detailOf(error);
   if (form.wants === "oauth") {
-    const description = detail === undefined ? text : `${text} ${detail}`;
+    const direction = isLost(status) && form.endpoint ? `MCP is at ${form.endpoint}.` : "";
+    const description = [text, detail, direction].filter((part) => part !== "").join(" ");
     return Response.json({ error: code, error_description: description }, { status, headers });
   }
   const { heading, reader, steps } = adviceFor(reason);
@@ -44,7 +46,7 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
     text: reader === "operator" ? OPERATOR_MUST_ACT : text,
     reason,
     requestId: form.requestId,
-    hints: detail === undefined ? steps : [...steps, `What is wrong: ${detail}`],
+    hints: detail === "" ? steps : [...steps, `What is wrong: ${detail}`],
     hintsFor: reader,
     action: form.returnTo && {
       href: form.returnTo.href,
@@ -67,6 +69,16 @@ export function explainFailure(
   if (!(fault instanceof Error)) return explained;
   const place = /([\w-]+\.[jt]sx?:\d+:\d+)\)?$/m.exec(fault.stack ?? "")?.[1];
   return { ...explained, fault: fault.name, ...(place === undefined ? {} : { place }) };
+}
+
+/** Which parameter is wrong, as a sentence for the maker of the client. */
+function detailOf(error: unknown): string {
+  const flaw = error instanceof Refusal ? error.flaw : undefined;
+  return flaw === undefined ? "" : `${flaw.parameter} ${flaw.problem}.`;
+}
+
+function isLost(status: number): boolean {
+  return status === 404 || status === 410;
 }
 
 function retryAfterSecondsOf(error: unknown): number | undefined {

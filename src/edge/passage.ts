@@ -20,7 +20,7 @@ interface Door {
 
 export interface EdgeEnv {
   readonly Bindings: { readonly execution: ExecutionContext };
-  readonly Variables: { exchange: Exchange; look: Look };
+  readonly Variables: { exchange: Exchange; door: Door };
 }
 
 export type Passage = Hono<EdgeEnv>;
@@ -38,7 +38,7 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
   return async function passThrough(context, next) {
     const exchange = createExchange(context.req.raw, context.env.execution, Date.now);
     context.set("exchange", exchange);
-    context.set("look", door.look);
+    context.set("door", door);
     await next();
     const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
     const response = withSecurityHeaders(answer, {
@@ -65,11 +65,16 @@ export function refuseWith(
 
 function answerFailure(
   error: unknown,
-  { req, var: { exchange, look } }: Context<EdgeEnv>,
+  { req, var: { exchange, door } }: Context<EdgeEnv>,
 ): Response {
   exchange.note(explainFailure(error));
   const wants = failureForm(req.raw);
-  const response = renderRefusal(error, { wants, requestId: exchange.requestId, look });
+  const response = renderRefusal(error, {
+    wants,
+    requestId: exchange.requestId,
+    look: door.look,
+    endpoint: `${door.issuer}/mcp`,
+  });
   if (wants === "oauth") letClientsRead(response, req.header("Origin"));
   return response;
 }

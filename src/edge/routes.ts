@@ -35,12 +35,27 @@ export function routeOf(path: string): string {
 }
 
 /**
- * How a failure of this request is answered. At an unknown path, a browser is known by what it
- * accepts.
+ * How a failure of this request is answered. At the front door and at an unknown path, a browser is
+ * known by what it accepts.
  */
 export function failureForm(request: Request): "page" | "oauth" {
   const path = new URL(request.url).pathname;
+  if (path === "/") return wantsJson(request) ? "oauth" : "page";
   if (PAGES.has(path)) return "page";
   if (ENDPOINTS.has(path)) return "oauth";
-  return request.headers.get("Accept")?.includes("text/html") === true ? "page" : "oauth";
+  return wantsPage(request) ? "page" : "oauth";
+}
+
+/** Whether a person reads the answer: a browser that opens an address accepts HTML. */
+export function wantsPage({ headers }: Request): boolean {
+  return headers.get("Accept")?.includes("text/html") === true;
+}
+
+/** Whether a program that speaks JSON asks: by what it sends, or by all that it accepts. */
+export function wantsJson({ headers }: Request): boolean {
+  if (headers.get("Content-Type")?.includes("json") === true) return true;
+  const accepted = (headers.get("Accept") ?? "*/*").split(",");
+  return accepted.every((type) =>
+    /^\s*(?:application\/(?:.+\+)?json|text\/event-stream)\b/i.test(type),
+  );
 }

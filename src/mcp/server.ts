@@ -16,6 +16,7 @@ import { REFUSALS } from "../errors.ts";
 import type { Site } from "../site-definition.ts";
 import { contextOf, describeFailure, type Serving, type Trace } from "./context.ts";
 import type { Verdict } from "./permissions.ts";
+import { restateErrors } from "./restatement.ts";
 
 /** What the server says of itself. */
 export interface About {
@@ -69,7 +70,7 @@ export function buildServer(serving: Serving, { info, instructions }: About): Mc
   for (const name of subjects.get("tools/call") ?? []) offerTool(server, serving, name);
   for (const name of subjects.get("prompts/get") ?? []) offerPrompt(server, serving, name);
   for (const uri of subjects.get("resources/read") ?? []) offerResource(server, serving, uri);
-  return server;
+  return restateErrors(server);
 }
 
 /**

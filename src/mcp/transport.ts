@@ -20,6 +20,7 @@ import { readAsked } from "./message.ts";
 import { metadataUrlOf } from "./gate.ts";
 import { jsonRpcRefusal } from "./refusal.ts";
 import { type About, buildServer } from "./server.ts";
+import { parseBody } from "./spelling.ts";
 
 /** What was read of a request before it was known whose it is. */
 export interface Incoming {
@@ -54,7 +55,7 @@ export function createTransport({ config, catalogue, about }: TransportParts): T
       return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
     if (!isJsonContentType(request.headers.get("content-type")))
       return jsonRpcRefusal("body_type_refused", exchange);
-    const body = parseJson(text);
+    const body = parseBody(text, (name) => catalogue.tools.get(name)?.wire.inputSchema);
     if (body === undefined) return jsonRpcRefusal("body_not_json", exchange);
     const serving = { catalogue, caller, exchange, asked: readAsked(body), mayStream };
     const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
@@ -63,14 +64,6 @@ export function createTransport({ config, catalogue, about }: TransportParts): T
     servings.set(request, serving);
     return sdk.fetch(request, options);
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

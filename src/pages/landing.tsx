@@ -18,10 +18,10 @@ interface LandingFacts {
 }
 
 /** The landing page in the form that the `Accept` header asks for; people's browsers get HTML. */
-export function renderLanding(facts: LandingFacts, accept: string | null): Response {
+export function renderLanding(facts: LandingFacts, accept: string | null, status = 200): Response {
   const headers = { Vary: "Accept" };
   if (accept === null || !/\btext\/markdown\b/i.test(accept))
-    return renderPage(<LandingPage {...facts} />, facts.look, { headers });
+    return renderPage(<LandingPage {...facts} />, facts.look, { status, headers });
   return new Response(landingMarkdown(facts), {
     headers: { ...headers, "Content-Type": "text/markdown; charset=utf-8" },
   });

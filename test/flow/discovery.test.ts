@@ -195,8 +195,7 @@ describe("the other addresses", () => {
     expect(response.status).toBe(410);
     expect(await response.json()).toEqual({
       error: "not_found",
-      error_description:
-        "This server speaks Streamable HTTP at /mcp; the HTTP+SSE transport is gone.",
+      error_description: `This server speaks Streamable HTTP at /mcp; the HTTP+SSE transport is gone. MCP is at ${house.issuer}/mcp.`,
     });
   });
 
@@ -209,7 +208,7 @@ describe("the other addresses", () => {
     expect(client?.status).toBe(404);
     expect(await client?.json()).toEqual({
       error: "not_found",
-      error_description: "There is nothing at this address.",
+      error_description: `There is nothing at this address. MCP is at ${house.issuer}/mcp.`,
     });
     expect(person?.status).toBe(404);
     expect(await person?.text()).toContain("<h1>Page not found</h1>");

@@ -86,9 +86,10 @@ async function expectSame(
   era: Era,
   method: string,
   params: Record<string, unknown>,
+  asSdkKnowsIt = params,
 ): Promise<void> {
   const { body } = await ours(call(era, method, params, token));
-  expect(body).toEqual(await answerOfSdk(call(era, method, params)));
+  expect(body).toEqual(await answerOfSdk(call(era, method, asSdkKnowsIt)));
 }
 
 it.each<Era>(["2025-11-25", "2026-07-28"])("lists the same in %s", async (era) => {
@@ -115,8 +116,18 @@ it("answers every call the same, the good and the bad", async () => {
       fc.constantFrom<Era>("2025-11-25", "2026-07-28"),
       fc.constantFrom("add", "greet", "absent"),
       fc.option(input, { nil: undefined }),
-      (era, name, given) =>
-        expectSame(era, "tools/call", given === undefined ? { name } : { name, arguments: given }),
+      (era, name, given) => {
+        if (given === undefined) return expectSame(era, "tools/call", { name });
+        // To us, an optional member that is null is absent; the SDK has no such rule.
+        const { b, ...others } = given;
+        const straight = { ...others, ...(b === null || b === undefined ? {} : { b }) };
+        return expectSame(
+          era,
+          "tools/call",
+          { name, arguments: given },
+          { name, arguments: straight },
+        );
+      },
     ),
     { numRuns: 150 },
   );
