@@ -1,8 +1,9 @@
 /**
  * `npm run rotate-keys`: walks the store and seals every record again under the first key of
- * STORAGE_ENCRYPTION_KEY. The environment goes in, counts come out; afterwards the older keys can
- * be removed. No value is ever printed.
+ * STORAGE_ENCRYPTION_KEY. The variables of `.dev.vars`, or of the file given with `--file`, go in,
+ * counts come out; afterwards the older keys can be removed. No value is ever printed.
  */
+import { parseArgs } from "node:util";
 import { type Env, isConfig, loadConfig } from "../src/config.ts";
 import { Refusal } from "../src/errors.ts";
 import { recognize, resealClient, resealGrant } from "../src/grants/resealing.ts";
@@ -10,6 +11,7 @@ import { createRedis, walkKeys } from "../src/storage/redis.ts";
 import { createSealer } from "../src/storage/sealing.ts";
 import { beginWork } from "../src/storage/unit-of-work.ts";
 import { createVault } from "../src/storage/vault.ts";
+import { readVariables } from "./variables-file.ts";
 
 /** What the walk has met so far. */
 interface Count {
@@ -19,13 +21,14 @@ interface Count {
   passing: number;
 }
 
-const env: Env = process.env;
+const { file } = parseArgs({ options: { file: { type: "string" } } }).values;
+const env: Env = readVariables(file);
 const config = loadConfig(env, new URL(env.RESOURCE_BASE_URL ?? "http://localhost:8787"));
 if (!isConfig(config) || config.auth === undefined) {
   const problems = isConfig(config) ? [] : config;
   for (const { variable, problem } of problems) console.error(`${variable} ${problem}`);
   console.error(
-    "Set the variables as the Worker has them, with STORAGE_ENCRYPTION_KEY=new,old (or fill .dev.vars).",
+    "Set the variables as the Worker has them, with STORAGE_ENCRYPTION_KEY=new,old: in the environment, in .dev.vars, or in the file given with --file.",
   );
   process.exit(1);
 }

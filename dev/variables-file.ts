@@ -13,14 +13,15 @@ type Variables = Readonly<Record<string, string>>;
 /** Where wrangler looks for them in development. */
 export const LOCAL_FILE = ".dev.vars";
 
-/** Reads them; a file that is named must exist. */
+/** Reads them; a file that is named must exist, the usual one need not. */
 export function readVariables(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  usual: string = LOCAL_FILE,
 ): Variables {
   if (file !== undefined && !existsSync(file))
     throw new Obstacle(`There is no file ${file}.`, "npm run setup makes it.");
-  const set = { ...readEnvFile(file ?? LOCAL_FILE), ...ofTheWorker(environment) };
+  const set = { ...readEnvFile(file ?? usual), ...ofTheWorker(environment) };
   return Object.fromEntries(
     Object.entries(set).flatMap(([name, value]) => (value?.trim() ? [[name, value]] : [])),
   );

@@ -1,6 +1,10 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { writeEnvFile } from "../../dev/start/env-file.ts";
 import { type House, randomKey, startHouse } from "../support/house.ts";
 import {
   callMcp,
@@ -42,9 +46,11 @@ it("rotates both keys without logging anybody out", async () => {
   });
   expect(stdout).toMatch(/^[2-9]\d* records sealed again, \d+ already under the newest key\.$/m);
   expect(stdout).not.toContain("do not open");
-  const again = await run("node", ["dev/rotate-keys.ts"], {
-    env: { ...process.env, ...house.variables, ...both },
-  });
+  const folder = await mkdtemp(join(tmpdir(), "rotate-keys-"));
+  const file = join(folder, ".deploy.vars");
+  writeEnvFile(file, { ...house.variables, ...both });
+  const again = await run("node", ["dev/rotate-keys.ts", "--file", file]);
+  await rm(folder, { recursive: true });
   expect(again.stdout).toMatch(/^0 records sealed again/m);
 
   const after = await house.startAnother({
