@@ -1,0 +1,93 @@
+/**
+ * The first requests of a fresh isolate: a new process for every sample, which has answered nothing
+ * before. CPU time of the whole process, until it is quiet again.
+ */
+import type { Ground } from "./ground.ts";
+import { type HttpRequest, sendLoad } from "./load.ts";
+import { callRequest, getRequest, mcpRequest } from "./requests.ts";
+import { type Bundler, describeVariant, type Running, type VariantName } from "./variants.ts";
+import { startWorkerd } from "./workerd.ts";
+
+interface ColdCase {
+  readonly name: string;
+  readonly variant: VariantName;
+  readonly request: HttpRequest;
+  readonly status?: number;
+}
+
+export interface ColdMeasured {
+  readonly name: string;
+  readonly startMs: number[];
+  /** The first, the second and the third request, in milliseconds of CPU; a list for each sample. */
+  readonly requestsMs: number[][];
+  readonly residentMb: number[];
+  /** Commands that the store got for the first request, of each sample. */
+  readonly storeCommands: number[];
+}
+
+const MODERN = "2026-07-28";
+const LEGACY = "2025-11-25";
+
+function listCases({ tokens }: Running): ColdCase[] {
+  const token = tokens.access_token;
+  const list = { method: "tools/list", params: {} };
+  return [
+    { name: "bare GET", variant: "bare", request: getRequest("/") },
+    { name: "SDK 2.x call", variant: "sdk2-10", request: callRequest(MODERN) },
+    { name: "SDK 1.x call", variant: "sdk1-10", request: callRequest(LEGACY) },
+    { name: "ours GET /health", variant: "ours-10", request: getRequest("/health") },
+    { name: "ours GET /", variant: "ours-10", request: getRequest("/") },
+    { name: "ours call", variant: "ours-10", request: callRequest(MODERN, token) },
+    { name: "ours call, 2025-11-25", variant: "ours-10", request: callRequest(LEGACY, token) },
+    { name: "ours list", variant: "ours-10", request: mcpRequest(MODERN, list, token) },
+    { name: "ours no token", variant: "ours-10", request: callRequest(MODERN), status: 401 },
+  ];
+}
+
+/** Takes so many samples of each, in turns. */
+export async function measureCold(
+  { running, bundler, ground }: { running: Running; bundler: Bundler; ground: Ground },
+  samples: number,
+): Promise<ColdMeasured[]> {
+  const cases = listCases(running);
+  const measured = cases.map(({ name }): ColdMeasured => ({
+    name,
+    startMs: [],
+    requestsMs: [],
+    residentMb: [],
+    storeCommands: [],
+  }));
+  for (let sample = 0; sample < samples; sample++) {
+    const order = [...cases.keys()];
+    for (const at of sample % 2 === 0 ? order : order.toReversed()) {
+      const [one, kept] = [cases[at], measured[at]];
+      if (one !== undefined && kept !== undefined) await takeSample(one, kept, { bundler, ground });
+    }
+  }
+  return measured;
+}
+
+async function takeSample(
+  { variant, request, status = 200 }: ColdCase,
+  kept: ColdMeasured,
+  { bundler, ground }: { bundler: Bundler; ground: Ground },
+): Promise<void> {
+  const worker = await startWorkerd(await describeVariant(variant, bundler, ground));
+  try {
+    let before = await worker.settledCpuMs();
+    kept.startMs.push(before);
+    const requestsMs: number[] = [];
+    ground.takeTraffic();
+    for (let count = 0; count < 3; count++) {
+      await sendLoad({ port: worker.port, request, status, connections: 1, requests: 1 });
+      const after = await worker.settledCpuMs();
+      requestsMs.push(after - before);
+      before = after;
+      if (count === 0) kept.storeCommands.push(ground.takeTraffic().commands);
+    }
+    kept.requestsMs.push(requestsMs);
+    kept.residentMb.push(worker.residentMb());
+  } finally {
+    await worker.stop();
+  }
+}
