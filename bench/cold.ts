@@ -48,8 +48,9 @@ function listCases({ tokens }: Running): ColdCase[] {
 export async function measureCold(
   { running, bundler, ground }: { running: Running; bundler: Bundler; ground: Ground },
   samples: number,
+  only = /./,
 ): Promise<ColdMeasured[]> {
-  const cases = listCases(running);
+  const cases = listCases(running).filter(({ name }) => only.test(name));
   const measured = cases.map(({ name }): ColdMeasured => ({
     name,
     startMs: [],

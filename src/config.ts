@@ -160,15 +160,16 @@ export const VARIABLES: readonly string[] = [
 ];
 
 /**
- * Reads the environment. `requestUrl` is a request to this Worker: when it came to a loopback host,
- * that is where we are developed, and `RESOURCE_BASE_URL` defaults to it.
+ * Reads the environment. `requestUrl` is a request to this Worker, once there is one: when it came
+ * to a loopback host, that is where we are developed, and `RESOURCE_BASE_URL` defaults to it.
  */
-export function loadConfig(env: Env, requestUrl: URL): Config | readonly ConfigProblem[] {
+export function loadConfig(env: Env, requestUrl?: URL): Config | readonly ConfigProblem[] {
   const set = nonEmpty(env);
   const written = [...quotedValues(set), ...misspeltNames(set)];
-  const local = isLoopbackUrl(requestUrl)
-    ? { RESOURCE_BASE_URL: `http://localhost:${requestUrl.port || "80"}` }
-    : {};
+  const local =
+    requestUrl !== undefined && isLoopbackUrl(requestUrl)
+      ? { RESOURCE_BASE_URL: `http://localhost:${requestUrl.port || "80"}` }
+      : {};
   const door = doorEnvironment.safeParse({ ...local, ...set });
   if (door.success && !door.data.AUTH_ENABLED && written.length === 0) return doorConfig(door.data);
   const auth = authEnvironment.safeParse(set);

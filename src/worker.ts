@@ -2,6 +2,7 @@
  * The Worker: the environment and what is served, each checked once, become the parts, and they
  * answer requests. Sees every room; no logic.
  */
+import { env as environment } from "cloudflare:workers";
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
 import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
 import { warnConfig } from "./edge/log.ts";
@@ -17,6 +18,7 @@ import { renderIcon } from "./pages/icon.tsx";
 import { renderLanding } from "./pages/landing.tsx";
 import { createLook, PLAIN_SITE } from "./pages/look.ts";
 import { answerHealth, createReadiness } from "./readiness.ts";
+import { rehearse } from "./rehearsal.ts";
 import { addRoutes } from "./routes.ts";
 import { checkSite, type Site } from "./site-definition.ts";
 
@@ -30,15 +32,25 @@ export interface Theirs {
 /** The Worker that serves it. `outward` replaces parts: the store, the identity provider. */
 export function createWorker(theirs: Theirs, outward: Outward = {}) {
   // When the isolate starts, so that no request pays for it.
-  const catalogue = createCatalogue(theirs.offerings);
-  warmUp();
+  const prepared = { ...theirs, catalogue: createCatalogue(theirs.offerings) };
   let app: Passage | undefined;
+  warmUp();
+  openEarly(prepared, outward).then((opened) => (app ??= opened), ignore);
   return {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
-      app ??= await open({ ...theirs, catalogue }, loadConfig(env, new URL(request.url)), outward);
+      app ??= await open(prepared, loadConfig(env, new URL(request.url)), outward);
       return app.fetch(atPlainPath(request), { execution }, execution);
     },
   };
+}
+
+/** Before the first request, unless the configuration waits for one or is not right. */
+async function openEarly(prepared: Prepared, outward: Outward): Promise<Passage | undefined> {
+  const config = loadConfig(environment);
+  if (!isConfig(config) || checkSite(prepared.site).length > 0) return undefined;
+  const app = await furnish(prepared, config, outward);
+  await rehearse(app, config.issuer);
+  return app;
 }
 
 type Prepared = Theirs & Pick<Served, "catalogue">;
@@ -92,3 +104,5 @@ async function furnish(
   if (parts !== undefined) addRoutes(app, parts);
   return app;
 }
+
+function ignore(): void {}

@@ -2,32 +2,26 @@
  * The Worker as tests run it: the real one with the tests' own site and tools, a clock that can be set and, as a control for the
  * races, a store that reads and writes one key at a time. Never deployed.
  */
+import { env as environment } from "cloudflare:workers";
 import type { Env } from "../../src/config.ts";
 import { createWorker } from "../../src/worker.ts";
 import { beginNaiveWork } from "./naive-work.ts";
 import { served } from "./served.ts";
 
-interface TestEnv extends Env {
-  readonly TEST_NAIVE_STORE?: string;
-}
-
 const realNow = Date.now.bind(Date);
 let offsetMs = 0;
 Date.now = () => realNow() + offsetMs;
 
-let worker: ReturnType<typeof createWorker> | undefined;
+const isNaive = Reflect.get(environment, "TEST_NAIVE_STORE") === "true";
+const worker = createWorker(served, isNaive ? { beginWork: beginNaiveWork } : {});
 
 export default {
-  async fetch(request: Request, env: TestEnv, execution: ExecutionContext): Promise<Response> {
+  async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
     const url = new URL(request.url);
     if (url.pathname === "/__clock") {
       offsetMs = Number(url.searchParams.get("offsetSeconds")) * 1000;
       return new Response(null, { status: 204 });
     }
-    worker ??= createWorker(
-      served,
-      env.TEST_NAIVE_STORE === "true" ? { beginWork: beginNaiveWork } : {},
-    );
     return worker.fetch(request, env, execution);
   },
 };
