@@ -7,7 +7,8 @@ export default defineConfig({
     projects: [
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"] },
+        // A busy machine is no failure.
+        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
       },
       {
         test: {
