@@ -5,8 +5,11 @@
  */
 import { CLIENT_REFUSALS } from "./clients/refusals.ts";
 import type { Flaw } from "./flaw.ts";
+import { IDENTITY_REFUSALS } from "./identity/refusals.ts";
+import { STORE_REFUSALS } from "./storage/refusals.ts";
 
-interface RefusalText {
+/** One of them. */
+export interface RefusalText {
   /**
    * The code of RFC 6749 §4.1.2.1 / §5.2, RFC 6750 §3.1 or RFC 7591 §3.2.2 that the client reads.
    */
@@ -129,46 +132,6 @@ export const REFUSALS = {
     status: 503,
     text: "The website that describes the application does not answer right now. Please try again shortly.",
   },
-  store_unavailable: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage does not answer right now. Please try again shortly.",
-  },
-  store_rate_limited: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage is busy right now. Please try again shortly.",
-  },
-  store_auth_failed: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage does not answer right now. Please try again shortly.",
-  },
-  store_answer_invalid: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage does not answer right now. Please try again shortly.",
-  },
-  store_full: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage is full. The operator of this server has to make room.",
-  },
-  store_read_only: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage takes no writes. The operator of this server has to change that.",
-  },
-  store_quota_exceeded: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage has used up its quota. The operator of this server has to raise it.",
-  },
-  store_gone: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "Our storage cannot be found. The operator of this server has to look after it.",
-  },
   grant_busy: {
     code: "temporarily_unavailable",
     status: 503,
@@ -194,62 +157,8 @@ export const REFUSALS = {
     status: 400,
     text: "This refresh token was used before. Please connect again.",
   },
-  identity_unavailable: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "The sign-in service does not answer right now. Please try again shortly.",
-  },
-  identity_rate_limited: {
-    code: "temporarily_unavailable",
-    status: 503,
-    text: "The sign-in service is busy right now. Please try again shortly.",
-  },
-  identity_denied: { code: "access_denied", status: 403, text: "The sign-in was refused." },
-  identity_refused: {
-    code: "server_error",
-    status: 503,
-    text: "The sign-in service refused our request. The operator finds the reason in the log.",
-  },
-  identity_client_rejected: {
-    code: "server_error",
-    status: 503,
-    text: "The sign-in service does not accept this server's credentials (AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET).",
-  },
-  identity_metadata_invalid: {
-    code: "server_error",
-    status: 503,
-    text: "The sign-in service describes itself in a way we cannot trust (AUTH0_DOMAIN).",
-  },
-  identity_token_invalid: {
-    code: "server_error",
-    status: 503,
-    text: "The sign-in service sent a token that does not pass our checks.",
-  },
-  identity_token_opaque: {
-    code: "server_error",
-    status: 503,
-    text: "Auth0 sent an opaque or encrypted access token: AUTH0_AUDIENCE is not the identifier of an API in this tenant, or token encryption is on for it.",
-  },
-  identity_algorithm_refused: {
-    code: "server_error",
-    status: 503,
-    text: "The API in Auth0 signs its tokens with HS256: set its signing algorithm to RS256.",
-  },
-  identity_permissions_missing: {
-    code: "server_error",
-    status: 503,
-    text: "Auth0 sent no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API.",
-  },
-  identity_permissions_too_many: {
-    code: "server_error",
-    status: 503,
-    text: "Auth0 sent more permissions than this server accepts.",
-  },
-  identity_grant_ended: {
-    code: "invalid_grant",
-    status: 400,
-    text: "Your sign-in has ended. Please connect again.",
-  },
+  ...STORE_REFUSALS,
+  ...IDENTITY_REFUSALS,
 } as const satisfies Record<string, RefusalText>;
 
 export type Reason = keyof typeof REFUSALS;
@@ -284,6 +193,16 @@ export class Refusal extends Error {
     this.facts = { ...options.facts, ...options.flaw };
     this.flaw = options.flaw;
   }
+}
+
+/** The same refusal, with more for the log. */
+export function addFacts(refusal: Refusal, facts: Facts): Refusal {
+  const { reason, retryAfterSeconds, cause } = refusal;
+  return new Refusal(reason, {
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(cause === undefined ? {} : { cause }),
+    facts: { ...refusal.facts, ...facts },
+  });
 }
 
 /** Whether the same request can succeed later: nothing was wrong with it. */

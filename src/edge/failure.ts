@@ -2,7 +2,7 @@
  * The one place where a failure becomes a response. Anything thrown goes in; a page or OAuth JSON
  * with fixed words comes out. The message, the stack and the cause of what was thrown never leave.
  */
-import { type Facts, REFUSALS, Refusal, type Reason } from "../errors.ts";
+import { type Facts, REFUSALS, Refusal, type RefusalText, type Reason } from "../errors.ts";
 import { adviceFor } from "../pages/advice.ts";
 import { ErrorPage } from "../pages/error.tsx";
 import { renderPage } from "../pages/layout.tsx";
@@ -10,7 +10,8 @@ import type { Look } from "../pages/look.ts";
 import { applicationName } from "../pages/printable.ts";
 
 interface FailureForm {
-  readonly wants: "page" | "oauth";
+  /** Whoever reads it: a person, a client, or a client that waits for its tokens. */
+  readonly wants: "page" | "oauth" | "token";
   readonly requestId: string;
   readonly look: Look;
   /** Where clients are sent that came to no address of ours. */
@@ -28,14 +29,14 @@ const OPERATOR_MUST_ACT =
 /** Answers a refusal, or anything else that was thrown as `internal_error`, with its own status. */
 export function renderRefusal(error: unknown, form: FailureForm): Response {
   const { reason } = explainFailure(error);
-  const { code, status, text } = REFUSALS[reason];
+  const { code, status, text } = form.wants === "token" ? atToken(reason) : REFUSALS[reason];
   const headers = new Headers({ "Cache-Control": "no-store" });
   const retryAfterSeconds =
     retryAfterSecondsOf(error) ?? (status === 503 ? RETRY_AFTER_SECONDS : undefined);
   if (retryAfterSeconds !== undefined)
     headers.set("Retry-After", String(Math.ceil(retryAfterSeconds)));
   const detail = detailOf(error);
-  if (form.wants === "oauth") {
+  if (form.wants !== "page") {
     const direction = isLost(status) && form.endpoint ? `MCP is at ${form.endpoint}.` : "";
     const description = [text, detail, direction].filter((part) => part !== "").join(" ");
     return Response.json({ error: code, error_description: description }, { status, headers });
@@ -57,6 +58,18 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
 }
 
 /**
+ * RFC 6749 §5.2 knows no `server_error`, and both official SDKs answer it by throwing the session
+ * away and opening a browser. What only an operator or patience can mend is said in the one word
+ * that makes them wait.
+ */
+function atToken(reason: Reason): RefusalText {
+  const refusal = REFUSALS[reason];
+  return refusal.code === "server_error"
+    ? { ...refusal, code: "temporarily_unavailable", status: 503 }
+    : refusal;
+}
+
+/**
  * What the log says of a failure: the reason and its facts, and for a fault the class of the error
  * and its place in our bundle. Not its message: the store's client, for one, quotes commands in it.
  */
@@ -64,7 +77,12 @@ export function explainFailure(
   error: unknown,
 ): Facts & { readonly reason: Reason; readonly fault?: string; readonly place?: string } {
   const known = error instanceof Refusal ? error : undefined;
-  const explained = { ...known?.facts, reason: known?.reason ?? "internal_error" } as const;
+  const beneath = known?.cause instanceof Refusal ? known.cause.facts : {};
+  const explained = {
+    ...beneath,
+    ...known?.facts,
+    reason: known?.reason ?? "internal_error",
+  } as const;
   const fault = known === undefined ? error : known.cause;
   if (!(fault instanceof Error)) return explained;
   const place = /([\w-]+\.[jt]sx?:\d+:\d+)\)?$/m.exec(fault.stack ?? "")?.[1];

@@ -75,7 +75,7 @@ function answerFailure(
     look: door.look,
     endpoint: `${door.issuer}/mcp`,
   });
-  if (wants === "oauth") letClientsRead(response, req.header("Origin"));
+  if (wants !== "page") letClientsRead(response, req.header("Origin"));
   return response;
 }
 

@@ -9,3 +9,15 @@ export function redirect(location: string, headers: Headers, status: 302 | 303 =
   headers.set("Cache-Control", "no-store");
   return new Response(null, { status, headers });
 }
+
+/**
+ * The client's own address with an OAuth error, the id of this request added to its description:
+ * people send in what their client shows them. What carries no error stays as it is.
+ */
+export function nameRequest(location: string, requestId: string): string {
+  const url = URL.parse(location);
+  if (url === null || !url.searchParams.has("error")) return location;
+  const told = url.searchParams.get("error_description") ?? "";
+  url.searchParams.set("error_description", `${told} (request ${requestId})`.trim());
+  return url.href;
+}

@@ -38,8 +38,9 @@ export function routeOf(path: string): string {
  * How a failure of this request is answered. At the front door and at an unknown path, a browser is
  * known by what it accepts.
  */
-export function failureForm(request: Request): "page" | "oauth" {
+export function failureForm(request: Request): "page" | "oauth" | "token" {
   const path = new URL(request.url).pathname;
+  if (path === "/token") return "token";
   if (path === "/") return wantsJson(request) ? "oauth" : "page";
   if (PAGES.has(path)) return "page";
   if (ENDPOINTS.has(path)) return "oauth";

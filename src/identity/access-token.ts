@@ -32,9 +32,11 @@ export async function verifyAccessToken(
 ): Promise<VerifiedAccessToken> {
   const shapeProblem = judgeShape(token);
   if (shapeProblem !== undefined) throw new Refusal(shapeProblem);
-  const { claims } = await verifySignedToken(token, findKey, expected);
-  if (!isForClient(claims, expected.clientId)) throw tokenInvalid("other client");
-  if (!isForOrganization(claims, expected.organization)) throw tokenInvalid("other organization");
+  const judged = "access_token";
+  const { claims } = await verifySignedToken(token, findKey, { ...expected, judged });
+  if (!isForClient(claims, expected.clientId)) throw tokenInvalid("azp", { judged });
+  if (!isForOrganization(claims, expected.organization))
+    throw tokenInvalid("organization", { judged });
   const permissions = readPermissions(claims);
   if (typeof permissions === "string") throw new Refusal(permissions);
   return { claims, permissions };

@@ -13,14 +13,63 @@ import {
   ResponseBodyError,
   UnsupportedOperationError,
 } from "oauth4webapi";
-import { type Reason, Refusal } from "../errors.ts";
+import { addFacts, type Facts, type Reason, Refusal } from "../errors.ts";
+import { failedClaimFacts } from "./signed-token.ts";
 import { isTransient, RETRY_SOON_SECONDS, readRetryAfter } from "./upstream-fetch.ts";
 
 /** Where in the conversation it was met: at the browser's return, or at one of our own requests. */
 export type Place = "authorize" | "code" | "renew" | "revoke" | "userinfo";
 
+/**
+ * Auth0 says with one code what are several things; then its description tells them apart. It is
+ * read here, for the log and the operator, and repeated nowhere. The first that matches counts.
+ */
+const SAYINGS: readonly {
+  readonly says: RegExp;
+  readonly codes: readonly string[];
+  readonly reason: Reason;
+}[] = [
+  {
+    says: /^Service not (?:found|enabled)/i,
+    codes: ["access_denied", "invalid_request", "unauthorized_client"],
+    reason: "identity_audience_unknown",
+  },
+  {
+    says: /organization\b.*\brequired/i,
+    codes: ["invalid_request", "access_denied"],
+    reason: "identity_organization_required",
+  },
+  {
+    says: /\borganization\b/i,
+    codes: ["access_denied", "unauthorized", "invalid_request"],
+    reason: "identity_organization_refused",
+  },
+  {
+    says: /\bblocked\b/i,
+    codes: ["unauthorized", "access_denied", "invalid_grant"],
+    reason: "identity_blocked",
+  },
+  {
+    says: /\bnot authorize\b|\bcancel/i,
+    codes: ["access_denied"],
+    reason: "identity_cancelled",
+  },
+];
+
+/** At a renewal these are the end: the person is out, or the grant is gone at Auth0. */
+const ENDED: ReadonlySet<string> = new Set([
+  "invalid_grant",
+  "mfa_required",
+  "unauthorized",
+  "login_required",
+  "consent_required",
+  "interaction_required",
+]);
+const GRANT_GONE = /^Grant not found/i;
+
 const EVERYWHERE: readonly (readonly [string, Reason])[] = [
   ["invalid_client", "identity_client_rejected"],
+  ["unauthorized_client", "identity_client_not_allowed"],
   ["temporarily_unavailable", "identity_unavailable"],
   ["too_many_requests", "identity_rate_limited"],
 ];
@@ -37,15 +86,11 @@ const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
   code: new Map<string, Reason>([
     ...EVERYWHERE,
     ["access_denied", "identity_denied"],
+    ["unauthorized", "identity_denied"],
     ["invalid_grant", "identity_denied"],
   ]),
-  renew: new Map<string, Reason>([
-    ...EVERYWHERE,
-    // An Action that denies, or fails while Auth0 asks it: not the end of the session.
-    ["access_denied", "identity_denied"],
-    ["invalid_grant", "identity_grant_ended"],
-    ["mfa_required", "identity_grant_ended"],
-  ]),
+  // An Action that denies, or fails while Auth0 asks it: who renews decides what that ends.
+  renew: new Map<string, Reason>([...EVERYWHERE, ["access_denied", "identity_denied"]]),
   revoke: new Map<string, Reason>(EVERYWHERE),
   userinfo: new Map<string, Reason>(EVERYWHERE),
 };
@@ -64,39 +109,83 @@ const PROTOCOL_REASONS: ReadonlyMap<string | undefined, Reason> = new Map([
 /** Turns what a call threw into a Refusal; what is not about the conversation passes unchanged. */
 export function refuseAt(place: Place, now: () => number): (error: unknown) => never {
   return function refuse(error) {
-    if (error instanceof AuthorizationResponseError) throw refusalFor(error.error, place);
+    if (error instanceof Refusal) throw addFacts(error, { phase: place });
+    if (error instanceof AuthorizationResponseError)
+      throw refusalFor({ code: error.error, says: error.error_description ?? "" }, place);
     if (error instanceof ResponseBodyError)
       throw refusalFor(spelledOut(error), place, readRetryAfter(error.response.headers, now()));
     if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError)
-      throw protocolRefusal(error.code, place);
+      throw protocolRefusal(error.code, place, failedClaimFacts(error.cause, now()));
     throw error;
   };
+}
+
+/** What Auth0 said, and with which status when it was an answer to us. */
+interface Said {
+  readonly code: string;
+  readonly says: string;
+  readonly status?: number;
 }
 
 /**
  * Auth0 reports a wrong client secret as `access_denied` "Unauthorized" where RFC 6749 §5.2 says
  * `invalid_client`.
  */
-function spelledOut({ error, status, error_description: description }: ResponseBodyError): string {
-  const isOurSecret =
-    error === "access_denied" && (status === 401 || description === "Unauthorized");
-  return isOurSecret ? "invalid_client" : error;
+function spelledOut({ error, status, error_description: says = "" }: ResponseBodyError): Said {
+  const isOurSecret = error === "access_denied" && (status === 401 || says === "Unauthorized");
+  return { code: isOurSecret ? "invalid_client" : error, says, status };
+}
+
+/** What an error of Auth0's means at this place. */
+function reasonOf({ code, says }: Said, place: Place): Reason {
+  const isSaid = (saying: (typeof SAYINGS)[number]): boolean =>
+    saying.codes.includes(code) && saying.says.test(says);
+  if (place === "renew" && (ENDED.has(code) || GRANT_GONE.test(says)))
+    return "identity_grant_ended";
+  return SAYINGS.find(isSaid)?.reason ?? REASONS[place].get(code) ?? "identity_refused";
 }
 
 function refusalFor(
-  code: string,
+  said: Said,
   place: Place,
   retryAfterSeconds: number = RETRY_SOON_SECONDS,
 ): Refusal {
-  const cause = new Error(/^[a-z_]{1,64}$/.test(code) ? code : "unprintable");
-  return refusal(REASONS[place].get(code) ?? "identity_refused", retryAfterSeconds, cause);
+  const code = /^[a-z_]{1,64}$/.test(said.code) ? said.code : "unprintable";
+  return refusal(reasonOf(said, place), {
+    retryAfterSeconds,
+    cause: new Error(code),
+    facts: {
+      phase: place,
+      upstreamError: code,
+      ...(said.status === undefined ? {} : { upstreamStatus: said.status }),
+    },
+  });
 }
 
-function protocolRefusal(code: string | undefined, place: Place): Refusal {
+function protocolRefusal(
+  code: string | undefined,
+  place: Place,
+  claim: Facts | undefined,
+): Refusal {
   const fallback = place === "authorize" ? "identity_refused" : "identity_token_invalid";
-  return refusal(PROTOCOL_REASONS.get(code) ?? fallback, RETRY_SOON_SECONDS, new Error(code));
+  return refusal(PROTOCOL_REASONS.get(code) ?? fallback, {
+    retryAfterSeconds: RETRY_SOON_SECONDS,
+    cause: new Error(code),
+    facts: { phase: place, check: code ?? "unknown", ...claim },
+  });
 }
 
-function refusal(reason: Reason, retryAfterSeconds: number, cause: Error): Refusal {
-  return new Refusal(reason, isTransient(reason) ? { retryAfterSeconds, cause } : { cause });
+function refusal(
+  reason: Reason,
+  {
+    retryAfterSeconds,
+    cause,
+    facts,
+  }: { readonly retryAfterSeconds: number; readonly cause: Error; readonly facts: Facts },
+): Refusal {
+  return new Refusal(reason, {
+    cause,
+    facts,
+    ...(isTransient(reason) ? { retryAfterSeconds } : {}),
+  });
 }

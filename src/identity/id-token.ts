@@ -45,16 +45,17 @@ export async function verifyIdToken(
   findKey: JWTVerifyGetKey,
   expected: Expectations,
 ): Promise<SignedClaims> {
-  if (idToken === undefined) throw tokenInvalid("no id_token");
+  const refused = (check: string) => tokenInvalid(check, { judged: "id_token" });
+  if (idToken === undefined) throw refused("missing");
   const { claims } = await verifySignedToken(idToken, findKey, {
     ...expected,
     audience: expected.clientId,
+    judged: "id_token",
   });
-  if ((claims["azp"] ?? expected.clientId) !== expected.clientId)
-    throw tokenInvalid("other client");
-  if (!isForOrganization(claims, expected.organization)) throw tokenInvalid("other organization");
-  if (!(await matchesHash(claims["at_hash"], accessToken))) throw tokenInvalid("at_hash");
-  if (!(await matchesHash(claims["c_hash"], code))) throw tokenInvalid("c_hash");
+  if ((claims["azp"] ?? expected.clientId) !== expected.clientId) throw refused("azp");
+  if (!isForOrganization(claims, expected.organization)) throw refused("organization");
+  if (!(await matchesHash(claims["at_hash"], accessToken))) throw refused("at_hash");
+  if (!(await matchesHash(claims["c_hash"], code))) throw refused("c_hash");
   return claims;
 }
 

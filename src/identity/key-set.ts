@@ -32,7 +32,10 @@ export async function loadKeySet(uri: string, send: UpstreamFetch): Promise<Loca
   const document: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
   const keys = readSigningKeys(document);
   if (keys.length === 0)
-    throw new Refusal("identity_token_invalid", { cause: new Error("no usable key") });
+    throw new Refusal("identity_token_invalid", {
+      cause: new Error("no usable key"),
+      facts: { check: "key_set", upstreamStatus: response.status },
+    });
   return createLocalJWKSet({ keys });
 }
 

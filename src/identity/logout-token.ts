@@ -42,10 +42,11 @@ export async function verifyLogoutToken(
   const { claims, typ } = await verifySignedToken(token, findKey, {
     ...expected,
     audience: expected.clientId,
+    judged: "logout_token",
   });
   const logout = logoutClaimsSchema.safeParse(claims).data;
   if (logout === undefined || !TYPES.has(typ?.toLowerCase() ?? ""))
-    throw tokenInvalid("not a logout token");
+    throw tokenInvalid("logout_claims", { judged: "logout_token" });
   return {
     userId: await deriveUserId(expected.issuer, claims.sub),
     ...(logout.sid === undefined

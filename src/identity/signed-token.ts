@@ -5,7 +5,7 @@
  */
 import { errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
-import { Refusal } from "../errors.ts";
+import { addFacts, type Facts, Refusal } from "../errors.ts";
 
 /** Public-key signatures only (RFC 8725 §3.1); RSA is what Auth0 offers. */
 export const ALGORITHMS = ["RS256", "PS256"] as const;
@@ -33,6 +33,9 @@ export interface Expectations {
   readonly now: number;
 }
 
+/** Which token of a response is judged, as the log calls it. */
+export type Judged = "id_token" | "access_token" | "logout_token" | "userinfo";
+
 /**
  * Verifies signature, issuer, audience and life (RFC 7519 §4.1, RFC 8725 §3); `sub`, `iat` and
  * `exp` must be there, and `crit` must not. Refuses with `identity_token_invalid`, or as `findKey`
@@ -41,30 +44,72 @@ export interface Expectations {
 export async function verifySignedToken(
   token: string,
   findKey: JWTVerifyGetKey,
-  expected: Pick<Expectations, "issuer" | "audience" | "now">,
+  expected: Pick<Expectations, "issuer" | "audience" | "now"> & { readonly judged: Judged },
 ): Promise<{ readonly claims: SignedClaims; readonly typ: string | undefined }> {
-  if (token.length > LONGEST_TOKEN_CHARACTERS) throw tokenInvalid("token too long");
+  const { now, judged } = expected;
+  if (token.length > LONGEST_TOKEN_CHARACTERS) throw tokenInvalid("too_long", { judged });
   const { payload, protectedHeader } = await jwtVerify(token, findKey, {
     algorithms: [...ALGORITHMS],
     issuer: expected.issuer,
     audience: expected.audience,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
-    currentDate: new Date(expected.now * 1000),
-  }).catch(refuseToken);
+    currentDate: new Date(now * 1000),
+  }).catch((error: unknown) => refuseToken(error, now, judged));
   const claims = claimsSchema.safeParse(payload).data;
-  if (claims === undefined) throw tokenInvalid("claim missing");
-  if (claims.iat > expected.now + CLOCK_TOLERANCE_SECONDS)
-    throw tokenInvalid("issued in the future");
+  if (claims === undefined) throw tokenInvalid("claim_missing", { judged });
+  const aheadSeconds = Math.round(claims.iat - now);
+  if (aheadSeconds > CLOCK_TOLERANCE_SECONDS)
+    throw tokenInvalid("iat", { judged, secondsOff: aheadSeconds });
   return { claims, typ: protectedHeader.typ };
 }
 
-/** `detail` is ours, for the log; nothing of the token belongs in it. */
-export function tokenInvalid(detail: string): Refusal {
-  return new Refusal("identity_token_invalid", { cause: new Error(detail) });
+/** `check` is ours, for the log: which check failed. Nothing of the token belongs in it. */
+export function tokenInvalid(check: string, facts: Facts = {}): Refusal {
+  return new Refusal("identity_token_invalid", {
+    cause: new Error(check),
+    facts: { ...facts, check },
+  });
 }
 
-/** jose's errors carry the claims; only their constant code goes on. */
-function refuseToken(error: unknown): never {
-  if (error instanceof Refusal) throw error;
-  throw tokenInvalid(error instanceof errors.JOSEError ? error.code : "key or token malformed");
+/** What a library says of a claim that failed, as far as the log may know it. */
+const failedClaimSchema = z.object({
+  claim: z.enum(["iss", "aud", "azp", "sub", "nonce", "c_hash", "exp", "iat", "nbf", "auth_time"]),
+  payload: z.looseObject({}).optional().catch(undefined),
+  claims: z.looseObject({}).optional().catch(undefined),
+});
+
+const TIMES: ReadonlySet<string> = new Set(["exp", "iat", "nbf", "auth_time"]);
+
+/**
+ * The claim that failed, and for one about time how far it is from our clock: minutes of it are a
+ * clock that goes wrong. Undefined when no claim is to blame.
+ */
+export function failedClaimFacts(failure: unknown, now: number): Facts | undefined {
+  const failed = failedClaimSchema.safeParse(failure).data;
+  if (failed === undefined) return undefined;
+  const value = (failed.payload ?? failed.claims)?.[failed.claim];
+  return {
+    check: failed.claim,
+    ...(TIMES.has(failed.claim) && typeof value === "number"
+      ? { secondsOff: Math.round(value - now) }
+      : {}),
+  };
+}
+
+/** jose's failures that are about no claim. */
+const CHECKS: ReadonlyMap<string, string> = new Map([
+  [errors.JWSSignatureVerificationFailed.code, "signature"],
+  [errors.JWKSNoMatchingKey.code, "key_unknown"],
+  [errors.JWKSMultipleMatchingKeys.code, "key_ambiguous"],
+  [errors.JOSEAlgNotAllowed.code, "algorithm"],
+  [errors.JOSENotSupported.code, "algorithm"],
+]);
+
+/** jose's errors carry the claims; only the name of the check goes on. */
+function refuseToken(error: unknown, now: number, judged: Judged): never {
+  if (error instanceof Refusal) throw addFacts(error, { judged });
+  const facts = failedClaimFacts(error, now);
+  const code = error instanceof errors.JOSEError ? error.code : "";
+  const check = facts?.["check"] ?? CHECKS.get(code) ?? "malformed";
+  throw tokenInvalid(String(check), { judged, ...facts });
 }

@@ -4,7 +4,7 @@
  * broken JSON). It never follows a redirect, never repeats a POST and never puts upstream text into
  * an error.
  */
-import { type Reason, Refusal } from "../errors.ts";
+import { type Facts, type Reason, Refusal } from "../errors.ts";
 
 /** The world outside, handed in. */
 export interface Outward {
@@ -89,7 +89,10 @@ async function readWhole(response: Response): Promise<Answer> {
     sizeBytes += chunk.byteLength;
     // Leaving the loop cancels the stream.
     if (sizeBytes > LARGEST_ANSWER_BYTES)
-      throw new Refusal("identity_token_invalid", { cause: new Error("answer too large") });
+      throw new Refusal("identity_token_invalid", {
+        cause: new Error("answer too large"),
+        facts: { check: "answer_too_large" },
+      });
     text += decoder.decode(chunk, { stream: true });
   }
   return {
@@ -110,7 +113,8 @@ function pickHeaders(headers: Headers): Headers {
 
 function refuseFault(error: unknown): never {
   if (error instanceof Refusal) throw error;
-  throw unavailable(error instanceof Error ? error.name : "unknown");
+  const name = error instanceof Error ? error.name : "unknown";
+  throw unavailable(name, { upstreamFault: /timeout|abort/i.test(name) ? "timeout" : "network" });
 }
 
 function assertAnswered({ status, headers, text }: Answer, now: number): void {
@@ -119,17 +123,19 @@ function assertAnswered({ status, headers, text }: Answer, now: number): void {
     throw new Refusal("identity_rate_limited", {
       retryAfterSeconds: readRetryAfter(headers, now),
       cause,
+      facts: { upstreamStatus: status },
     });
-  if (status >= 500) throw unavailable(cause.message);
+  if (status >= 500) throw unavailable(cause.message, { upstreamStatus: status });
   if (/[/+]json\b/.test(headers.get("Content-Type") ?? "") && text !== "" && !isJson(text))
-    throw unavailable("broken json");
+    throw unavailable("broken json", { upstreamFault: "broken_json" });
 }
 
 /** `detail` is ours, for the log. */
-function unavailable(detail: string): Refusal {
+function unavailable(detail: string, facts: Facts): Refusal {
   return new Refusal("identity_unavailable", {
     retryAfterSeconds: RETRY_SOON_SECONDS,
     cause: new Error(detail),
+    facts,
   });
 }
 

@@ -12,7 +12,7 @@ import {
 import * as z from "zod";
 import { explainFailure } from "../edge/failure.ts";
 import { readOwnForm } from "../edge/form.ts";
-import { redirect } from "../edge/redirect.ts";
+import { nameRequest, redirect } from "../edge/redirect.ts";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { ConsentPage } from "../pages/consent.tsx";
@@ -20,6 +20,7 @@ import { renderPage } from "../pages/layout.tsx";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
+import { markOf } from "../clients/mark.ts";
 import { describeMismatch, judgeRedirectUri } from "../clients/redirect-uri.ts";
 import { isDocumentUnreachable } from "../clients/registration-rules.ts";
 import {
@@ -42,6 +43,7 @@ export async function askConsent(
   const work = parts.beginWork();
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const url = new URL(request.url);
+  exchange.note({ client: await markOf(url.searchParams.get("client_id") ?? "") });
   assertAnswerable(url.searchParams, parts);
   const asked = await parseRequest(api, request, { parts, exchange });
   if (asked instanceof Response) return asked;
@@ -70,7 +72,7 @@ export async function takeDecision(
   if (form.get("decision") !== "allow") {
     const { redirectTo, headers } = await asRefusals(api.denyConsent(request, handle));
     exchange.note({ reason: "consent_denied" });
-    return redirect(redirectTo, headers);
+    return redirect(nameRequest(redirectTo, exchange.requestId), headers);
   }
   const approved = await asRefusals(api.approveConsent(request, handle));
   return redirectFaults(
@@ -111,12 +113,14 @@ export async function redirectFaults(
   { asked, exchange, headers = new Headers() }: KnownClient,
   run: () => Promise<Response>,
 ): Promise<Response> {
+  exchange.note({ client: await markOf(asked.clientId) });
   try {
     return await run();
   } catch (error) {
     const failure = explainFailure(error);
     exchange.note({ ...failure });
-    return redirect(errorRedirect(asked, failure.reason), new Headers(headers));
+    const location = nameRequest(errorRedirect(asked, failure.reason), exchange.requestId);
+    return redirect(location, new Headers(headers));
   }
 }
 
@@ -180,7 +184,7 @@ function sendBack(
   const description = `${flaw.parameter} ${flaw.problem}.`;
   const { redirectTo } = new AuthorizationError(code, { ...sender, description });
   if (redirectTo === undefined) throw new Refusal("authorization_invalid", { flaw });
-  return redirect(redirectTo, new Headers());
+  return redirect(nameRequest(redirectTo, exchange.requestId), new Headers());
 }
 
 /** Nobody is sent anywhere: the client is not known, or the address is none of its own. */

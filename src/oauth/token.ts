@@ -6,7 +6,8 @@
 import { readFields, readSmallBody, withBody } from "../edge/body.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import { withForm } from "../clients/authentication.ts";
+import { presentedClientId, withForm } from "../clients/authentication.ts";
+import { markOf } from "../clients/mark.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import { repeatedParameter } from "./parameters.ts";
@@ -37,7 +38,11 @@ export async function answerToken(
 async function answer(context: TokenContext, token: TokenRequest): Promise<Response> {
   const { form } = token;
   const grantType = form.get("grant_type");
-  context.exchange.note({ grant: kindOf(form) });
+  const clientId = presentedClientId(form, token.request.headers.get("Authorization"));
+  context.exchange.note({
+    grant: kindOf(form),
+    ...(clientId === undefined ? {} : { client: await markOf(clientId) }),
+  });
   if (repeatedParameter(form) !== undefined) return passOn(context, token.request);
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);

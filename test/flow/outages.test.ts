@@ -42,6 +42,8 @@ const KINDS: readonly { readonly kind: FaultKind; readonly ran?: true; readonly 
   { kind: "500" },
   { kind: "unauthorized" },
   { kind: "quota" },
+  { kind: "full" },
+  { kind: "read-only" },
   { kind: "garbage" },
   { kind: "wrong-shape" },
   { kind: "error-200" },

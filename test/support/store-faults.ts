@@ -249,6 +249,11 @@ const FAULTS = {
   "500": async () => jsonAnswer(500, { error: "ERR internal error" }),
   unauthorized: async () => jsonAnswer(401, { error: "WRONGPASS invalid or missing auth token" }),
   quota: async () => jsonAnswer(400, { error: "ERR max requests limit exceeded. Limit: 500000" }),
+  /** Every command fails by itself, as where there is no room for another byte. */
+  full: async ({ request }) => errorOfEach(request, "ERR DB capacity quota exceeded. Limit: 256MB"),
+  /** … or where the token may read only. */
+  "read-only": async ({ request }) =>
+    errorOfEach(request, "NOPERM this user has no permissions to run the 'set' command"),
   garbage: async () => ({
     status: 200,
     headers: { "content-type": "text/html" },
@@ -257,6 +262,13 @@ const FAULTS = {
   "wrong-shape": async () => jsonAnswer(200, { result: {} }),
   "error-200": async () => jsonAnswer(200, { error: "ERR something went wrong" }),
 } as const satisfies Record<string, Fault>;
+
+function errorOfEach(request: RestRequest, error: string): RestAnswer {
+  return jsonAnswer(
+    200,
+    (parseCommands(request) ?? []).map(() => ({ error })),
+  );
+}
 
 function halfOf(answer: RestAnswer | undefined): RestAnswer | undefined {
   return answer && { ...answer, body: answer.body.slice(0, answer.body.length / 2) };

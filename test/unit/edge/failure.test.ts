@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { explainFailure, renderRefusal } from "../../../src/edge/failure.ts";
-import { Refusal, REFUSALS } from "../../../src/errors.ts";
+import { type Reason, Refusal, REFUSALS } from "../../../src/errors.ts";
 import { createLook } from "../../../src/pages/look.ts";
 import { site } from "../../support/served.ts";
 
 const look = await createLook(site);
+const REASONS = Object.keys(REFUSALS).filter((name): name is Reason => name in REFUSALS);
 const asJson = { wants: "oauth", requestId: "request-1", look } as const;
 const asPage = { wants: "page", requestId: "request-1", look } as const;
 
@@ -54,6 +56,36 @@ describe("renderRefusal for a client", () => {
       expect(code).toMatch(/^[a-z_]+$/);
     },
   );
+});
+
+describe("renderRefusal for a client that waits for its tokens", () => {
+  it.each(Object.entries(REFUSALS).filter(([, { code }]) => code === "server_error"))(
+    "says of %s, which only an operator can mend, that it passes",
+    async (reason, { text }) => {
+      const response = renderRefusal(new Refusal(z.literal(REASONS).parse(reason)), {
+        ...asJson,
+        wants: "token",
+      });
+      expect(response.status).toBe(503);
+      expect(response.headers.get("Retry-After")).toBe("5");
+      expect(await response.json()).toEqual({
+        error: "temporarily_unavailable",
+        error_description: text,
+      });
+    },
+  );
+
+  it("says of a fault of ours that it passes", async () => {
+    const response = renderRefusal(new Error("canary"), { ...asJson, wants: "token" });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error: "temporarily_unavailable" });
+  });
+
+  it("says of what has ended that it has", async () => {
+    const response = renderRefusal(new Refusal("grant_ended"), { ...asJson, wants: "token" });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: "invalid_grant" });
+  });
 });
 
 describe("renderRefusal for a person", () => {
@@ -107,6 +139,16 @@ describe("renderRefusal for a person", () => {
 });
 
 describe("explainFailure", () => {
+  it("gives a refusal's facts, and those of the refusal beneath it", () => {
+    const beneath = new Refusal("identity_denied", { facts: { phase: "renew", check: "a" } });
+    const refusal = new Refusal("identity_grant_ended", { cause: beneath, facts: { check: "b" } });
+    expect(explainFailure(refusal)).toMatchObject({
+      reason: "identity_grant_ended",
+      phase: "renew",
+      check: "b",
+    });
+  });
+
   it("gives a refusal's reason", () => {
     expect(explainFailure(new Refusal("grant_ended"))).toEqual({ reason: "grant_ended" });
   });

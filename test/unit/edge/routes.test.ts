@@ -11,7 +11,7 @@ it.each([
   ["GET", "/connections/sign-in", null, "page"],
   ["POST", "/connections/sign-out", null, "page"],
   ["GET", "/", null, "page"],
-  ["POST", "/token", BROWSER, "oauth"],
+  ["POST", "/token", BROWSER, "token"],
   ["POST", "/register", null, "oauth"],
   ["POST", "/mcp", "application/json, text/event-stream", "oauth"],
   ["GET", "/nothing-here", BROWSER, "page"],

@@ -26,10 +26,36 @@ describe("an error in the callback", () => {
     ["error=login_required", "identity_refused", "login_required"],
     ["error=consent_required", "identity_refused", "consent_required"],
     ["error=interaction_required", "identity_refused", "interaction_required"],
-    ["error=unauthorized_client", "identity_refused", "unauthorized_client"],
+    ["error=unauthorized_client", "identity_client_not_allowed", "unauthorized_client"],
+    [
+      "error=access_denied&error_description=Service+not+found:+canary",
+      "identity_audience_unknown",
+      "access_denied",
+    ],
+    [
+      "error=access_denied&error_description=Service+not+enabled+within+domain:+canary",
+      "identity_audience_unknown",
+      "access_denied",
+    ],
+    [
+      "error=access_denied&error_description=User+did+not+authorize+the+request",
+      "identity_cancelled",
+      "access_denied",
+    ],
+    [
+      "error=access_denied&error_description=user+canary+is+not+part+of+the+org_canary+organization",
+      "identity_organization_refused",
+      "access_denied",
+    ],
+    ["error=unauthorized&error_description=user+is+blocked", "identity_blocked", "unauthorized"],
+    [
+      "error=login_required&error_description=Service+not+found:+canary",
+      "identity_refused",
+      "login_required",
+    ],
     [
       "error=invalid_request&error_description=parameter+organization+is+required",
-      "identity_refused",
+      "identity_organization_required",
       "invalid_request",
     ],
     ["error=server_error", "identity_refused", "server_error"],
@@ -60,9 +86,9 @@ describe("an error in the callback", () => {
 describe("an error of the token endpoint", () => {
   /** "403 access_denied Unauthorized" is an answer with that status, error code and description. */
   const problem = (text: string, headers: Record<string, string> = {}): Response => {
-    const [status = "", error, description = "canary"] = text.split(" ");
+    const [status = "", error, ...words] = text.split(" ");
     return Response.json(
-      { error, error_description: description },
+      { error, error_description: words.join(" ") || "canary" },
       { status: Number(status), headers },
     );
   };
@@ -80,7 +106,20 @@ describe("an error of the token endpoint", () => {
     ["401 access_denied", "identity_client_rejected", "identity_client_rejected"],
     ["403 access_denied Unauthorized", "identity_client_rejected", "identity_client_rejected"],
     ["403 access_denied", "identity_denied", "identity_denied"],
-    ["403 unauthorized_client", "identity_refused", "identity_refused"],
+    ["403 unauthorized_client", "identity_client_not_allowed", "identity_client_not_allowed"],
+    ["403 unauthorized", "identity_denied", "identity_grant_ended"],
+    ["403 unauthorized user is blocked", "identity_blocked", "identity_grant_ended"],
+    [
+      "403 unauthorized_client Grant not found",
+      "identity_client_not_allowed",
+      "identity_grant_ended",
+    ],
+    [
+      "403 server_error Grant not found, cannot refresh",
+      "identity_refused",
+      "identity_grant_ended",
+    ],
+    ["403 login_required", "identity_refused", "identity_grant_ended"],
     ["400 invalid_request", "identity_refused", "identity_refused"],
     ["400 something_new", "identity_refused", "identity_refused"],
     ["403 too_many_requests", "identity_rate_limited", "identity_rate_limited"],

@@ -1,0 +1,92 @@
+/**
+ * The refusals that the identity provider is the cause of, as data: see errors.ts. Its own texts are
+ * never among them.
+ */
+export const IDENTITY_REFUSALS = {
+  identity_unavailable: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "The sign-in service does not answer right now. Please try again shortly.",
+  },
+  identity_rate_limited: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "The sign-in service is busy right now. Please try again shortly.",
+  },
+  identity_denied: { code: "access_denied", status: 403, text: "The sign-in was refused." },
+  identity_cancelled: {
+    code: "access_denied",
+    status: 403,
+    text: "The sign-in was cancelled.",
+  },
+  identity_blocked: {
+    code: "access_denied",
+    status: 403,
+    text: "This account may not sign in.",
+  },
+  identity_organization_refused: {
+    code: "access_denied",
+    status: 403,
+    text: "This account does not belong to the organization of this server.",
+  },
+  identity_organization_required: {
+    code: "server_error",
+    status: 503,
+    text: "The application in Auth0 needs an organization: set AUTH0_ORGANIZATION.",
+  },
+  identity_audience_unknown: {
+    code: "server_error",
+    status: 503,
+    text: "Auth0 knows no such API: AUTH0_AUDIENCE must be the identifier of an API in this tenant.",
+  },
+  identity_client_not_allowed: {
+    code: "server_error",
+    status: 503,
+    text: "The application in Auth0 may not do this: turn on its grant types Authorization Code and Refresh Token, and its access to the API.",
+  },
+  identity_refused: {
+    code: "server_error",
+    status: 503,
+    text: "The sign-in service refused our request. The operator finds the reason in the log.",
+  },
+  identity_client_rejected: {
+    code: "server_error",
+    status: 503,
+    text: "The sign-in service does not accept this server's credentials (AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET).",
+  },
+  identity_metadata_invalid: {
+    code: "server_error",
+    status: 503,
+    text: "The sign-in service describes itself in a way we cannot trust (AUTH0_DOMAIN).",
+  },
+  identity_token_invalid: {
+    code: "server_error",
+    status: 503,
+    text: "The sign-in service sent a token that does not pass our checks.",
+  },
+  identity_token_opaque: {
+    code: "server_error",
+    status: 503,
+    text: "Auth0 sent an opaque or encrypted access token: AUTH0_AUDIENCE is not the identifier of an API in this tenant, or token encryption is on for it.",
+  },
+  identity_algorithm_refused: {
+    code: "server_error",
+    status: 503,
+    text: "The API in Auth0 signs its tokens with HS256: set its signing algorithm to RS256.",
+  },
+  identity_permissions_missing: {
+    code: "server_error",
+    status: 503,
+    text: "Auth0 sent no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API.",
+  },
+  identity_permissions_too_many: {
+    code: "server_error",
+    status: 503,
+    text: "Auth0 sent more permissions than this server accepts.",
+  },
+  identity_grant_ended: {
+    code: "invalid_grant",
+    status: 400,
+    text: "Your sign-in has ended. Please connect again.",
+  },
+} as const;
