@@ -15,7 +15,7 @@ import {
   meetStranger,
   type Tokens,
 } from "../support/stranger.ts";
-import { type CookieJar, signIn, visit } from "../support/tenant.ts";
+import { ON_ITS_OWN, type CookieJar, signIn, visit } from "../support/tenant.ts";
 
 let house: House;
 let website: DocumentClient;
@@ -169,7 +169,7 @@ describe("signing in", () => {
     const response = await visit(back, jar);
     expect(response.status).toBe(403);
     expect(response.headers.getSetCookie()).toEqual([]);
-    await expectPage(response, "identity_denied");
+    await expectPage(response, "identity_cancelled");
   });
 
   it("while the store is down ends on a page that says when to try again", async () => {
@@ -329,7 +329,7 @@ describe("disconnecting", () => {
     const response = await post(
       "/connections",
       { id: "x".repeat(70_000) },
-      { jar: await signInHere("ada") },
+      { jar: await signInHere("ada"), headers: ON_ITS_OWN },
     );
     expect(response.status).toBe(413);
     await expectPage(response, "body_too_large");

@@ -4,7 +4,13 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type House, startHouse } from "../support/house.ts";
-import { locationOf, meetStranger, openConsent, type Stranger } from "../support/stranger.ts";
+import {
+  locationOf,
+  meetStranger,
+  openConsent,
+  refusalOf,
+  type Stranger,
+} from "../support/stranger.ts";
 import { type CookieJar, signIn, visit } from "../support/tenant.ts";
 
 let house: House;
@@ -37,7 +43,7 @@ describe("the way back to the client", () => {
     const attempt = client.begin();
     const response = await (await openConsent(attempt)).decide("deny");
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(Object.fromEntries(locationOf(response).searchParams)).toEqual({
+    expect(refusalOf(locationOf(response))).toEqual({
       error: "access_denied",
       state: attempt.state,
       iss: house.issuer,
@@ -50,9 +56,9 @@ describe("the way back to the client", () => {
     const toAuth0 = await (await openConsent(attempt, jar)).decide("allow");
     const response = await visit(await signIn(locationOf(toAuth0), "deny"), jar);
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(Object.fromEntries(locationOf(response).searchParams)).toEqual({
+    expect(refusalOf(locationOf(response))).toEqual({
       error: "access_denied",
-      error_description: "The sign-in was refused.",
+      error_description: "The sign-in was cancelled.",
       state: attempt.state,
       iss: house.issuer,
     });
@@ -151,7 +157,7 @@ describe("the consent page", () => {
     const hostile = await meetStranger(client.resource, { client_name });
     const { html } = await openConsent(hostile.begin());
     expect(html).toContain(`<bdi>${shown}</bdi> asks to connect`);
-    expect(html).toContain(`<title>Allow ${shown}? · MCP server</title>`);
+    expect(html).toContain(`<title>Allow ${shown}? · The House</title>`);
     expect(html).not.toMatch(/<script|<img/);
   });
 });

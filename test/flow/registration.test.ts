@@ -13,7 +13,7 @@ import {
   openConsent,
   type Stranger,
 } from "../support/stranger.ts";
-import { visit } from "../support/tenant.ts";
+import { ON_ITS_OWN, visit } from "../support/tenant.ts";
 
 const REDIRECT_URI = "http://127.0.0.1:9/callback";
 const OPERATORS_CLIENTS = [
@@ -374,7 +374,7 @@ function register(metadata: Readonly<Record<string, unknown>>): Promise<Response
 }
 
 function registerText(body: string | ReadableStream): Promise<Response> {
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", ...ON_ITS_OWN };
   return fetch(`${house.issuer}/register`, {
     method: "POST",
     headers,

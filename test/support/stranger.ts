@@ -274,7 +274,12 @@ export async function readHandle(page: Response): Promise<string> {
 /** What a client reads when it is sent back without a code. Throws when it got one. */
 export function refusalOf(callback: URL): Record<string, string> {
   if (callback.searchParams.has("code")) throw new Error("the client got a code");
-  return Object.fromEntries(callback.searchParams);
+  const answer = Object.fromEntries(callback.searchParams);
+  const [, told, id] =
+    /^(.*?) ?\(request ([\w-]+)\)$/.exec(answer["error_description"] ?? "") ?? [];
+  if (told === undefined || id === undefined) throw new Error("the request is not named");
+  const { error_description: _, ...others } = answer;
+  return told === "" ? others : { ...others, error_description: told };
 }
 
 function post(url: string, body: unknown): Promise<Response> {

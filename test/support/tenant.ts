@@ -45,12 +45,19 @@ async function follow(start: string | URL, jar: CookieJar, form?: URLSearchParam
   return target.origin === url.origin ? follow(target, jar) : { url, callback: target };
 }
 
+/**
+ * For a request whose body may go unread: the connection ends with it, and no later request finds it
+ * closed.
+ */
+export const ON_ITS_OWN = { connection: "close" } as const;
+
 /** One request with the cookies of the jar, which takes those of the answer. */
 export async function visit(url: URL, jar: CookieJar, form?: URLSearchParams): Promise<Response> {
   const cookies = [...jar.values()].filter(({ path }) => url.pathname.startsWith(path));
   const response = await fetch(url, {
     ...(form === undefined ? {} : { method: "POST", body: form }),
     headers: {
+      ...(form === undefined ? {} : ON_ITS_OWN),
       accept: "text/html",
       cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; "),
     },
