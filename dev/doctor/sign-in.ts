@@ -142,7 +142,8 @@ export async function judgeAccessToken(token: string, expected: Expected): Promi
   if (shape === "identity_algorithm_refused")
     return failure("the API signs with HS256", "Auth0 → APIs → your API: Signing Algorithm RS256.");
   const keys = createLocalJWKSet({ keys: readSigningKeys(expected.keySet) });
-  const problem = await verifySignedToken(token, keys, expected).then(
+  const judged = "access_token";
+  const problem = await verifySignedToken(token, keys, { ...expected, judged }).then(
     () => undefined,
     (error: unknown) =>
       error instanceof Error && error.cause instanceof Error ? error.cause : error,
