@@ -3,6 +3,8 @@
  * world go in, what signs people in, remembers and keeps grants comes out. Nothing is asked of
  * anybody yet.
  */
+import { createDocuments } from "./clients/documents.ts";
+import { fetchDirectly, serveDocuments } from "./clients/provider-fetch.ts";
 import type { AuthConfig, Config } from "./config.ts";
 import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
 import { createGrantKeeper } from "./grants/keeper.ts";
@@ -63,6 +65,11 @@ async function createAuthParts(
         JSON.stringify({ reason: "record_unreadable", problem, record: storedAs.slice(0, 16) }),
       ),
   );
+  const documents = createDocuments(
+    { issuer: config.issuer, namedHosts: [] },
+    { send: fetchDirectly, now },
+  );
+  serveDocuments(documents);
   const identity = outward.identity ?? createAuth0(auth.auth0, { fetch: send, now });
   const begin = outward.beginWork ?? beginWork;
   const startWork = (): UnitOfWork => begin(vault);
@@ -70,6 +77,7 @@ async function createAuthParts(
     config,
     identity,
     vault,
+    documents,
     now,
     beginWork: startWork,
     keeper: createGrantKeeper({

@@ -2,6 +2,7 @@
  * The parts that the routes are made of: what signs people in, remembers, and keeps grants. Types
  * only; assembly.ts puts them together.
  */
+import type { Documents } from "./clients/documents.ts";
 import type { AuthConfig, Config } from "./config.ts";
 import type { Exchange } from "./exchange.ts";
 import type { SigningKeys } from "./grants/access-token.ts";
@@ -23,6 +24,8 @@ export interface Parts {
   readonly identity: IdentityProvider;
   readonly keeper: GrantKeeper;
   readonly vault: Vault;
+  /** What clients publish about themselves. */
+  readonly documents: Documents;
   readonly beginWork: () => UnitOfWork;
   readonly signingKeys: SigningKeys;
   /** For the cookie of a person who is signed in at our own pages. */

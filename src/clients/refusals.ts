@@ -5,6 +5,21 @@ export const CLIENT_REFUSALS = {
     status: 400,
     text: "The request names two different clients.",
   },
+  client_id_malformed: {
+    code: "invalid_client",
+    status: 401,
+    text: "The client_id is too long, or has characters that none of ours has.",
+  },
+  client_address_refused: {
+    code: "invalid_client",
+    status: 400,
+    text: "The application describes itself at an address that this server does not ask.",
+  },
+  client_document_invalid: {
+    code: "invalid_client",
+    status: 400,
+    text: "The website of the application describes it in a way that this server cannot accept.",
+  },
   registration_invalid: {
     code: "invalid_client_metadata",
     status: 400,

@@ -13,13 +13,13 @@ export const LONGEST_FORM_BYTES = 64 * 1024;
  * there.
  */
 export async function readCapped(
-  request: Request,
+  message: Pick<Request | Response, "body" | "headers">,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get("Content-Length") ?? 0) > maxBytes) return undefined;
+  if (Number(message.headers.get("Content-Length") ?? 0) > maxBytes) return undefined;
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of message.body ?? []) {
     sizeBytes += chunk.byteLength;
     // Leaving the loop cancels the stream.
     if (sizeBytes > maxBytes) return undefined;

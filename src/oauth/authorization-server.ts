@@ -10,15 +10,14 @@ import {
   type TokenExchangeCallbackResult,
 } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
-import { Refusal } from "../errors.ts";
+import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Parts } from "../parts.ts";
 import { createProviderStorage, type ProviderStorage } from "./provider-storage.ts";
-import { isDocumentUnreachable } from "../clients/registration-rules.ts";
 import { listScopes } from "./scopes.ts";
-import "../clients/straight-fetch.ts";
+import "../edge/quiet.ts";
 
 interface ProviderEnv {
   readonly OAUTH_KV: ProviderStorage;
@@ -43,11 +42,17 @@ export const GRANT_TTL_SECONDS = 30 * 86_400;
  */
 export const CLIENT_TTL_SECONDS = 90 * 86_400;
 
-/** How the library tells that it could not read a client's metadata document. */
-const documentFailureSchema = z.object({
-  category: z.literal("client-id-metadata-document"),
-  detail: z.object({ message: z.string() }),
-});
+/** How the library tells that it could not read what a client publishes: its document, or its keys. */
+const documentFailureSchema = z.union([
+  z.object({
+    category: z.literal("client-id-metadata-document"),
+    detail: z.object({ metadataUrl: z.string() }),
+  }),
+  z.object({
+    category: z.literal("client-authentication"),
+    detail: z.object({ reason: z.literal("jwks_fetch_failed") }),
+  }),
+]);
 
 /**
  * Makes the authorization server of one request. `onTokenExchange` runs before a token is issued.
@@ -81,9 +86,13 @@ export function createAuthorizationServer(
     ...(onTokenExchange === undefined ? {} : { tokenExchangeCallback: onTokenExchange }),
     onError: ({ internal }) => {
       exchange.note({ reason: internal.reason, area: internal.category });
-      const failure = documentFailureSchema.safeParse(internal).data?.detail.message;
-      if (failure !== undefined && isDocumentUnreachable(failure))
-        throw new Refusal("client_unreachable");
+      const failure = documentFailureSchema.safeParse(internal).data;
+      if (failure === undefined) return;
+      if (failure.category === "client-authentication") throw new Refusal("client_unreachable");
+      const refusal = parts.documents.explain(failure.detail.metadataUrl);
+      const canPass: boolean = isPassing(refusal);
+      if (canPass) throw refusal;
+      exchange.note({ ...refusal.facts, reason: refusal.reason });
     },
   });
   const env: ProviderEnv = { OAUTH_KV: storage };

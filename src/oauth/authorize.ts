@@ -20,9 +20,8 @@ import { renderPage } from "../pages/layout.tsx";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
-import { markOf } from "../clients/mark.ts";
+import { isClientId, markOf } from "../clients/mark.ts";
 import { describeMismatch, judgeRedirectUri } from "../clients/redirect-uri.ts";
-import { isDocumentUnreachable } from "../clients/registration-rules.ts";
 import {
   explainRefusedRequest,
   judgeAuthorizationRequest,
@@ -161,10 +160,7 @@ async function parseRequest(
     if (error !== undefined) return sendBack(asked, error, exchange);
     return { ...asked, scope: [...narrowScopes(asked.scope, parts.permissions)] };
   } catch (error) {
-    if (error instanceof CimdFetchError)
-      throw new Refusal(
-        isDocumentUnreachable(error.detail) ? "client_unreachable" : "client_unknown",
-      );
+    if (error instanceof CimdFetchError) throw parts.documents.explain(error.metadataUrl);
     if (!(error instanceof AuthorizationError)) throw error;
     const { redirectUri, state } = error;
     if (redirectUri === undefined) throw await explainUnknown(api, query);
@@ -207,6 +203,10 @@ async function explainUnknown(
  * error, ends here.
  */
 function assertAnswerable(query: URLSearchParams, { config: { auth } }: Parts): void {
+  if (!isClientId(query.get("client_id") ?? "-")) {
+    const flaw = { parameter: "client_id", problem: "is too long, or not printable" };
+    throw new Refusal("client_unknown", { flaw });
+  }
   const repeated = repeatedParameter(query);
   if (repeated !== undefined) {
     const flaw = {
@@ -266,6 +266,7 @@ function describe(
     client: {
       name: description.clientName,
       domain: description.clientDomain,
+      path: description.clientDomain === undefined ? undefined : pathOf(asked.clientId),
       uri: description.clientUri,
     },
     redirectHost: description.redirectHost,
@@ -276,4 +277,11 @@ function describe(
     action: "/authorize",
     resource: config.resource,
   };
+}
+
+/** What stands behind the host of a client's address; nothing where the host is all of it. */
+function pathOf(clientId: string): string | undefined {
+  const url = URL.parse(clientId);
+  const path = `${url?.pathname ?? ""}${url?.search ?? ""}`;
+  return path === "/" ? undefined : path;
 }

@@ -7,7 +7,7 @@ import { readFields, readSmallBody, withBody } from "../edge/body.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { presentedClientId, withForm } from "../clients/authentication.ts";
-import { markOf } from "../clients/mark.ts";
+import { isClientId, markOf } from "../clients/mark.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import { repeatedParameter } from "./parameters.ts";
@@ -43,6 +43,7 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
     grant: kindOf(form),
     ...(clientId === undefined ? {} : { client: await markOf(clientId) }),
   });
+  if (clientId !== undefined && !isClientId(clientId)) throw new Refusal("client_id_malformed");
   if (repeatedParameter(form) !== undefined) return passOn(context, token.request);
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);

@@ -50,12 +50,66 @@ const ADVICE: Partial<Record<Reason, Advice>> = {
       "Its registration may have expired. Remove this server in the application, add it again, and connect.",
     ],
   },
+  client_document_invalid: {
+    heading: "This application describes itself wrongly",
+    reader: "you",
+    steps: [
+      "Tell the maker of the application: the document at its client_id must be JSON, of this very client_id, with client_name and redirect_uris.",
+    ],
+  },
+  client_address_refused: {
+    heading: "This application cannot be looked up",
+    reader: "you",
+    steps: [
+      "Tell the maker of the application: its client_id must be an https address on a public host, without a port.",
+    ],
+  },
   identity_denied: {
     heading: "You are not signed in",
     reader: "you",
     steps: [
       "Start again, if you declined by mistake.",
       "If you did not decline, ask the administrator whether your account may use this server.",
+    ],
+  },
+  identity_cancelled: {
+    heading: "You are not signed in",
+    reader: "you",
+    steps: ["Start again, if you declined by mistake."],
+  },
+  identity_blocked: {
+    heading: "You may not sign in",
+    reader: "you",
+    steps: ["Ask the administrator whether your account is blocked."],
+  },
+  identity_organization_refused: {
+    heading: "You may not sign in here",
+    reader: "you",
+    steps: ["Sign in with an account of the organization, or ask its administrator to add yours."],
+  },
+  identity_organization_required: {
+    heading: "Auth0 asks for an organization",
+    reader: "operator",
+    steps: [
+      `${APPLICATION_SETTINGS} See the tab Organizations.`,
+      "Set AUTH0_ORGANIZATION, or let individuals sign in.",
+    ],
+  },
+  identity_audience_unknown: {
+    heading: "Auth0 does not know this API",
+    reader: "operator",
+    steps: [
+      API_SETTINGS,
+      "Compare its Identifier with AUTH0_AUDIENCE: they must be equal in every character, a trailing slash included.",
+      AGAIN,
+    ],
+  },
+  identity_client_not_allowed: {
+    heading: "Auth0 does not let this server do that",
+    reader: "operator",
+    steps: [
+      `${APPLICATION_SETTINGS} Under Advanced Settings → Grant Types turn on Authorization Code and Refresh Token.`,
+      "On the API turn on Allow Offline Access, and let the application use it.",
     ],
   },
   identity_permissions_missing: {

@@ -11,10 +11,14 @@ import { explainScopes, type Ask, type ToolSummary } from "./scope.ts";
  * What the page says; the provider library's `describeConsent` and `beginConsent` have most of it.
  */
 export interface ConsentRequest {
-  /** `domain` only when it is verified: the host of a Client ID Metadata Document. */
+  /**
+   * `domain` and `path` only when they are verified: the address of a Client ID Metadata Document. Of
+   * a host that many share, the domain alone says nothing.
+   */
   readonly client: {
     readonly name: string;
     readonly domain?: string | undefined;
+    readonly path?: string | undefined;
     readonly uri?: string | undefined;
   };
   readonly redirectHost: string;
@@ -45,7 +49,7 @@ export function ConsentPage(request: ConsentRequest) {
         </p>
         <dl class="who">
           <dt>Who asks</dt>
-          <WhoAsks domain={request.client.domain} />
+          <WhoAsks {...request.client} />
           <dt>Your answer goes to</dt>
           <WhereTo request={request} />
         </dl>
@@ -76,7 +80,7 @@ export function ConsentPage(request: ConsentRequest) {
   );
 }
 
-function WhoAsks({ domain }: { domain: string | undefined }) {
+function WhoAsks({ domain, path = "" }: ConsentRequest["client"]) {
   if (domain === undefined)
     return (
       <dd>
@@ -86,7 +90,8 @@ function WhoAsks({ domain }: { domain: string | undefined }) {
   return (
     <dd>
       <b>{printable(domain, LONGEST_URI_CHARACTERS)}</b>
-      <Remark kind="good">Verified: this domain asks. The name is its own choice.</Remark>
+      {printable(path, LONGEST_URI_CHARACTERS)}
+      <Remark kind="good">Verified: this address asks. The name is its own choice.</Remark>
     </dd>
   );
 }

@@ -21,7 +21,7 @@ const REDIRECT_URI = "http://127.0.0.1:9/callback";
 let house: House;
 let anyone: Stranger;
 /** Answers for the websites of clients; each test sets its own. */
-let website: (request: Request) => Response;
+let website: (request: Request) => Response | Promise<Response>;
 let requested: string[];
 
 beforeAll(async () => {
@@ -45,7 +45,7 @@ describe("a client with a website", () => {
     website = documents.answer;
     const { html } = await openConsent(client.begin());
     expect(html).toContain("<b>client.example</b>");
-    expect(html).toContain("Verified: this domain asks. The name is its own choice.");
+    expect(html).toContain("Verified: this address asks. The name is its own choice.");
     expect(html).not.toContain("Unverified");
     const tokens = await client.signIn("rob");
     expect((await client.refresh(tokens.refresh_token)).status).toBe(200);
@@ -138,15 +138,81 @@ describe("a document", () => {
   );
 
   it.each([
-    ["http://client.example/document.json"],
-    ["https://user@client.example/document.json"],
-    ["https://client.example/document.json#fragment"],
-    ["https://client.example/a/../document.json"],
-    ["https://client.example"],
-  ])("is not even asked for at %s", async (clientId) => {
+    ["http://client.example/document.json", "client_unknown"],
+    ["https://client.example", "client_unknown"],
+    ["https://user@client.example/document.json", "client_address_refused"],
+    ["https://client.example/document.json#fragment", "client_address_refused"],
+    ["https://client.example/a/../document.json", "client_address_refused"],
+    ["https://client.example:8443/document.json", "client_address_refused"],
+    ["https://localhost/document.json", "client_address_refused"],
+    ["https://store.internal/document.json", "client_address_refused"],
+    ["https://printer.local./document.json", "client_address_refused"],
+    ["https://intranet/document.json", "client_address_refused"],
+    ["https://10.0.0.1/document.json", "client_address_refused"],
+    ["https://0x7f.1/document.json", "client_address_refused"],
+    ["https://[::ffff:7f00:1]/document.json", "client_address_refused"],
+  ])("is not even asked for at %s", async (clientId, reason) => {
     website = ({ url }) => documentOf(url);
-    await expectRefused(createStranger({ ...anyone, clientId }));
+    await expectRefused(createStranger({ ...anyone, clientId }), reason);
     expect(requested).toEqual([]);
+  });
+
+  it.each([
+    ["text/html; charset=utf-8", 400],
+    ["text/json", 400],
+    ["application/jsonp", 400],
+    ["application/json; charset=utf-8", 200],
+    ["application/client-metadata+json", 200],
+  ])("that says it is %s", async (type, status) => {
+    website = async ({ url }) =>
+      new Response(await documentOf(url).text(), { headers: { "content-type": type } });
+    const client = createStranger({ ...anyone, clientId: anyAddress() });
+    const page = await visit(client.begin().url, new Map());
+    expect(page.status).toBe(status);
+    if (status === 400) await expectErrorPage(page, "client_document_invalid");
+  });
+
+  it.each([
+    ["that is not let in", () => new Response("who are you?", { status: 403 })],
+    ["whose host has no address", () => Promise.reject(new Error("getaddrinfo ENOTFOUND"))],
+  ])("%s is no verdict on the client", async (_case, answer) => {
+    website = answer;
+    const client = createStranger({ ...anyone, clientId: anyAddress() });
+    expect((await visit(client.begin().url, new Map())).status).toBe(503);
+    const response = await client.refresh("unknown");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error: "temporarily_unavailable" });
+    expect(requested).toEqual([client.clientId]);
+  });
+
+  it("is asked for once by a request, and a failure is remembered for ten seconds", async () => {
+    website = () => new Response("broken", { status: 500 });
+    const client = createStranger({ ...anyone, clientId: anyAddress() });
+    const statusAt = async (offsetSeconds: number) => {
+      await house.shiftClock(offsetSeconds);
+      return (await visit(client.begin().url, new Map())).status;
+    };
+    expect(await statusAt(0)).toBe(503);
+    website = ({ url }) => documentOf(url);
+    expect(await statusAt(0)).toBe(503);
+    expect(requested).toHaveLength(1);
+    expect(await statusAt(11)).toBe(200);
+    expect(requested).toHaveLength(2);
+    await house.shiftClock(0);
+  });
+
+  it("that is wrong is told in words about the document", async () => {
+    website = ({ url }) => documentOf(url, { client_name: undefined });
+    const page = await visit(
+      createStranger({ ...anyone, clientId: anyAddress() }).begin().url,
+      new Map(),
+    );
+    const html = await page.text();
+    expect(html).toContain("the document at its client_id");
+    expect(html).not.toContain("registration");
+    await expect
+      .poll(() => house.log.at(-1))
+      .toMatchObject({ reason: "client_document_invalid", check: "content" });
   });
 
   it("that is gone makes its client an invalid one at the token endpoint", async () => {
@@ -237,6 +303,28 @@ async function documentClient(method: "none" | "private_key_jwt") {
 }
 
 /** The person gets a page and is sent nowhere. */
-async function expectRefused(client: Stranger, reason = "client_unknown"): Promise<void> {
+async function expectRefused(client: Stranger, reason = "client_document_invalid"): Promise<void> {
   await expectErrorPage(await visit(client.begin().url, new Map()), reason);
 }
+
+it("nothing that the provider library prints by itself reaches the log", async () => {
+  website = ({ url }) => documentOf(url, { client_id: "canary-of-a-stranger" });
+  const client = createStranger({ ...anyone, clientId: `${anyAddress()}?canary` });
+  await visit(client.begin().url, new Map());
+  await client.refresh("unknown");
+  await expect.poll(() => house.log.at(-1)).toMatchObject({ route: "/token" });
+  expect(house.log.filter((line) => "text" in line)).toEqual([]);
+  expect(JSON.stringify(house.log)).not.toContain("canary");
+});
+
+it.each([`x\n{"reason":"forged"}`, "\u202ex", "x".repeat(513)])(
+  "a client_id that is no client_id is printed nowhere: %j",
+  async (clientId) => {
+    const client = createStranger({ ...anyone, clientId });
+    expect((await visit(client.begin().url, new Map())).status).toBe(400);
+    const response = await client.refresh("unknown");
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: "invalid_client" });
+    expect(JSON.stringify(house.log)).not.toMatch(/forged|\u202e|xxx/);
+  },
+);

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { ConsentPage, type ConsentRequest } from "../../../src/pages/consent.tsx";
 
 const REQUEST: ConsentRequest = {
-  client: { name: "Claude", domain: "claude.ai", uri: "https://claude.ai/about" },
+  client: {
+    name: "Claude",
+    domain: "claude.ai",
+    path: "/oauth/client.json",
+    uri: "https://claude.ai/about",
+  },
   redirectHost: "claude.ai",
   redirectIsLoopback: false,
   redirectUri: "https://claude.ai/api/mcp/auth_callback",
@@ -28,7 +33,7 @@ describe("the consent page", () => {
   it("says who asks, for which server, and where the answer goes", () => {
     expect(html()).toContain("<h1><bdi>Claude</bdi> asks to connect</h1>");
     expect(text()).toContain("to the tools at mcp.example.com");
-    expect(text()).toContain("Who asks claude.ai Verified: this domain asks.");
+    expect(text()).toContain("Who asks claude.ai /oauth/client.json Verified: this address asks.");
     expect(html()).toContain("<dt>Your answer goes to</dt><dd><b><bdi>claude.ai</bdi></b></dd>");
   });
 
@@ -117,7 +122,7 @@ describe("the consent page", () => {
       redirectHost: evil,
       redirectUri: evil,
       scopes: [evil],
-      client: { name: evil, domain: evil, uri: evil },
+      client: { name: evil, domain: evil, path: evil, uri: evil },
     });
     expect(page).not.toContain("<script");
     expect(page).not.toContain(`=""`);
