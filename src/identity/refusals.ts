@@ -79,11 +79,6 @@ export const IDENTITY_REFUSALS = {
     status: 503,
     text: "Auth0 sent no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API.",
   },
-  identity_permissions_too_many: {
-    code: "server_error",
-    status: 503,
-    text: "Auth0 sent more permissions than this server accepts.",
-  },
   identity_grant_ended: {
     code: "invalid_grant",
     status: 400,

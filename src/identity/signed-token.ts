@@ -13,7 +13,8 @@ export const ALGORITHMS = ["RS256", "PS256"] as const;
 /** How far the provider's clock and ours may differ. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 
-const LONGEST_TOKEN_CHARACTERS = 16 * 1024;
+/** A thousand permissions of 280 characters, the most that an API of Auth0's can have, fit in. */
+const LONGEST_TOKEN_CHARACTERS = 512 * 1024;
 
 const claimsSchema = z.looseObject({ sub: z.string().min(1), iat: z.number(), exp: z.number() });
 

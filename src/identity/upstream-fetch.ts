@@ -19,6 +19,8 @@ interface UpstreamRequest {
   readonly body?: URLSearchParams | undefined;
 }
 
+type Attempt = RequestInit & Pick<UpstreamRequest, "method">;
+
 export type UpstreamFetch = (url: string, request: UpstreamRequest) => Promise<Response>;
 
 /**
@@ -27,8 +29,8 @@ export type UpstreamFetch = (url: string, request: UpstreamRequest) => Promise<R
  */
 const BUDGET_MS = { GET: 2500, POST: 5000 } as const;
 
-/** More than two tokens of 16 KB and a profile need. */
-const LARGEST_ANSWER_BYTES = 64 * 1024;
+/** More than a document or a profile needs, and than the longest token that we accept and another. */
+const LARGEST_ANSWER_BYTES = { GET: 64 * 1024, POST: 1024 * 1024 } as const;
 
 /** Others stay behind; without `WWW-Authenticate`, the error code in the body decides. */
 const KEPT_HEADERS = ["Content-Type", "Retry-After", "X-RateLimit-Reset"] as const;
@@ -39,8 +41,10 @@ const RETRY_LATE_SECONDS = 120;
 
 /** Binds the call to its outward parts. A GET that meets a fault is tried once more. */
 export function createUpstreamFetch({ fetch, now }: Outward): UpstreamFetch {
-  const attempt = async (url: string, init: RequestInit): Promise<Response> => {
-    const answer = await fetch(url, init).then(readWhole).catch(refuseFault);
+  const attempt = async (url: string, init: Attempt): Promise<Response> => {
+    const answer = await fetch(url, init)
+      .then((response) => readWhole(response, LARGEST_ANSWER_BYTES[init.method]))
+      .catch(refuseFault);
     assertAnswered(answer, now());
     return new Response(answer.text || null, { status: answer.status, headers: answer.headers });
   };
@@ -81,14 +85,14 @@ interface Answer {
   readonly text: string;
 }
 
-async function readWhole(response: Response): Promise<Answer> {
+async function readWhole(response: Response, maxBytes: number): Promise<Answer> {
   const decoder = new TextDecoder();
   let text = "";
   let sizeBytes = 0;
   for await (const chunk of response.body ?? []) {
     sizeBytes += chunk.byteLength;
     // Leaving the loop cancels the stream.
-    if (sizeBytes > LARGEST_ANSWER_BYTES)
+    if (sizeBytes > maxBytes)
       throw new Refusal("identity_token_invalid", {
         cause: new Error("answer too large"),
         facts: { check: "answer_too_large" },

@@ -51,7 +51,9 @@ const UNUSED_GRANT_TTL_SECONDS = 600;
  */
 const SHOWN_ON_A_PAGE: ReadonlySet<Reason> = new Set([
   "identity_permissions_missing",
-  "identity_permissions_too_many",
+  "identity_audience_unknown",
+  "identity_organization_required",
+  "identity_client_not_allowed",
   "identity_token_opaque",
   "identity_algorithm_refused",
 ]);

@@ -122,14 +122,6 @@ const ADVICE: Partial<Record<Reason, Advice>> = {
       AGAIN,
     ],
   },
-  identity_permissions_too_many: {
-    heading: "Auth0 sent too many permissions",
-    reader: "operator",
-    steps: [
-      "Remove the permissions of this API that the person does not need, from the person or from their roles.",
-      AGAIN,
-    ],
-  },
   identity_token_opaque: {
     heading: "Auth0 sent a token that we cannot read",
     reader: "operator",

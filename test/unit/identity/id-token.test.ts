@@ -40,7 +40,7 @@ const claimRows: [title: string, change: (now: number) => JWTPayload][] = [
   ["the hash of another access token", () => ({ at_hash: "AAAAAAAAAAAAAAAAAAAAAA" })],
   ["an access token hash that is no text", () => ({ at_hash: null })],
   ["the hash of another code", () => ({ c_hash: "AAAAAAAAAAAAAAAAAAAAAA" })],
-  ["more than 16 KB", () => ({ padding: "x".repeat(16_384) })],
+  ["more than 512 KB", () => ({ padding: "x".repeat(524_288) })],
 ];
 it.each(claimRows)("refuses an ID token with %s", async (_title, change) => {
   tenant.makeIdToken = (nonce) =>
