@@ -3,6 +3,7 @@
  * once, by the name of the variable. A value is never printed, here or anywhere.
  */
 import * as z from "zod";
+import type { LimitBindings } from "./edge/limits.ts";
 import { findMeantName } from "./near-miss.ts";
 import {
   auth0Domain,
@@ -20,9 +21,10 @@ import {
 } from "./variables.ts";
 
 /**
- * What `wrangler.toml`, secrets and `.dev.vars` may set. Text only: this Worker has no bindings.
+ * What `wrangler.toml`, secrets and `.dev.vars` may set. Text only: the only bindings are the rate limits.
  */
-export interface Env {
+export interface Env extends LimitBindings {
+  readonly RATE_LIMITS?: string;
   readonly AUTH_ENABLED?: string;
   readonly AUTH_PROVIDER?: string;
   readonly AUTH0_DOMAIN?: string;
@@ -114,7 +116,12 @@ export interface ConfigProblem {
 }
 
 const doorEnvironment = z
-  .object({ RESOURCE_BASE_URL: origin, AUTH_ENABLED: switchOf(true), ALLOWED_ORIGINS: origins })
+  .object({
+    RESOURCE_BASE_URL: origin,
+    AUTH_ENABLED: switchOf(true),
+    ALLOWED_ORIGINS: origins,
+    RATE_LIMITS: switchOf(true),
+  })
   .refine((values) => values.AUTH_ENABLED || isLoopbackUrl(values.RESOURCE_BASE_URL), {
     path: ["AUTH_ENABLED"],
     error: "may be false only when RESOURCE_BASE_URL is a loopback address",

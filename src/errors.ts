@@ -33,6 +33,11 @@ export const REFUSALS = {
     text: "This server is not configured correctly (configuration_invalid). Its operator finds the list of problems in the log.",
   },
   internal_error: { code: "server_error", status: 500, text: "Something went wrong on our side." },
+  rate_limited: {
+    code: "temporarily_unavailable",
+    status: 429,
+    text: "Too many requests. Please try again in a minute.",
+  },
   body_too_large: { code: "invalid_request", status: 413, text: "The request body is too large." },
   method_not_allowed: { code: "invalid_request", status: 405, text: "Method not allowed." },
   body_type_refused: {

@@ -5,7 +5,8 @@
 import { env as environment } from "cloudflare:workers";
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
 import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
-import { warnConfig } from "./edge/log.ts";
+import { createLimits, missingBindings } from "./edge/limits.ts";
+import { warn, warnConfig } from "./edge/log.ts";
 import { atPlainPath } from "./edge/origin.ts";
 import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
 import { wantsJson, wantsPage } from "./edge/routes.ts";
@@ -34,12 +35,14 @@ export function createWorker(theirs: Theirs, outward: Outward = {}) {
   // When the isolate starts, so that no request pays for it.
   const prepared = { ...theirs, catalogue: createCatalogue(theirs.offerings) };
   let app: Passage | undefined;
+  let limitsOf: ReturnType<typeof createLimits> | undefined;
   warmUp();
   openEarly(prepared, outward).then((opened) => (app ??= opened), ignore);
   return {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
       app ??= await open(prepared, loadConfig(env, new URL(request.url)), outward);
-      return app.fetch(atPlainPath(request), { execution }, execution);
+      limitsOf ??= openLimits(env);
+      return app.fetch(atPlainPath(request), { execution, limitsOf }, execution);
     },
   };
 }
@@ -51,6 +54,14 @@ async function openEarly(prepared: Prepared, outward: Outward): Promise<Passage 
   const app = await furnish(prepared, config, outward);
   await rehearse(app, config.issuer);
   return app;
+}
+
+/** The limits of wrangler.toml; where they are missing, everything works, and one warning says so. */
+function openLimits(env: Env): ReturnType<typeof createLimits> {
+  const isOff = ["false", "0"].includes(env.RATE_LIMITS?.trim().toLowerCase() ?? "");
+  const missing = isOff ? [] : missingBindings(env);
+  if (missing.length > 0) warn("rate_limits_missing", { bindings: missing });
+  return createLimits(isOff ? undefined : env, Date.now);
 }
 
 type Prepared = Theirs & Pick<Served, "catalogue">;

@@ -4,6 +4,7 @@
  * collectors blank out.
  */
 import type { ConfigProblem } from "../config.ts";
+import type { Limits } from "./limits.ts";
 import { routeOf } from "./routes.ts";
 
 type Fields = Record<string, string | number | boolean>;
@@ -13,6 +14,7 @@ export interface Exchange {
   /** Shown to the person and sent as `X-Request-Id`: how an operator finds the line. */
   readonly requestId: string;
   readonly execution: ExecutionContext;
+  readonly limits?: Limits;
   /**
    * Adds fields to the line: `reason`, `user` (our opaque id), `client` (a prefix of a hash),
    * `tool`, … Names with "auth", "token" or "secret" in them would be scrubbed by collectors.
@@ -81,6 +83,11 @@ export function warnConfig(problems: readonly ConfigProblem[]): void {
   const warning = JSON.stringify({ reason: "configuration_invalid", problems });
   if (warning !== lastWarning) console.error(warning);
   lastWarning = warning;
+}
+
+/** Prints a warning of one word and its facts. */
+export function warn(reason: string, facts: Readonly<Record<string, unknown>>): void {
+  console.warn(JSON.stringify({ reason, ...facts }));
 }
 
 /** Cloudflare's id of the request when there is one of the usual shape, else a random one. */

@@ -9,7 +9,8 @@ import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
 import { explainFailure, renderRefusal } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
 import { createExchange, type Exchange } from "./log.ts";
-import { failureForm } from "./routes.ts";
+import { type Limits } from "./limits.ts";
+import { failureForm, limitAt } from "./routes.ts";
 
 /** What the passage must know of the server. */
 interface Door {
@@ -19,7 +20,10 @@ interface Door {
 }
 
 export interface EdgeEnv {
-  readonly Bindings: { readonly execution: ExecutionContext };
+  readonly Bindings: {
+    readonly execution: ExecutionContext;
+    readonly limitsOf?: (request: Request) => Limits;
+  };
   readonly Variables: { exchange: Exchange; door: Door };
 }
 
@@ -29,6 +33,7 @@ export type Passage = Hono<EdgeEnv>;
 export function createPassage(door: Door): Passage {
   const app = new Hono<EdgeEnv>();
   app.use(pass(door));
+  app.use(holdAddress);
   app.onError((error, context) => answerFailure(error, context));
   app.notFound((context) => answerFailure(new Refusal("not_found"), context));
   return app;
@@ -36,7 +41,11 @@ export function createPassage(door: Door): Passage {
 
 function pass(door: Door): MiddlewareHandler<EdgeEnv> {
   return async function passThrough(context, next) {
-    const exchange = createExchange(context.req.raw, context.env.execution, Date.now);
+    const { execution, limitsOf } = context.env;
+    const exchange = {
+      ...createExchange(context.req.raw, execution, Date.now),
+      ...(limitsOf && { limits: limitsOf(context.req.raw) }),
+    };
     context.set("exchange", exchange);
     context.set("door", door);
     await next();
@@ -49,6 +58,16 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
     context.res = response;
     exchange.finish(response);
   };
+}
+
+/** Strangers at a door are counted by their address, before anything is done for them. */
+async function holdAddress(
+  { req, var: { exchange } }: Context<EdgeEnv>,
+  next: () => Promise<void>,
+): Promise<void> {
+  const name = limitAt(new URL(req.url).pathname);
+  if (name !== undefined) await exchange.limits?.hold(name);
+  await next();
 }
 
 /** A route that refuses, whatever is asked. */

@@ -3,6 +3,8 @@
  * paths that the log repeats: any other could hold anything.
  */
 
+import type { LimitName } from "./limits.ts";
+
 const PAGES: ReadonlySet<string> = new Set([
   "/",
   "/authorize",
@@ -28,6 +30,18 @@ const ENDPOINTS: ReadonlySet<string> = new Set([
   "/favicon.svg",
   "/sse",
 ]);
+
+/** Which limit counts the addresses that ask there. `/token` and `/mcp` know more of who asks. */
+const COUNTED: readonly (readonly [RegExp, LimitName])[] = [
+  [/^\/register$/, "register"],
+  [/^\/ready$/, "ready"],
+  [/^\/(?:authorize|auth|connections|permissions|approve|connect|login)(?:\/|$)/, "pages"],
+];
+
+/** The limit of an address at this path; none for what costs us nothing. */
+export function limitAt(path: string): LimitName | undefined {
+  return COUNTED.find(([pattern]) => pattern.test(path))?.[1];
+}
 
 /** The path when it is one of ours, else `other`. */
 export function routeOf(path: string): string {

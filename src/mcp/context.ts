@@ -11,7 +11,7 @@ import type { Asked } from "./message.ts";
 import { type ToolContext, ToolError } from "./tool.ts";
 
 /** The part of an exchange that needs no request of the runtime. */
-export type Trace = Pick<Exchange, "requestId" | "note">;
+export type Trace = Pick<Exchange, "requestId" | "note" | "limits">;
 
 /** Everything that one request is served with. */
 export interface Serving {

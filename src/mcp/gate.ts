@@ -10,6 +10,7 @@ import { BASE_SCOPES, type SigningKeys, verifyAccessToken } from "../grants/acce
 import type { Grants } from "../grants/grant.ts";
 import { type Caller, grantOf, signedInCaller } from "./caller.ts";
 import type { Trace } from "./context.ts";
+import type { Auth } from "./tool.ts";
 import type { Site } from "../site-definition.ts";
 
 /**
@@ -62,6 +63,7 @@ export function createGate<Passing extends { readonly exchange: Trace }>(
   return async (request, passing, execution) => {
     if (request.url === config.resource) checkCredential(request, passing.exchange);
     const response = await server.fetch(request, passing, execution);
+    if (response.status === 401) await passing.exchange.limits?.hold("strangers");
     return request.url === config.resource
       ? inWords(response)
       : withLinks(response, describeResource(site, config));
@@ -110,6 +112,11 @@ function checkCredential({ headers }: Request, exchange: Trace): void {
   else if (!/^Bearer[\t ]+[^\s,]+$/i.test(presented)) headers.set("authorization", "Bearer -");
 }
 
+/** Whom `/mcp` counts: a person's calls through one client, from wherever they come. */
+export function callerKey({ userId, clientId }: Pick<Auth, "userId" | "clientId">): string {
+  return `${userId} ${clientId}`;
+}
+
 interface Watch extends GateParts {
   readonly grants: Grants;
   readonly signingKeys: SigningKeys;
@@ -125,12 +132,16 @@ async function admit(token: string, watch: Watch, exchange: Trace): Promise<Call
     const claims = await verifyAccessToken(token, expected, signingKeys);
     if (typeof claims === "string") throw new Refusal(`access_token_${claims}`);
     exchange.note({ user: claims.sub });
+    await exchange.limits?.hold(
+      "calls",
+      callerKey({ userId: claims.sub, clientId: claims.client_id }),
+    );
     if (!(await grants.isAlive(grantOf(claims), claims.grant_record)))
       throw new Refusal("grant_ended");
     return signedInCaller(claims, grants);
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
-    exchange.note({ reason: refusal.reason });
+    exchange.note({ ...refusal.facts, reason: refusal.reason });
     throw asOAuthError(refusal);
   }
 }
@@ -140,12 +151,12 @@ async function admit(token: string, watch: Watch, exchange: Trace): Promise<Call
  * ours is a 503.
  */
 function asOAuthError({ reason, retryAfterSeconds }: Refusal): OAuthError {
-  const { code, text: description } = REFUSALS[reason];
+  const { code, status, text: description } = REFUSALS[reason];
   if (code === "invalid_token" || code === "invalid_grant")
     return new OAuthError("invalid_token", { description });
   return new OAuthError("temporarily_unavailable", {
     description,
-    statusCode: 503,
+    statusCode: status === 429 ? 429 : 503,
     headers: { "Retry-After": String(retryAfterSeconds ?? RETRY_AFTER_SECONDS) },
   });
 }

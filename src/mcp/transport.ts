@@ -17,7 +17,7 @@ import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Serving, Trace } from "./context.ts";
 import { readAsked } from "./message.ts";
-import { metadataUrlOf } from "./gate.ts";
+import { callerKey, metadataUrlOf } from "./gate.ts";
 import { jsonRpcRefusal } from "./refusal.ts";
 import { type About, buildServer } from "./server.ts";
 import { parseBody } from "./spelling.ts";
@@ -57,6 +57,9 @@ export function createTransport({ config, catalogue, about }: TransportParts): T
       return jsonRpcRefusal("body_type_refused", exchange);
     const body = parseBody(text, (name) => catalogue.tools.get(name)?.wire.inputSchema);
     if (body === undefined) return jsonRpcRefusal("body_not_json", exchange);
+    // The gate has counted one.
+    if (Array.isArray(body) && body.length > 1)
+      await exchange.limits?.hold("calls", callerKey(caller.auth), body.length - 1);
     const serving = { catalogue, caller, exchange, asked: readAsked(body), mayStream };
     const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
     if (wantsPlainJson(serving) && (await isLegacyRequest(request, body)))

@@ -4,15 +4,17 @@
  * refuse.
  */
 import { readFields, readSmallBody, withBody } from "../edge/body.ts";
-import { Refusal } from "../errors.ts";
+import { Refusal, REFUSALS } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { presentedClientId, withForm } from "../clients/authentication.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
+import type { GrantRef } from "../grants/grant.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
 import { answerRefresh } from "./refresh.ts";
+import { readGrantRef, readRefreshToken } from "./refresh-token.ts";
 import { withOurResource } from "./resource.ts";
 import { answerRevocation } from "./revocation.ts";
 import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
@@ -29,10 +31,41 @@ export async function answerToken(
     const body = await readSmallBody(request);
     if (!isForm(request)) return await passOn(context, withBody(request, body));
     const token = straighten(request, readForm(body), parts);
-    return challengeBasic(request, await answer(context, token));
+    return challengeBasic(request, await answerCounted(context, token));
   } finally {
     await context.work.discard();
   }
+}
+
+/**
+ * A grant is counted by its own requests, an address by those that name none and those that fail:
+ * one host asks for all its people from a few addresses, and is not to be locked out by their number.
+ */
+async function answerCounted(context: TokenContext, token: TokenRequest): Promise<Response> {
+  const { limits } = context.exchange;
+  const { form, request } = token;
+  const grant = namedGrant(form);
+  limits?.holdFailures("token");
+  if (grant === undefined) await limits?.hold("token");
+  else {
+    const clientId = presentedClientId(form, request.headers.get("Authorization")) ?? "";
+    await limits?.hold("grant", `${clientId} ${grant.userId} ${grant.grantId}`);
+  }
+  const status = (failure: unknown): number =>
+    failure instanceof Refusal ? REFUSALS[failure.reason].status : 500;
+  const answered = await answer(context, token).catch((error: unknown) => ({ error }));
+  const isRefused = "error" in answered ? status(answered.error) < 500 : answered.status >= 400;
+  if (grant !== undefined && isRefused) await limits?.countFailure("token");
+  if ("error" in answered) throw answered.error;
+  return answered;
+}
+
+/** The grant that a code or a token names, proven or not. */
+function namedGrant(form: URLSearchParams): GrantRef | undefined {
+  return (
+    readGrantRef(form.get("code") ?? "") ??
+    readRefreshToken(form.get("refresh_token") ?? form.get("token") ?? "")?.grant
+  );
 }
 
 async function answer(context: TokenContext, token: TokenRequest): Promise<Response> {

@@ -188,7 +188,7 @@ export function adviceFor(reason: Reason): Advice {
 }
 
 function adviceForStatus(status: number): Advice {
-  if (status === 503)
+  if (status === 503 || status === 429)
     return {
       heading: "Please try again shortly",
       reader: "you",

@@ -21,6 +21,8 @@ export interface HouseOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** How many people there are beside Ada, Rob and Eve. */
   readonly crowd?: number;
+  /** How often a minute, by the name of the binding; without it nobody is counted. */
+  readonly limits?: Readonly<Record<string, number>>;
   /** Answers requests of the Worker to other hosts: for client metadata documents. */
   readonly elsewhere?: (request: Request) => Promise<Response> | Response;
 }
@@ -80,6 +82,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     UPSTASH_REDIS_REST_URL: store.url,
     UPSTASH_REDIS_REST_TOKEN: store.token,
     RESOURCE_BASE_URL: issuer,
+    ...(options.limits === undefined ? { RATE_LIMITS: "false" } : {}),
     ...options.variables,
   };
   const workers: TestWorker[] = [];
@@ -87,11 +90,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     more: Readonly<Record<string, string>>,
     at?: number,
   ): Promise<TestWorker> => {
-    const worker = await startWorker(
-      { ...variables, ...more },
-      at ?? (await freePort()),
-      options.elsewhere,
-    );
+    const worker = await startWorker({ ...variables, ...more }, at ?? (await freePort()), options);
     workers.push(worker);
     return worker;
   };
@@ -118,7 +117,7 @@ export function randomKey(): string {
 async function startWorker(
   variables: Readonly<Record<string, string>>,
   port: number,
-  elsewhere: HouseOptions["elsewhere"],
+  { elsewhere, limits = {} }: HouseOptions,
 ): Promise<TestWorker> {
   const log: Record<string, unknown>[] = [];
   const worker = new Miniflare(
@@ -128,6 +127,7 @@ async function startWorker(
       compatibilityDate: "2026-11-01",
       compatibilityFlags: ["global_fetch_strictly_public", "enable_request_signal"],
       bindings: { ...variables },
+      ratelimits: Object.fromEntries(Object.entries(limits).map(limitOf)),
       port,
       handleStructuredLogs: ({ message }) => void log.push(parseLine(message)),
       ...(elsewhere === undefined ? {} : { outboundService: outboundTo(elsewhere) }),
@@ -142,6 +142,10 @@ async function startWorker(
       void (await fetch(`${url}/__clock?offsetSeconds=${offsetSeconds}`)),
     stop: () => worker.dispose(),
   };
+}
+
+function limitOf([name, limit]: readonly [string, number], index: number) {
+  return [name, { namespace_id: String(index), simple: { limit, period: 60 as const } }] as const;
 }
 
 /** Loopback requests go where they say; everything else is answered by the test. */
