@@ -38,6 +38,11 @@ export const REFUSALS = {
     status: 429,
     text: "Too many requests. Please try again in a minute.",
   },
+  not_opened: {
+    code: "access_denied",
+    status: 403,
+    text: "This page is for somebody who opens it, and cannot be fetched ahead.",
+  },
   body_too_large: { code: "invalid_request", status: 413, text: "The request body is too large." },
   method_not_allowed: { code: "invalid_request", status: 405, text: "Method not allowed." },
   body_type_refused: {

@@ -4,6 +4,7 @@
  * seconds. Nothing secret is ever shown.
  */
 import { type Reason, Refusal } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import type { Vault } from "./storage/vault.ts";
 
@@ -23,15 +24,50 @@ export function answerHealth(): Response {
   return Response.json({ status: "ok" });
 }
 
-/** Makes the answer to `/ready`: 200 when everything works, 503 when something does not. */
-export function createReadiness(parts: ReadinessParts | undefined): () => Promise<Response> {
-  let last: { readonly at: number; readonly checks: Readonly<Record<string, Finding>> } | undefined;
-  return async () => {
-    if (parts === undefined) return render({});
-    if (last === undefined || parts.now() - last.at >= FRESH_SECONDS)
-      last = { at: parts.now(), checks: await check(parts) };
-    return render(last.checks);
+type Checks = Readonly<Record<string, Finding>>;
+
+/** Longer than every check may take. */
+const LONGEST_CHECK_MS = 6000;
+
+/** Who asks: only the log line of the request is needed. */
+interface Asked {
+  readonly var: { readonly exchange: Pick<Exchange, "note"> };
+}
+
+/**
+ * Makes the answer to `/ready`: 200 when everything works, 503 when something does not. However many
+ * ask at once, it is found out once; whoever waits does so in vain when the request that looks is cut
+ * off, and then looks for itself.
+ */
+export function createReadiness(
+  parts: ReadinessParts | undefined,
+): (asked: Asked) => Promise<Response> {
+  let last: { readonly at: number; readonly checks: Checks } | undefined;
+  let looking: Promise<Checks> | undefined;
+  const look = async (from: ReadinessParts): Promise<Checks> => {
+    const checks = await check(from);
+    last = { at: from.now(), checks };
+    looking = undefined;
+    return checks;
   };
+  const find = async (from: ReadinessParts): Promise<Checks> => {
+    if (last !== undefined && from.now() - last.at < FRESH_SECONDS) return last.checks;
+    if (looking === undefined) return (looking = look(from));
+    const found = await within(LONGEST_CHECK_MS, looking);
+    return found ?? (looking = look(from));
+  };
+  return async ({ var: { exchange } }) => {
+    const checks = parts === undefined ? {} : await find(parts);
+    const failed = Object.values(checks).find((found) => found !== "ok");
+    if (failed !== undefined) exchange.note({ reason: failed });
+    return render(checks);
+  };
+}
+
+async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(late.resolve, limitMs, undefined);
+  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
 }
 
 async function check({

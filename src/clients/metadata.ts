@@ -10,6 +10,10 @@ import { judgeRedirectUri } from "./redirect-uri.ts";
 const MOST_REDIRECT_URIS = 20;
 const LONGEST_NAME_CHARACTERS = 200;
 const LONGEST_URI_CHARACTERS = 2000;
+const LONGEST_SCOPE_CHARACTERS = 8192;
+
+/** All of it together: what is stored for a stranger, for a day. */
+const LONGEST_REGISTRATION_CHARACTERS = 16 * 1024;
 
 /** Every client gets refresh tokens, so every client is registered for them. */
 const GRANT_TYPES = ["authorization_code", "refresh_token"];
@@ -17,7 +21,9 @@ const GRANT_TYPES = ["authorization_code", "refresh_token"];
 /** A client that registers itself has a secret of ours, or none. */
 const METHODS = ["client_secret_basic", "client_secret_post", "none"];
 
-const texts = z.array(z.string());
+const text = z.string().max(LONGEST_NAME_CHARACTERS);
+
+const texts = z.array(text).max(MOST_REDIRECT_URIS);
 
 /** Larger than any honest client's, or links that are no web addresses (RFC 7591 §5), is refused. */
 const metadataSchema = z.looseObject({
@@ -25,13 +31,13 @@ const metadataSchema = z.looseObject({
   redirect_uris: z.array(z.string().max(LONGEST_URI_CHARACTERS)).max(MOST_REDIRECT_URIS),
   grant_types: texts.optional(),
   response_types: texts.optional(),
-  token_endpoint_auth_method: z.string().optional(),
+  token_endpoint_auth_method: text.optional(),
   token_endpoint_auth_methods_supported: texts.optional(),
-  scope: z.string().optional(),
+  scope: z.string().max(LONGEST_SCOPE_CHARACTERS).optional(),
   contacts: texts.optional(),
-  application_type: z.string().optional(),
-  software_id: z.string().optional(),
-  software_version: z.string().optional(),
+  application_type: text.optional(),
+  software_id: text.optional(),
+  software_version: text.optional(),
   ...Object.fromEntries(
     ["client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri"].map((name) => [
       name,
@@ -42,6 +48,15 @@ const metadataSchema = z.looseObject({
     ]),
   ),
 });
+
+/** What is stored of it, all together, is bounded too. */
+const boundedSchema = metadataSchema.refine(
+  (metadata) => {
+    const known = Object.keys(metadataSchema.shape).map((name) => metadata[name]);
+    return JSON.stringify(known).length <= LONGEST_REGISTRATION_CHARACTERS;
+  },
+  { path: ["metadata"] },
+);
 
 /** A registration as we accept it. */
 export interface Registration {
@@ -72,7 +87,7 @@ export function readRegistration(
   sent: Readonly<Record<string, unknown>>,
   policy: RegistrationPolicy,
 ): Registration | RefusedRegistration {
-  const read = metadataSchema.safeParse({ redirect_uris: [], ...withoutEmpty(sent) });
+  const read = boundedSchema.safeParse({ redirect_uris: [], ...withoutEmpty(sent) });
   if (!read.success) {
     const member = String(read.error.issues[0]?.path[0] ?? "metadata");
     return refuseMember(member, "is not acceptable");

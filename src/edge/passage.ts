@@ -60,14 +60,30 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
   };
 }
 
-/** Strangers at a door are counted by their address, before anything is done for them. */
+/**
+ * Strangers at a door are counted by their address, before anything is done for them. A page that
+ * begins or ends a sign-in opens for a navigation only: HEAD and what a browser fetches ahead write
+ * nothing and use nothing up.
+ */
 async function holdAddress(
   { req, var: { exchange } }: Context<EdgeEnv>,
   next: () => Promise<void>,
-): Promise<void> {
+): Promise<Response | void> {
   const name = limitAt(new URL(req.url).pathname);
   if (name !== undefined) await exchange.limits?.hold(name);
-  await next();
+  if (name !== "pages") return next();
+  if (req.raw.method === "HEAD") return new Response(null, { headers: HTML });
+  if (isFetchedAhead(req.raw)) throw new Refusal("not_opened");
+  return next();
+}
+
+const HTML = { "Content-Type": "text/html; charset=utf-8" };
+
+/** Prefetch and prerender say so (Fetch Metadata `Sec-Purpose`, and older spellings of it). */
+function isFetchedAhead({ headers }: Request): boolean {
+  return ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].some((name) =>
+    /\bpre(?:fetch|render|view)/i.test(headers.get(name) ?? ""),
+  );
 }
 
 /** A route that refuses, whatever is asked. */

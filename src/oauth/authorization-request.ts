@@ -14,6 +14,9 @@ export interface RequestError {
   readonly flaw: Flaw;
 }
 
+/** What clients keep in it has a few hundred; it is stored until the person comes back. */
+const LONGEST_STATE_CHARACTERS = 4096;
+
 /**
  * Judges a request whose client and redirect URI are known. OAuth 2.1 §4.1.1 asks a PKCE challenge of
  * every client; one by S256 has 43 characters (RFC 7636 §4.2): what is far from that is refused
@@ -27,6 +30,8 @@ export function judgeAuthorizationRequest(query: URLSearchParams): RequestError 
     return wrong("response_type", "must be code", "unsupported_response_type");
   if (!["", "query"].includes(read("response_mode")))
     return wrong("response_mode", "must be query");
+  if (read("state").length > LONGEST_STATE_CHARACTERS)
+    return wrong("state", `is longer than ${LONGEST_STATE_CHARACTERS} characters`);
   if (read("code_challenge") === "") return wrong("code_challenge", "is missing (PKCE by S256)");
   if (read("code_challenge_method") !== "S256")
     return wrong("code_challenge_method", "must be S256");

@@ -225,7 +225,10 @@ function assertAnswerable(query: URLSearchParams, { config: { auth } }: Parts): 
   throw new Refusal("authorization_invalid", { flaw });
 }
 
-/** What a client may tell the identity provider through us (OpenID Connect Core 1.0 §3.1.2.1). */
+/**
+ * What a client may tell the identity provider through us (OpenID Connect Core 1.0 §3.1.2.1). Each is
+ * judged by itself: one that is wrong is left out, and takes none of the others with it.
+ */
 const hintsSchema = z.object({
   prompt: z.string().max(64).exactOptional(),
   loginHint: z.string().max(256).exactOptional(),
@@ -237,14 +240,14 @@ const hintsSchema = z.object({
 
 /** The request with the hints of its client, to be kept with it until the person has decided. */
 function withHints(asked: AuthRequest, parameters: URLSearchParams): AuthRequest {
-  const hints = { prompt: "prompt", loginHint: "login_hint", maxAge: "max_age" };
-  const sent = Object.entries(hints).flatMap(([name, parameter]) => {
-    const value = parameters.get(parameter);
-    return value === null ? [] : [[name, value]];
-  });
-  return Object.assign({}, asked, {
-    hints: hintsSchema.safeParse(Object.fromEntries(sent)).data ?? {},
-  });
+  const { prompt, loginHint, maxAge } = hintsSchema.shape;
+  const sent = [
+    ["prompt", prompt.safeParse(parameters.get("prompt"))],
+    ["loginHint", loginHint.safeParse(parameters.get("login_hint"))],
+    ["maxAge", maxAge.safeParse(parameters.get("max_age"))],
+  ] as const;
+  const good = sent.flatMap(([name, { data }]) => (data === undefined ? [] : [[name, data]]));
+  return Object.assign({}, asked, { hints: Object.fromEntries(good) });
 }
 
 function takeHints(asked: AuthRequest) {
