@@ -6,7 +6,7 @@ import { env as environment } from "cloudflare:workers";
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
 import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
 import { createLimits, missingBindings } from "./edge/limits.ts";
-import { warn, warnConfig } from "./edge/log.ts";
+import { warnConfig, warnOnce } from "./edge/log.ts";
 import { atPlainPath } from "./edge/origin.ts";
 import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
 import { wantsJson, wantsPage } from "./edge/routes.ts";
@@ -60,7 +60,7 @@ async function openEarly(prepared: Prepared, outward: Outward): Promise<Passage 
 function openLimits(env: Env): ReturnType<typeof createLimits> {
   const isOff = ["false", "0"].includes(env.RATE_LIMITS?.trim().toLowerCase() ?? "");
   const missing = isOff ? [] : missingBindings(env);
-  if (missing.length > 0) warn("rate_limits_missing", { bindings: missing });
+  if (missing.length > 0) warnOnce("rate_limits_missing", { bindings: missing });
   return createLimits(isOff ? undefined : env, Date.now);
 }
 

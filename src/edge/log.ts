@@ -85,8 +85,12 @@ export function warnConfig(problems: readonly ConfigProblem[]): void {
   lastWarning = warning;
 }
 
-/** Prints a warning of one word and its facts. */
-export function warn(reason: string, facts: Readonly<Record<string, unknown>>): void {
+const warned = new Set<string>();
+
+/** Prints a warning of one word and its facts: once in an isolate's life. */
+export function warnOnce(reason: string, facts: Readonly<Record<string, unknown>>): void {
+  if (warned.has(reason)) return;
+  warned.add(reason);
   console.warn(JSON.stringify({ reason, ...facts }));
 }
 

@@ -5,9 +5,10 @@
  */
 import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
+import { warnOnce } from "../edge/log.ts";
 import { redirect } from "../edge/redirect.ts";
 import { Refusal, type Reason } from "../errors.ts";
-import { renderRefusal } from "../edge/failure.ts";
+import { explainFailure, renderRefusal } from "../edge/failure.ts";
 import type { Exchange } from "../exchange.ts";
 import {
   chooseSuperfluous,
@@ -58,6 +59,14 @@ const SHOWN_ON_A_PAGE: ReadonlySet<Reason> = new Set([
   "identity_algorithm_refused",
 ]);
 
+/** Without a refresh token of Auth0's, people sign in again each day. */
+const OFFLINE_ACCESS = {
+  switches: [
+    "Auth0, Applications, APIs, your API, Settings: Allow Offline Access",
+    "Auth0, Applications, your application, Advanced Settings, Grant Types: Refresh Token",
+  ],
+};
+
 /** Answers `/auth/callback`. */
 export async function finishSignIn(
   request: Request,
@@ -78,11 +87,13 @@ export async function finishSignIn(
         secrets,
       );
       exchange.note({ user: identity.userId });
+      if (identity.tokens.refreshToken === undefined)
+        warnOnce("offline_access_off", OFFLINE_ACCESS);
       const location = await grant({ parts, work, api, exchange }, asked, identity);
       return redirect(location, resumed.headers);
     } catch (error) {
       if (!(error instanceof Refusal) || !SHOWN_ON_A_PAGE.has(error.reason)) throw error;
-      exchange.note({ reason: error.reason });
+      exchange.note(explainFailure(error));
       const returnTo = {
         href: errorRedirect(asked, error.reason),
         clientName: new URL(asked.redirectUri).host || "the application",

@@ -31,12 +31,12 @@ interface Login {
 }
 
 /** The browser comes back with an error of Auth0's. */
-async function comeBackWith(error: string, description: string): Promise<URL> {
+async function comeBackWith(error: string, description: string): Promise<Response> {
   const { back, jar } = await comeBack(client);
   back.searchParams.delete("code");
   back.searchParams.set("error", error);
   back.searchParams.set("error_description", description);
-  return locationOf(await visit(back, jar));
+  return visit(back, jar);
 }
 
 /** The browser comes back, and then something is different. */
@@ -186,7 +186,7 @@ it("names client and request of what goes back through the client, in the line a
   expect(location.searchParams.get("error_description")).toBe(
     `This account may not sign in. (request ${String(house.log.at(-1)?.["requestId"])})`,
   );
-  const { searchParams } = await comeBackWith("access_denied", "<b>evil</b>");
+  const { searchParams } = locationOf(await comeBackWith("access_denied", "<b>evil</b>"));
   expect(searchParams.get("error_description")).not.toContain("evil");
 });
 
@@ -207,4 +207,20 @@ it("one client has one mark on all its lines, and no line has its id", async () 
   await expect.poll(() => marks().map(([route]) => route)).toContain("/token");
   expect(new Set(marks().map(([, mark]) => mark)).size).toBe(1);
   expect(JSON.stringify(house.log)).not.toContain(client.clientId);
+});
+
+it("says once, and names the switches, that Auth0 gives no refresh token", async () => {
+  house.tenant.control.configure({ api: { allow_offline_access: false } });
+  await client.signIn("rob");
+  await client.signIn("rob");
+  const warnings = () => house.log.filter(({ reason }) => reason === "offline_access_off");
+  await expect.poll(warnings).toEqual([
+    {
+      reason: "offline_access_off",
+      switches: [
+        expect.stringContaining("Allow Offline Access"),
+        expect.stringContaining("Refresh Token"),
+      ],
+    },
+  ]);
 });

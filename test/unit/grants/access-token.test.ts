@@ -54,6 +54,18 @@ it("accepts what it signed, with every key of the ring", async () => {
   expect(await verifyAccessToken(token, EXPECTED, [ours])).toBe("unknown_key");
 });
 
+it("reads nothing above 8 KB, though we signed it, wherever it is presented", async () => {
+  const long = (characters: number) =>
+    signAccessToken({ ...CLAIMS, scope: "x".repeat(characters) }, [ours]);
+  const [longest, longer] = [await long(5800), await long(6200)];
+  expect(longest.length).toBeLessThanOrEqual(8192);
+  expect(longer.length).toBeGreaterThan(8192);
+  expect(await verifyAccessToken(longest, EXPECTED, [ours])).toMatchObject({ sub: "person" });
+  expect(await verifyAccessToken(longer, EXPECTED, [ours])).toBe("malformed");
+  expect(await readAccessToken(longest, [ours])).toEqual({ userId: "person", grantId: "grant" });
+  expect(await readAccessToken(longer, [ours])).toBeUndefined();
+});
+
 const pair = await generateKeyPair("RS256", { extractable: true });
 const publicKey = new TextEncoder().encode(await exportSPKI(pair.publicKey));
 const sealing = await deriveSigningKey(new Uint8Array(32).fill(1), "person");
