@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { installationsOf } from "../src/pages/installation.ts";
+import { installationsOf } from "../src/clients/installation.ts";
 import { deploymentFile } from "./deploy/file.ts";
 import { deploy, type Deployment, lookAfterwards, rehearse } from "./deploy/steps.ts";
 import { runWrangler } from "./deploy/wrangler.ts";

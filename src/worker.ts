@@ -4,6 +4,7 @@
  */
 import { env as environment } from "cloudflare:workers";
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
+import { installationsOf } from "./clients/installation.ts";
 import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
 import { createLimits, missingBindings } from "./edge/limits.ts";
 import { warnConfig, warnOnce } from "./edge/log.ts";
@@ -93,6 +94,7 @@ async function furnish(
   const landing = {
     issuer: config.issuer,
     look,
+    installations: installationsOf(config.issuer),
     tools: site.listsToolsPublicly ? tools : [],
     requiresSignIn: parts !== undefined,
   };

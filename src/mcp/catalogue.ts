@@ -13,6 +13,7 @@ import type {
   Tool as ToolWire,
 } from "@modelcontextprotocol/server";
 import type * as z from "zod";
+import { spellOut } from "./schema.ts";
 import type { Offerings, Prompt, Resource, Tool, ToolContext } from "./tool.ts";
 
 /** A call whose input passed its schema and that only lacks its context. */
@@ -176,7 +177,7 @@ type JsonSchema = ToolWire["inputSchema"];
 
 function jsonSchemaOf(schema: z.ZodObject, io: "input" | "output"): JsonSchema {
   const json = schema["~standard"].jsonSchema[io]({ target: "draft-2020-12" });
-  return Object.freeze({ ...json, type: "object" });
+  return Object.freeze({ ...spellOut(json), type: "object" });
 }
 
 /**

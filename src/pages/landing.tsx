@@ -2,14 +2,23 @@
  * The front door for people, and the same facts as Markdown for their agents. The issuer and the
  * tools go in; what this is, how to add it and what it can do come out.
  */
-import { installationsOf, type Installation } from "./installation.ts";
 import { Layout, renderPage } from "./layout.tsx";
 import type { Look } from "./look.ts";
 import type { ToolSummary } from "./scope.ts";
 
+/** One way of adding this server to an application. */
+export interface Installation {
+  readonly application: string;
+  readonly how: string;
+  readonly command?: string;
+  readonly link?: { readonly href: string; readonly label: string };
+}
+
 interface LandingFacts {
   readonly issuer: string;
   readonly look: Look;
+  /** Most common first. */
+  readonly installations: readonly Installation[];
   readonly tools: readonly ToolSummary[];
   /**
    * False when `AUTH_ENABLED=false`: then there is nothing to sign in to and no connection to show.
@@ -28,7 +37,7 @@ export function renderLanding(facts: LandingFacts, accept: string | null, status
 }
 
 /** The front door as HTML. */
-export function LandingPage({ issuer, tools, requiresSignIn }: LandingFacts) {
+export function LandingPage({ issuer, installations, tools, requiresSignIn }: LandingFacts) {
   return (
     <Layout title={new URL(issuer).host} wide>
       <main class="sheet">
@@ -40,7 +49,7 @@ export function LandingPage({ issuer, tools, requiresSignIn }: LandingFacts) {
         <section>
           <h2>Add it to your application</h2>
           <ul class="cards">
-            {installationsOf(issuer).map((installation) => (
+            {installations.map((installation) => (
               <InstallationCard {...installation} />
             ))}
           </ul>
@@ -67,13 +76,18 @@ export function LandingPage({ issuer, tools, requiresSignIn }: LandingFacts) {
 }
 
 /** The same facts as Markdown, for `Accept: text/markdown` and `/llms.txt`. */
-export function landingMarkdown({ issuer, tools, requiresSignIn }: LandingFacts): string {
+export function landingMarkdown({
+  issuer,
+  installations,
+  tools,
+  requiresSignIn,
+}: LandingFacts): string {
   const parts = [
     `# MCP server at ${new URL(issuer).host}`,
     explanation(requiresSignIn),
     `Address: \`${issuer}/mcp\` (Streamable HTTP)`,
     "## Add it to your application",
-    ...installationsOf(issuer).map(installationMarkdown),
+    ...installations.map(installationMarkdown),
     "## What it can do",
     tools.map((tool) => `- **${tool.title}**: ${tool.description} ${requirement(tool)}`).join("\n"),
     ...(requiresSignIn ? [`People see and end their connections at ${issuer}/connections`] : []),

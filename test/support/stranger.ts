@@ -266,7 +266,7 @@ export async function readHandle(page: Response): Promise<string> {
   const [, handle] = /name="handle" value="([^"]+)"/.exec(html) ?? [];
   if (handle === undefined)
     throw new Error(
-      `no consent page but ${page.status}: ${html.replaceAll(/<[^>]*>/g, " ").slice(0, 300)}`,
+      `no consent page but ${page.status}: ${html.replaceAll(/<style>.*<\/style>|<[^>]*>/gs, " ").slice(0, 600)}`,
     );
   return handle;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { installationsOf } from "../../../src/pages/installation.ts";
+import { installationsOf } from "../../../src/clients/installation.ts";
 import { landingMarkdown, renderLanding } from "../../../src/pages/landing.tsx";
 import { createLook } from "../../../src/pages/look.ts";
 import { site } from "../../support/served.ts";
@@ -7,6 +7,7 @@ import { site } from "../../support/served.ts";
 const FACTS = {
   look: await createLook(site),
   issuer: "https://mcp.example.com",
+  installations: installationsOf("https://mcp.example.com"),
   requiresSignIn: true,
   tools: [
     {
