@@ -7,20 +7,13 @@ import {
   StreamableHTTPClientTransport as ModernTransport,
   UnauthorizedError as ModernUnauthorizedError,
 } from "@modelcontextprotocol/client";
-import {
-  type OAuthDiscoveryState,
-  UnauthorizedError,
-} from "@modelcontextprotocol/sdk/client/auth.js";
+import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import type {
-  OAuthClientInformationMixed,
-  OAuthTokens,
-} from "@modelcontextprotocol/sdk/shared/auth.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { PersonKey } from "../../dev/tenant/people.ts";
 import { type House, startHouse } from "../support/house.ts";
-import { approve } from "../support/stranger.ts";
+import { authorize, createMemory } from "../support/sdk-memory.ts";
 
 let house: House;
 
@@ -137,47 +130,6 @@ describe.each(CLIENTS)("%s", (_name, revision, connect) => {
     expect(client.accessToken()).not.toBe(before);
   });
 });
-
-/**
- * What a client's makers write to plug its OAuth code into their application; it remembers one
- * session.
- */
-function createMemory() {
-  const kept: {
-    information?: OAuthClientInformationMixed;
-    tokens?: OAuthTokens;
-    discovery?: OAuthDiscoveryState;
-    authorizationUrl?: URL;
-    verifier: string;
-  } = { verifier: "" };
-  return {
-    kept,
-    redirectUrl: "http://127.0.0.1:9/callback",
-    clientMetadata: { client_name: "a client", redirect_uris: ["http://127.0.0.1:9/callback"] },
-    clientInformation: () => kept.information,
-    saveClientInformation: (information: OAuthClientInformationMixed) =>
-      void (kept.information = information),
-    tokens: () => kept.tokens,
-    saveTokens: (tokens: OAuthTokens) => void (kept.tokens = tokens),
-    discoveryState: () => kept.discovery,
-    saveDiscoveryState: (state: OAuthDiscoveryState) => void (kept.discovery = state),
-    saveCodeVerifier: (verifier: string) => void (kept.verifier = verifier),
-    codeVerifier: () => kept.verifier,
-    redirectToAuthorization: (url: URL) => void (kept.authorizationUrl = url),
-    state: () => "state of the client",
-  };
-}
-
-/** The browser part, once the client has asked for it. */
-async function authorize(
-  { kept }: ReturnType<typeof createMemory>,
-  person: PersonKey,
-): Promise<URLSearchParams> {
-  if (kept.authorizationUrl === undefined) throw new Error("the client did not ask for a browser");
-  const callback = await approve({ url: kept.authorizationUrl }, person);
-  expect(callback.searchParams.get("state")).toBe("state of the client");
-  return callback.searchParams;
-}
 
 async function connectClassic(person: PersonKey): Promise<AnyClient> {
   const memory = createMemory();

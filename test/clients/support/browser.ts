@@ -27,8 +27,12 @@ export function createBrowser(): Browser {
       const url = new URL(address);
       if (visits.some(({ href }) => href === url.href)) return;
       visits.push(url);
-      const response = await fetch(await approve({ url }, browser.person));
-      browser.shown = await response.text();
+      const callback = await approve({ url }, browser.person);
+      // Some are gone as soon as they know.
+      browser.shown = await fetch(callback).then(
+        (response) => response.text(),
+        () => "",
+      );
     },
   };
   return browser;
