@@ -128,6 +128,20 @@ export function withoutEmpty(sent: Readonly<Record<string, unknown>>): Record<st
   );
 }
 
+/**
+ * A client's document (OAuth Client ID Metadata Document) by the same rule: what is null or empty is
+ * absent. What is no JSON object stays as it is, to be refused.
+ */
+export function straightenDocument(text: string): string {
+  try {
+    const sent: unknown = JSON.parse(text);
+    const isObject = typeof sent === "object" && sent !== null && !Array.isArray(sent);
+    return isObject ? JSON.stringify(withoutEmpty({ ...sent })) : text;
+  } catch {
+    return text;
+  }
+}
+
 /** The redirect URIs that can be used; a client that has none learns it now, not at authorization. */
 function narrowRedirects(
   uris: readonly string[],

@@ -40,6 +40,7 @@ export function restateErrors(server: McpServer): McpServer {
  * which of them is wrong (JSON-RPC 2.0 §5.1: -32602).
  */
 export function restateError<Message>(message: Message): Message {
+  if (typeof message !== "object" || message === null || !("error" in message)) return message;
   const read = errorSchema.safeParse(message);
   if (!read.success) return message;
   const [, report] = /^[^[]*(\[\s*\{[\s\S]*\])$/.exec(read.data.error.message) ?? [];

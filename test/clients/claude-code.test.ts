@@ -1,17 +1,28 @@
-/** Claude Code: its commands connect, and call nothing without a model. */
-import { prove } from "./support/prove.ts";
+/** Claude Code, by each way of registration: its commands connect, and call nothing without a model. */
+import type { Place } from "./support/place.ts";
+import { prove, type Session } from "./support/prove.ts";
 import { succeed } from "./support/terminal.ts";
 
-prove({
-  name: "Claude Code, by its document",
+const common = {
   package: "@anthropic-ai/claude-code",
-  registersBy: "document",
   shows: /house: .* [✔✓] Connected/,
-  open: async (place) => {
-    await succeed(place, ["claude", "mcp", "add", "--transport", "http", "house", place.url]);
-    return {
-      signIn: () => succeed(place, ["claude", "mcp", "login", "house"], { needsTerminal: true }),
-      list: () => succeed(place, ["claude", "mcp", "list"]),
-    };
-  },
+  open: claude,
+};
+
+prove({ ...common, name: "Claude Code, by its document", registersBy: "document" });
+prove({
+  ...common,
+  name: "Claude Code, registered",
+  registersBy: "registration",
+  needsNoDocuments: true,
 });
+
+async function claude(place: Place): Promise<Session> {
+  await succeed(place, ["claude", "mcp", "add", "--transport", "http", "house", place.url]);
+  return {
+    signIn: () => succeed(place, ["claude", "mcp", "login", "house"], { needsTerminal: true }),
+    list: () => succeed(place, ["claude", "mcp", "list"]),
+    // A registration that it has it keeps, whatever becomes of the sign-in.
+    startOver: () => succeed(place, ["claude", "mcp", "logout", "house"]),
+  };
+}

@@ -3,6 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { Place } from "./support/place.ts";
 import { prove } from "./support/prove.ts";
+import { succeed } from "./support/terminal.ts";
 
 prove({
   name: "mcp-remote",
@@ -11,6 +12,8 @@ prove({
   open: (place) => {
     const use = <Result>(what: (client: Client) => Promise<Result>) => bridged(place, what);
     return {
+      // Its own small client: signs in when it must, and lists.
+      signIn: () => succeed(place, ["mcp-remote-client", place.url]),
       list: () => use(async (client) => JSON.stringify(await client.listTools())),
       call: () =>
         use(async (client) => JSON.stringify(await client.callTool({ name: "get_user_info" }))),
@@ -18,7 +21,7 @@ prove({
   },
 });
 
-/** One session of its host: the bridge starts, signs in when it must, and ends. */
+/** One session of its host: the bridge starts and ends with it. */
 async function bridged<Result>(
   place: Place,
   what: (client: Client) => Promise<Result>,
@@ -29,20 +32,12 @@ async function bridged<Result>(
     args: [place.url],
     env,
     cwd: place.home,
-    stderr: "pipe",
-  });
-  let said = "";
-  const failed = new Promise<never>((_, reject) => {
-    transport.stderr?.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const [address] = /http:\/\/localhost:\d+\/authorize\?\S+(?=\s)/.exec(said) ?? [];
-      if (address !== undefined) void place.browser.open(address).catch(reject);
-      if (/Fatal error|access_denied/i.test(said)) reject(new Error(said));
-    });
+    stderr: "ignore",
   });
   const client = new Client({ name: "a host", version: "1.0.0" });
   try {
-    return await Promise.race([failed, client.connect(transport).then(() => what(client))]);
+    await client.connect(transport);
+    return await what(client);
   } finally {
     await client.close();
   }

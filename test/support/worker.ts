@@ -13,6 +13,7 @@ let offsetMs = 0;
 Date.now = () => realNow() + offsetMs;
 
 const isNaive = Reflect.get(environment, "TEST_NAIVE_STORE") === "true";
+const hidesDocuments = Reflect.get(environment, "TEST_HIDE_DOCUMENTS") === "true";
 const worker = createWorker(served, isNaive ? { beginWork: beginNaiveWork } : {});
 
 export default {
@@ -22,6 +23,16 @@ export default {
       offsetMs = Number(url.searchParams.get("offsetSeconds")) * 1000;
       return new Response(null, { status: 204 });
     }
-    return worker.fetch(request, env, execution);
+    const response = await worker.fetch(request, env, execution);
+    return hidesDocuments && url.pathname.endsWith("/oauth-authorization-server")
+      ? withoutDocuments(response)
+      : response;
   },
 };
+
+/** For clients that register themselves only where no document would do. */
+async function withoutDocuments(response: Response): Promise<Response> {
+  const metadata: Record<string, unknown> = await response.json();
+  const hidden = { ...metadata, client_id_metadata_document_supported: false };
+  return Response.json(hidden, { headers: response.headers });
+}

@@ -25,9 +25,11 @@ export interface Place {
 
 const COMMANDS = join(import.meta.dirname, "../node_modules/.bin");
 
-export async function preparePlace(): Promise<Place> {
+export async function preparePlace(
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Place> {
   const [house, home] = await Promise.all([
-    startHouse({ elsewhere: describeClient }),
+    startHouse({ elsewhere: describeClient, variables }),
     mkdtemp(join(tmpdir(), "client-")),
   ]);
   let aheadSeconds = 0;

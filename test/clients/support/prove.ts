@@ -16,6 +16,8 @@ export interface Session {
   /** What it shows of the answer of `get_user_info`. Some call no tool without a model. */
   call?(): Promise<string>;
   close?(): Promise<void>;
+  /** What its person must do first when the server has forgotten it. */
+  startOver?(): Promise<unknown>;
 }
 
 export interface Driver {
@@ -24,6 +26,8 @@ export interface Driver {
   /** In which npm package it comes. */
   readonly package: string;
   readonly registersBy: "registration" | "document";
+  /** It would not register where a document will do: our metadata hides that one will. */
+  readonly needsNoDocuments?: boolean;
   /** False when its commands sign in and never connect: that much is proven, and no more. */
   readonly connects?: boolean;
   readonly open: (place: Place) => Promise<Session> | Session;
@@ -52,7 +56,7 @@ export function prove(driver: Driver): void {
     };
 
     beforeAll(async () => {
-      place = await preparePlace();
+      place = await preparePlace(driver.needsNoDocuments ? { TEST_HIDE_DOCUMENTS: "true" } : {});
       session = await driver.open(place);
     });
     afterAll(async () => {
@@ -86,6 +90,7 @@ export function prove(driver: Driver): void {
       const before = visits();
       await place.house.store.flush();
       await place.wait(LATER_SECONDS);
+      await session.startOver?.();
       await session.signIn?.();
       await use();
       expect(visits()).toBe(before + 1);
@@ -94,6 +99,7 @@ export function prove(driver: Driver): void {
     it("says so when the person declines, here or in the browser", async () => {
       await place.house.store.flush();
       await place.wait(LATER_SECONDS);
+      await session.startOver?.();
       place.browser.person = "deny";
       const failure = await (session.signIn ?? session.list)().then(
         () => "it did not fail",
