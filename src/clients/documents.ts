@@ -5,6 +5,7 @@
  */
 import { readCapped } from "../edge/body.ts";
 import { addFacts, Refusal } from "../errors.ts";
+import { straightenDocument } from "./metadata.ts";
 import { type AddressRules, judgeAddress } from "./document-address.ts";
 
 export interface Documents {
@@ -83,7 +84,8 @@ async function ask(address: string, rules: AddressRules, send: typeof fetch): Pr
   assertDocument(response);
   const bytes = await readCapped(response, LARGEST_DOCUMENT_BYTES);
   if (bytes === undefined) throw invalid("size");
-  return { text: new TextDecoder().decode(bytes), headers: response.headers };
+  const text = straightenDocument(new TextDecoder().decode(bytes));
+  return { text, headers: response.headers };
 }
 
 /**

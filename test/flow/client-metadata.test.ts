@@ -61,6 +61,24 @@ describe("a client with a website", () => {
   });
 });
 
+it("is believed whatever it says beside the point: null, nothing, and what we do not have", async () => {
+  website = ({ url }) =>
+    documentOf(url, {
+      client_uri: null,
+      logo_uri: "",
+      contacts: [],
+      scope: null,
+      grant_types: ["authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"],
+      response_types: ["code", "id_token"],
+      token_endpoint_auth_methods_supported: null,
+      unheard_of: { a: null },
+    });
+  const clientId = anyAddress();
+  const authenticate = () => ({ form: { client_id: clientId } });
+  const tokens = await createStranger({ ...anyone, clientId, authenticate }).signIn("rob");
+  expect(tokens.refresh_token).toBeTruthy();
+});
+
 describe("a document", () => {
   it.each([
     ["that is missing", () => new Response("gone", { status: 404 })],
