@@ -60,12 +60,12 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
 /**
  * RFC 6749 §5.2 knows no `server_error`, and both official SDKs answer it by throwing the session
  * away and opening a browser. What only an operator or patience can mend is said in the one word
- * that makes them wait.
+ * that makes them wait, whatever the status.
  */
 function atToken(reason: Reason): RefusalText {
   const refusal = REFUSALS[reason];
   return refusal.code === "server_error"
-    ? { ...refusal, code: "temporarily_unavailable", status: 503 }
+    ? { ...refusal, code: "temporarily_unavailable" }
     : refusal;
 }
 
