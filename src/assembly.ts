@@ -66,7 +66,7 @@ async function createAuthParts(
       ),
   );
   const documents = createDocuments(
-    { issuer: config.issuer, namedHosts: [] },
+    { issuer: config.issuer, namedHosts: config.clientDocumentHosts ?? [] },
     { send: fetchDirectly, now },
   );
   serveDocuments(documents);

@@ -7,6 +7,7 @@ import type { LimitBindings } from "./edge/limits.ts";
 import { findMeantName } from "./near-miss.ts";
 import {
   auth0Domain,
+  hosts,
   isLoopbackUrl,
   keyRing,
   optionalText,
@@ -25,6 +26,7 @@ import {
  */
 export interface Env extends LimitBindings {
   readonly RATE_LIMITS?: string;
+  readonly CLIENT_DOCUMENT_HOSTS?: string;
   readonly AUTH_ENABLED?: string;
   readonly AUTH_PROVIDER?: string;
   readonly AUTH0_DOMAIN?: string;
@@ -103,6 +105,8 @@ export interface Config {
   readonly resource: string;
   /** The base URL is a loopback address: plain http and plain cookies are allowed. */
   readonly isLoopback: boolean;
+  /** Hosts of this machine, with their ports, that clients' documents may be at; only on loopback. */
+  readonly clientDocumentHosts?: readonly string[];
   /** The websites that may call `/mcp` beside ours; absent means every one, but on loopback. */
   readonly allowedOrigins?: readonly string[];
   /** Absent when `AUTH_ENABLED=false`: `/mcp` is open and no OAuth route exists. */
@@ -121,11 +125,20 @@ const doorEnvironment = z
     AUTH_ENABLED: switchOf(true),
     ALLOWED_ORIGINS: origins,
     RATE_LIMITS: switchOf(true),
+    CLIENT_DOCUMENT_HOSTS: hosts,
   })
   .refine((values) => values.AUTH_ENABLED || isLoopbackUrl(values.RESOURCE_BASE_URL), {
     path: ["AUTH_ENABLED"],
     error: "may be false only when RESOURCE_BASE_URL is a loopback address",
-  });
+  })
+  .refine(
+    ({ CLIENT_DOCUMENT_HOSTS, RESOURCE_BASE_URL }) =>
+      CLIENT_DOCUMENT_HOSTS.length === 0 || isLoopbackUrl(RESOURCE_BASE_URL),
+    {
+      path: ["CLIENT_DOCUMENT_HOSTS"],
+      error: "may be set only when RESOURCE_BASE_URL is a loopback address",
+    },
+  );
 
 const authVariables = z.object({
   AUTH_PROVIDER: z
@@ -188,11 +201,13 @@ export function loadConfig(env: Env, requestUrl?: URL): Config | readonly Config
 
 function doorConfig(values: z.output<typeof doorEnvironment>): Config {
   const { RESOURCE_BASE_URL: baseUrl, ALLOWED_ORIGINS: allowedOrigins } = values;
+  const { CLIENT_DOCUMENT_HOSTS: clientDocumentHosts } = values;
   const issuer = baseUrl.origin;
   return {
     issuer,
     resource: `${issuer}/mcp`,
     isLoopback: isLoopbackUrl(baseUrl),
+    ...(clientDocumentHosts.length === 0 ? {} : { clientDocumentHosts }),
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   };
 }

@@ -119,6 +119,13 @@ export const origins = z
   )
   .optional();
 
+/** Hosts with their ports, separated by commas or spaces. */
+export const hosts = z
+  .string()
+  .default("")
+  .transform((text) => splitList(text))
+  .pipe(z.array(z.string().regex(/^[\w.-]+(?::\d{1,5})?$/, "must be hosts like localhost:9443")));
+
 /** Redirect URIs in private schemes, separated by commas or spaces. */
 export const privateRedirectUris = z
   .string()

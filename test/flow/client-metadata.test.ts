@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
 import { expectErrorPage } from "../support/error-page.ts";
-import { type House, startHouse } from "../support/house.ts";
+import { type House, startHouse, type TestWorker } from "../support/house.ts";
 import {
   createStranger,
   json,
@@ -217,6 +217,19 @@ describe("a document", () => {
     expect(await statusAt(11)).toBe(200);
     expect(requested).toHaveLength(2);
     await house.shiftClock(0);
+  });
+
+  it("may be on a developer's own machine, where it is named", async () => {
+    const clientId = `https://localhost:9443/${randomUUID()}.json`;
+    const named = createStranger({ ...anyone, clientId });
+    const statusAt = async (worker: TestWorker) => {
+      const { pathname, search } = named.begin().url;
+      return (await fetch(worker.url + pathname + search, { redirect: "manual" })).status;
+    };
+    expect(await statusAt(house)).toBe(400);
+    // Asked for, but nobody is there.
+    const worker = await house.startAnother({ CLIENT_DOCUMENT_HOSTS: "localhost:9443" });
+    expect(await statusAt(worker)).toBe(503);
   });
 
   it("that is wrong is told in words about the document", async () => {
