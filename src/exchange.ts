@@ -7,6 +7,8 @@ export interface Exchange {
   readonly execution: ExecutionContext;
   /** How often whoever asks may do so; absent where nobody is counted. */
   readonly limits?: Limits | undefined;
+  /** Which kind of client asks: one of a fixed list. */
+  readonly clientFamily: string;
   /**
    * Adds fields to this request's log line. Never a secret, a token, a stored value or a person's
    * data.

@@ -3,7 +3,11 @@
  */
 import { version } from "../package.json";
 import { site } from "./site.ts";
-import { offerings } from "./tools/index.ts";
 import { createWorker } from "./worker.ts";
 
-export default createWorker({ site, offerings, version });
+export default await createWorker({
+  site,
+  version,
+  // What a tool's file throws is a problem like another, so it is not loaded before it can be told.
+  offerings: async () => (await import("./tools/index.ts")).offerings,
+});

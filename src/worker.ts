@@ -5,14 +5,14 @@
 import { env as environment } from "cloudflare:workers";
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
 import { installationsOf } from "./clients/installation.ts";
-import { type Config, type Env, isConfig, loadConfig } from "./config.ts";
+import { type Config, type ConfigProblem, type Env, isConfig, loadConfig } from "./config.ts";
 import { createLimits, missingBindings } from "./edge/limits.ts";
 import { warnConfig, warnOnce } from "./edge/log.ts";
 import { atPlainPath } from "./edge/origin.ts";
 import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
 import { wantsJson, wantsPage } from "./edge/routes.ts";
 import type { Context, Next } from "hono";
-import { createCatalogue } from "./mcp/catalogue.ts";
+import { loadCatalogue, missingNeeds } from "./mcp/catalogue.ts";
 import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
 import type { Offerings } from "./mcp/tool.ts";
 import { warmUp } from "./mcp/warm-up.ts";
@@ -23,36 +23,41 @@ import { answerHealth, createReadiness } from "./readiness.ts";
 import { rehearse } from "./rehearsal.ts";
 import { addRoutes } from "./routes.ts";
 import { checkSite, type Site } from "./site-definition.ts";
+import { createServices } from "./tool-services.ts";
 
 /** What a team brings. */
 export interface Theirs {
   readonly site: Site;
-  readonly offerings: Offerings;
+  readonly offerings: Offerings | (() => Promise<Offerings>);
   readonly version: string;
 }
 
 /** The Worker that serves it. `outward` replaces parts: the store, the identity provider. */
-export function createWorker(theirs: Theirs, outward: Outward = {}) {
+export async function createWorker(theirs: Theirs, outward: Outward = {}) {
   // When the isolate starts, so that no request pays for it.
-  const prepared = { ...theirs, catalogue: createCatalogue(theirs.offerings) };
+  const prepared = { ...theirs, catalogue: await loadCatalogue(theirs.offerings) };
   let app: Passage | undefined;
   let limitsOf: ReturnType<typeof createLimits> | undefined;
   warmUp();
   openEarly(prepared, outward).then((opened) => (app ??= opened), ignore);
   return {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
-      app ??= await open(prepared, loadConfig(env, new URL(request.url)), outward);
+      app ??= await open({ ...prepared, env }, new URL(request.url), outward);
       limitsOf ??= openLimits(env);
       return app.fetch(atPlainPath(request), { execution, limitsOf }, execution);
     },
   };
 }
 
-/** Before the first request, unless the configuration waits for one or is not right. */
-async function openEarly(prepared: Prepared, outward: Outward): Promise<Passage | undefined> {
+/** Before the first request, unless the configuration waits for one or something is not right. */
+async function openEarly(
+  prepared: Omit<Prepared, "env">,
+  outward: Outward,
+): Promise<Passage | undefined> {
   const config = loadConfig(environment);
-  if (!isConfig(config) || checkSite(prepared.site).length > 0) return undefined;
-  const app = await furnish(prepared, config, outward);
+  const early = { ...prepared, env: environment };
+  if (!isConfig(config) || theirProblems(early).length > 0) return undefined;
+  const app = await furnish(early, config, outward);
   await rehearse(app, config.issuer);
   return app;
 }
@@ -65,15 +70,17 @@ function openLimits(env: Env): ReturnType<typeof createLimits> {
   return createLimits(isOff ? undefined : env, Date.now);
 }
 
-type Prepared = Theirs & Pick<Served, "catalogue">;
+type Prepared = Theirs & Pick<Served, "catalogue"> & { readonly env: Env };
+
+/** What is wrong with what a team brings. */
+function theirProblems({ site, catalogue, env }: Prepared): readonly ConfigProblem[] {
+  return [...checkSite(site), ...catalogue.problems, ...missingNeeds(catalogue, { ...env })];
+}
 
 /** Serves, or answers 500 and says in the log everything that must be put right first. */
-async function open(
-  prepared: Prepared,
-  config: ReturnType<typeof loadConfig>,
-  outward: Outward,
-): Promise<Passage> {
-  const problems = [...checkSite(prepared.site), ...(isConfig(config) ? [] : config)];
+async function open(prepared: Prepared, requestUrl: URL, outward: Outward): Promise<Passage> {
+  const config = loadConfig(prepared.env, requestUrl);
+  const problems = [...theirProblems(prepared), ...(isConfig(config) ? [] : config)];
   if (isConfig(config) && problems.length === 0) return furnish(prepared, config, outward);
   warnConfig(problems);
   const look = await createLook(PLAIN_SITE);
@@ -82,7 +89,7 @@ async function open(
 }
 
 async function furnish(
-  { site, version, catalogue }: Prepared,
+  { site, version, catalogue, env }: Prepared,
   config: Config,
   outward: Outward,
 ): Promise<Passage> {
@@ -90,7 +97,8 @@ async function furnish(
   const tools = [...catalogue.tools.values()].map(({ item }) => item);
   const parts = await createParts(config, { catalogue, look }, outward);
   const guard = parts && { grants: parts.keeper, signingKeys: parts.signingKeys };
-  const mcp = createMcp({ config, catalogue, site, version, now, ...guard });
+  const services = await createServices(env, parts);
+  const mcp = createMcp({ config, catalogue, services, site, version, now, ...guard });
   const landing = {
     issuer: config.issuer,
     look,

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
+import { loadTools } from "../doctor/tools.ts";
 import { Obstacle } from "../obstacle.ts";
 import { OPENID_SCOPES } from "../tenant/claims.ts";
 import { OWN_REQUEST_ID } from "./log-lines.ts";
@@ -39,13 +40,7 @@ const metadataSchema = z.object({ scopes_supported: z.array(z.string()) });
  * ask.
  */
 export async function guessPermissions(): Promise<readonly string[]> {
-  try {
-    const { createCatalogue } = await import("../../src/mcp/catalogue.ts");
-    const { offerings } = await import("../../src/tools/index.ts");
-    return createCatalogue(offerings).requiredPermissions;
-  } catch {
-    return [];
-  }
+  return (await loadTools())?.permissions ?? [];
 }
 
 /**

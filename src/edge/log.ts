@@ -15,6 +15,8 @@ export interface Exchange {
   readonly requestId: string;
   readonly execution: ExecutionContext;
   readonly limits?: Limits;
+  /** Which kind of client asks: one of a fixed list. */
+  readonly clientFamily: string;
   /**
    * Adds fields to the line: `reason`, `user` (our opaque id), `client` (a prefix of a hash),
    * `tool`, … Names with "auth", "token" or "secret" in them would be scrubbed by collectors.
@@ -45,10 +47,12 @@ export function createExchange(
 ): Exchange {
   const startedAtMs = now();
   const requestId = requestIdOf(request);
+  const clientFamily = clientFamilyOf(request.headers.get("User-Agent"));
   const notes: Fields = {};
   return {
     requestId,
     execution,
+    clientFamily,
     note: (fields) => void Object.assign(notes, fields),
     finish: (response) =>
       console.log(
@@ -59,7 +63,7 @@ export function createExchange(
           route: routeOf(new URL(request.url).pathname),
           status: response.status,
           durationMs: now() - startedAtMs,
-          clientFamily: clientFamilyOf(request.headers.get("User-Agent")),
+          clientFamily,
           // The provider library refuses a method without saying so.
           ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
           ...notes,

@@ -7,12 +7,16 @@ import type { Config } from "../config.ts";
 import type { AccessTokenClaims } from "../grants/access-token.ts";
 import type { GrantRef, Grants } from "../grants/grant.ts";
 import { effectivePermissions, judgePermissions, type Verdict } from "./permissions.ts";
-import { type Auth, ToolError } from "./tool.ts";
+import { ToolError } from "./answer.ts";
+import type { Auth } from "./tool-context.ts";
+import { sha256 } from "./tool-meta.ts";
 
 export interface Caller {
   readonly auth: Auth;
   /** The permission rule, applied to this caller. */
   judge(required: readonly string[]): Verdict;
+  /** Ties a text to this person and this grant: it means nothing for another. */
+  bind(content: string): Promise<string>;
 }
 
 /** The caller behind a verified access token whose grant lives. */
@@ -21,6 +25,7 @@ export function signedInCaller(claims: AccessTokenClaims, grants: Grants): Calle
   const grant = grantOf(claims);
   return {
     judge: (required) => judgePermissions(required, standing),
+    bind: (content) => sha256([claims.sub, claims.grant_id, content].join("\n")),
     auth: {
       userId: claims.sub,
       clientId: claims.client_id,
@@ -46,6 +51,7 @@ export function signedInCaller(claims: AccessTokenClaims, grants: Grants): Calle
 export function anonymousCaller({ issuer, resource }: Config): Caller {
   return {
     judge: () => ({ verdict: "allowed" }),
+    bind: sha256,
     auth: {
       userId: "anonymous",
       clientId: "anonymous",

@@ -1,206 +1,175 @@
 /**
- * What this server offers, prepared once per isolate. Tools, prompts and resources go in; their
- * frozen wire forms and checked schemas come out. A mistake in a definition stops the start, never
- * a request.
+ * What this server offers, prepared once per isolate and immutable. Definitions go in; what can be
+ * offered of them comes out, with every mistake in them by name. A catalogue with problems is never
+ * served.
  */
+import type { ConfigProblem } from "../config.ts";
 import type {
-  CallToolResult,
-  GetPromptResult,
-  Prompt as PromptWire,
-  ReadResourceResult,
-  Resource as ResourceWire,
-  StandardSchemaWithJSON,
-  Tool as ToolWire,
-} from "@modelcontextprotocol/server";
-import type * as z from "zod";
-import { spellOut } from "./schema.ts";
-import type { Offerings, Prompt, Resource, Tool, ToolContext } from "./tool.ts";
-
-/** A call whose input passed its schema and that only lacks its context. */
-type Ready<Result> = (context: ToolContext) => Promise<Result>;
-
-/** A tool or a prompt, ready to be offered. The output of its input schema is the call itself. */
-interface Offer<Item, Wire, Result> {
-  readonly item: Item;
-  readonly wire: Wire;
-  readonly input: StandardSchemaWithJSON<unknown, Ready<Result>>;
-}
-
-type ToolOffer = Offer<Tool, ToolWire, CallToolResult>;
-type PromptOffer = Offer<Prompt, PromptWire, GetPromptResult>;
-interface ResourceOffer {
-  readonly item: Resource;
-  readonly wire: ResourceWire;
-  readonly read: Ready<ReadResourceResult>;
-}
+  Around,
+  Offerings,
+  Prompt,
+  Resource,
+  SkillDefinition,
+  Template,
+  Tool,
+} from "./definition.ts";
+import {
+  promptProblems,
+  resourceProblems,
+  skillProblems,
+  templateProblems,
+  toolProblems,
+} from "./definition-rules.ts";
+import {
+  offerPrompt,
+  offerResource,
+  offerTemplate,
+  offerTool,
+  type PromptOffer,
+  type ResourceOffer,
+  type TemplateOffer,
+  type ToolOffer,
+} from "./offer.ts";
+import { offerSkill, skillName, type SkillOffer } from "./skill.ts";
+import { offerView } from "./view.ts";
 
 export interface Catalogue {
-  /** By name; resources by URI. In the order of the lists they came from. */
+  /** By name; resources by URI, templates by theirs. In the order of the lists they came from. */
   readonly tools: ReadonlyMap<string, ToolOffer>;
   readonly prompts: ReadonlyMap<string, PromptOffer>;
   readonly resources: ReadonlyMap<string, ResourceOffer>;
+  readonly templates: ReadonlyMap<string, TemplateOffer>;
+  readonly skills: ReadonlyMap<string, SkillOffer>;
+  readonly around: Around | undefined;
   /** Every permission that anything here requires. */
   readonly requiredPermissions: readonly string[];
+  /** Every name of `env` that something here needs, and what needs it. */
+  readonly needs: ReadonlyMap<string, string>;
+  readonly hasViews: boolean;
+  readonly hasCompletion: boolean;
+  /** Changes with anything in the lists: what a cursor points into. */
+  readonly version: string;
+  /** What is wrong with the definitions. Nothing is served until it is mended. */
+  readonly problems: readonly ConfigProblem[];
 }
 
-/**
- * Prepares everything that is the same for every caller. Throws `TypeError` on a definition that
- * cannot work.
- */
-export function createCatalogue({ tools, prompts = [], resources = [] }: Offerings): Catalogue {
-  const items = [...tools, ...prompts, ...resources];
-  for (const item of items) checkPermissionNames(item);
-  for (const { name } of tools) checkToolName(name);
-  for (const { uri } of resources) checkUri(uri);
+/** Prepares everything that is the same for every caller. Never throws. */
+export async function createCatalogue(offerings: Offerings): Promise<Catalogue> {
+  const { tools, prompts = [], resources = [], templates = [], skills = [], around } = offerings;
+  const problems: ConfigProblem[] = [];
+  const definitions = [...tools, ...prompts, ...resources, ...templates];
+  const offered = await prepareAll(offerings, problems);
   return {
-    tools: byKey(tools.map((tool) => [tool.name, offerTool(tool)])),
-    prompts: byKey(prompts.map((prompt) => [prompt.name, offerPrompt(prompt)])),
-    resources: byKey(resources.map((resource) => [resource.uri, offerResource(resource)])),
-    requiredPermissions: [...new Set(items.flatMap((item) => item.permissions))],
+    ...offered,
+    around,
+    problems,
+    requiredPermissions: [
+      ...new Set([...definitions, ...skills].flatMap(({ permissions }) => permissions ?? [])),
+    ],
+    needs: new Map(
+      definitions.flatMap(({ name, needs = [] }) => needs.map((need) => [need, name] as const)),
+    ),
+    hasViews: tools.some((tool) => tool.ui !== undefined),
+    hasCompletion: [...prompts, ...templates].some(({ complete }) => complete !== undefined),
+    version: versionOf(offered),
   };
 }
 
-/** RFC 6749 §3.3 scope-token: what may stand in a `scope` and in a challenge. */
-function checkPermissionNames({ name, permissions }: Tool | Prompt | Resource): void {
-  const odd = permissions.find((permission) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(permission));
-  if (odd !== undefined) throw new TypeError(`${name}: “${odd}” cannot be an OAuth scope`);
-}
-
-/** MCP 2026-07-28, server/tools: tool names. */
-function checkToolName(name: string): void {
-  if (!/^[\w.-]{1,128}$/.test(name)) throw new TypeError(`“${name}” cannot be the name of a tool`);
-}
-
-/** A URI is looked up as a URL parser writes it. */
-function checkUri(uri: string): void {
-  if (URL.parse(uri)?.href !== uri) throw new TypeError(`${uri} is not a normalised URI`);
-}
-
-function byKey<Value>(entries: readonly (readonly [string, Value])[]): ReadonlyMap<string, Value> {
-  const map = new Map(entries);
-  if (map.size === entries.length) return map;
-  const names = entries.map(([name]) => name);
-  throw new TypeError(`${names.find((name, at) => names.indexOf(name) !== at)} is defined twice`);
-}
-
-function offerTool(tool: Tool): ToolOffer {
-  const { name, title, description, annotations, icons } = tool;
-  const inputSchema = jsonSchemaOf(tool.input, "input");
+async function prepareAll(offerings: Offerings, problems: ConfigProblem[]) {
+  const { tools, prompts = [], resources = [], templates = [], skills = [] } = offerings;
+  const prepare = preparerOf(problems);
+  const views = tools.filter((tool) => tool.ui !== undefined);
   return {
-    item: tool,
-    input: readyWhenValid(tool.input, inputSchema, toolRunner(tool)),
-    wire: Object.freeze({
-      name,
-      title,
-      description,
-      inputSchema,
-      annotations,
-      ...(icons === undefined ? {} : { icons }),
-      ...(tool.output === undefined ? {} : { outputSchema: jsonSchemaOf(tool.output, "output") }),
+    tools: await prepare<Tool, ToolOffer>("tool", tools, {
+      keyOf: ({ name }) => name,
+      judge: toolProblems,
+      offer: offerTool,
+    }),
+    prompts: await prepare<Prompt, PromptOffer>("prompt", prompts, {
+      keyOf: ({ name }) => name,
+      judge: promptProblems,
+      offer: offerPrompt,
+    }),
+    resources: new Map([
+      ...(await prepare<Resource, ResourceOffer>("resource", resources, {
+        keyOf: ({ uri }) => uri,
+        judge: resourceProblems,
+        offer: offerResource,
+      })),
+      ...views.map((tool) => offerView(tool)),
+    ]),
+    templates: await prepare<Template, TemplateOffer>("template", templates, {
+      keyOf: ({ uri }) => uri,
+      judge: templateProblems,
+      offer: offerTemplate,
+    }),
+    skills: await prepare<SkillDefinition, SkillOffer>("skill", skills, {
+      keyOf: skillName,
+      judge: skillProblems,
+      offer: offerSkill,
     }),
   };
 }
 
-type Runner<Result> = (input: Record<string, unknown>, context: ToolContext) => Promise<Result>;
-
-function toolRunner(tool: Tool): Runner<CallToolResult> {
-  if (tool.output === undefined)
-    return async (input, context) => asContent(await tool.run(input, context));
-  const { output } = tool;
-  return async (input, context) => asStructured(output.parse(await tool.run(input, context)));
-}
-
-function asContent(result: string | CallToolResult["content"]): CallToolResult {
-  return { content: typeof result === "string" ? [{ type: "text", text: result }] : result };
-}
-
 /**
- * MCP 2026-07-28, server/tools: structured content SHOULD also be given as text. Only what the
- * schema names leaves.
+ * The catalogue of a module that is not loaded yet: what its files throw while they are loaded is a
+ * problem like another.
  */
-function asStructured(structuredContent: Record<string, unknown>): CallToolResult {
-  return {
-    content: [{ type: "text", text: JSON.stringify(structuredContent) }],
-    structuredContent,
+export async function loadCatalogue(
+  offerings: Offerings | (() => Promise<Offerings>),
+): Promise<Catalogue> {
+  try {
+    return await createCatalogue(typeof offerings === "function" ? await offerings() : offerings);
+  } catch (error) {
+    const problem = error instanceof Error ? `${error.name}: ${error.message}` : "cannot be loaded";
+    const nothing = await createCatalogue({ tools: [] });
+    return { ...nothing, problems: [{ variable: "src/tools", problem }] };
+  }
+}
+
+interface Preparation<Item, Offer> {
+  keyOf(item: Item): string;
+  judge(item: Item): readonly string[];
+  offer(item: Item): Offer | Promise<Offer>;
+}
+
+/** Prepares a list of one kind; what cannot be offered is named, all of it at once. */
+function preparerOf(problems: ConfigProblem[]) {
+  return async function prepare<Item, Offer>(
+    kind: string,
+    items: readonly Item[],
+    { keyOf, judge, offer }: Preparation<Item, Offer>,
+  ): Promise<ReadonlyMap<string, Offer>> {
+    const offers = new Map<string, Offer>();
+    for (const item of items) {
+      const key = keyOf(item);
+      const found = [...(offers.has(key) ? ["is defined twice"] : []), ...judge(item)];
+      try {
+        if (found.length === 0) offers.set(key, await offer(item));
+      } catch (error) {
+        found.push(error instanceof Error ? error.message : "cannot be prepared");
+      }
+      problems.push(...found.map((problem) => ({ variable: `${kind} ${key}`, problem })));
+    }
+    return offers;
   };
 }
 
-function offerPrompt(prompt: Prompt): PromptOffer {
-  const { name, title, description, icons } = prompt;
-  const schema = jsonSchemaOf(prompt.input, "input");
-  return {
-    item: prompt,
-    input: readyWhenValid(prompt.input, schema, async (input, context) => {
-      const result = await prompt.run(input, context);
-      return { description, messages: typeof result === "string" ? [userSays(result)] : result };
-    }),
-    wire: Object.freeze({
-      name,
-      title,
-      description,
-      arguments: promptArguments(prompt, schema),
-      ...(icons === undefined ? {} : { icons }),
-    }),
-  };
+/** What a name of `env` lacks, told with who needs it. */
+export function missingNeeds(
+  { needs }: Catalogue,
+  env: Readonly<Record<string, unknown>>,
+): readonly ConfigProblem[] {
+  return [...needs]
+    .filter(([name]) => env[name] === undefined || env[name] === "")
+    .map(([variable, by]) => ({ variable, problem: `is missing; ${by} needs it` }));
 }
 
-function userSays(text: string): GetPromptResult["messages"][number] {
-  return { role: "user", content: { type: "text", text } };
-}
-
-function promptArguments({ input }: Prompt, schema: JsonSchema): PromptWire["arguments"] {
-  return Object.entries(input.shape).map(([name, field]) => ({
-    name,
-    ...(field.description === undefined ? {} : { description: field.description }),
-    required: schema.required?.includes(name) ?? false,
-  }));
-}
-
-function offerResource(resource: Resource): ResourceOffer {
-  const { uri, name, title, description, mimeType, icons } = resource;
-  const wire = {
-    uri,
-    name,
-    title,
-    description,
-    mimeType,
-    ...(icons === undefined ? {} : { icons }),
-  };
-  return {
-    item: resource,
-    wire: Object.freeze(wire),
-    read: async (context) => ({ contents: [{ uri, mimeType, text: await resource.run(context) }] }),
-  };
-}
-
-type JsonSchema = ToolWire["inputSchema"];
-
-function jsonSchemaOf(schema: z.ZodObject, io: "input" | "output"): JsonSchema {
-  const json = schema["~standard"].jsonSchema[io]({ target: "draft-2020-12" });
-  return Object.freeze({ ...spellOut(json), type: "object" });
-}
-
-/**
- * The schema as the SDK sees it: it validates as the tool's own does, but converts to JSON Schema
- * at once (the SDK would do it for every request), and what passes is a call that only lacks its
- * context.
- */
-function readyWhenValid<Result>(
-  schema: z.ZodObject,
-  json: JsonSchema,
-  run: Runner<Result>,
-): StandardSchemaWithJSON<unknown, Ready<Result>> {
-  return {
-    "~standard": {
-      version: 1,
-      vendor: "zod",
-      jsonSchema: { input: () => json, output: () => json },
-      async validate(value) {
-        const result = await schema["~standard"].validate(value);
-        if (result.issues !== undefined) return { issues: result.issues };
-        const input = result.value;
-        return { value: (context) => run(input, context) };
-      },
-    },
-  };
+/** Eight characters of the order and names of all there is (FNV-1a; nothing secret). */
+function versionOf(offered: Readonly<Record<string, ReadonlyMap<string, unknown>>>): string {
+  const names = Object.values(offered).flatMap((offers) => [...offers.keys(), ""]);
+  let hash = 0x81_1c_9d_c5;
+  for (const character of names.join("\n"))
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01_00_01_93);
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }

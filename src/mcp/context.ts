@@ -1,64 +1,140 @@
 /**
- * What a tool is given and what becomes of its errors. A caller and a request of the SDK go in, a
- * ToolContext comes out. The message of an error that was not written for the client never leaves.
+ * What a tool is given. A caller, a request and what stands behind every tool go in; a ToolContext
+ * comes out, that knows no token of the request.
  */
-import type { ServerContext } from "@modelcontextprotocol/server";
-import { REFUSALS, Refusal } from "../errors.ts";
+import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from "@modelcontextprotocol/server";
+import * as z from "zod";
 import type { Exchange } from "../exchange.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Asked } from "./message.ts";
-import { type ToolContext, ToolError } from "./tool.ts";
+import type { Use } from "./offer.ts";
+import type { Services } from "./services.ts";
+import { createState } from "./state.ts";
+import type { Ask, ClientFacts, ToolContext } from "./tool-context.ts";
+import { createToolLog } from "./tool-log.ts";
+import { sha256 } from "./tool-meta.ts";
 
 /** The part of an exchange that needs no request of the runtime. */
-export type Trace = Pick<Exchange, "requestId" | "note" | "limits">;
+export type Trace = Pick<Exchange, "requestId" | "note" | "clientFamily" | "limits"> & {
+  readonly execution: Pick<ExecutionContext, "waitUntil">;
+};
 
 /** Everything that one request is served with. */
 export interface Serving {
   readonly catalogue: Catalogue;
+  readonly services: Services;
   readonly caller: Caller;
   readonly exchange: Trace;
   readonly asked: Asked;
   /** The client reads event streams, so it can be told of progress. */
   readonly mayStream: boolean;
+  /** This server runs on its developer's machine. */
+  readonly isLocal: boolean;
 }
 
-/** The context of one call. */
-export function contextOf(serving: Serving, { mcpReq }: ServerContext): ToolContext {
-  const { caller, catalogue, exchange, mayStream } = serving;
+/** What of a request of the SDK a context needs. */
+export type Invocation = Pick<ServerContext["mcpReq"], "signal" | "_meta" | "notify" | "envelope">;
+
+/** The context of one use. */
+export function contextOf(
+  serving: Serving,
+  invocation: Invocation,
+  about: { readonly use: Pick<Use<unknown>, "name">; readonly ask: Ask },
+): ToolContext {
+  const { caller, exchange, mayStream, services } = serving;
+  const secrets = [...services.secrets];
+  const { name } = about.use;
+  let trips = 0;
   return {
-    auth: caller.auth,
-    signal: mcpReq.signal,
+    auth: {
+      ...caller.auth,
+      get permissions() {
+        return caller.auth.permissions;
+      },
+      async accessToken() {
+        const tokens = await caller.auth.accessToken();
+        secrets.push(tokens.token);
+        return tokens;
+      },
+    },
+    env: services.env,
+    client: clientOf(serving, invocation),
+    signal: invocation.signal,
     requestId: exchange.requestId,
-    progress: mayStream ? progressOf(mcpReq) : () => Promise.resolve(),
-    access: () =>
-      [...catalogue.tools.values()].map(({ item: { name, title, permissions } }) => ({
-        name,
-        title,
-        permissions,
-        verdict: caller.judge(permissions).verdict,
-      })),
+    log: createToolLog(name, exchange, secrets),
+    ask: about.ask,
+    state: createState(
+      { userId: caller.auth.userId, tool: name },
+      {
+        records: services.records,
+        hash: sha256,
+        now: services.now,
+        noteTrip: () => exchange.note({ stateTrips: (trips += 1) }),
+      },
+    ),
+    waitUntil: (work) => exchange.execution.waitUntil(work),
+    progress: mayStream ? progressOf(invocation) : () => Promise.resolve(),
+    access: () => accessOf(serving),
   };
 }
 
-/**
- * What the client is told when something threw; the log gets the reason and the place in the code.
- */
-export function describeFailure(error: unknown, exchange: Trace): string {
-  if (error instanceof ToolError) return error.message;
-  if (error instanceof Refusal) {
-    exchange.note({ reason: error.reason });
-    return REFUSALS[error.reason].text;
-  }
-  exchange.note({ reason: "tool_failed", failure: placeOf(error) });
-  return `${REFUSALS.tool_failed.text} An operator can find it by the request id ${exchange.requestId}.`;
+/** Stands for `ask` where nothing can be asked: in lists and completions. */
+export const CANNOT_ASK: Ask = Object.assign(refuseToAsk, {
+  url: refuseToAsk,
+  model: refuseToAsk,
+  roots: refuseToAsk,
+});
+
+function refuseToAsk(): Promise<never> {
+  return Promise.reject(new TypeError("A question can be asked only while something runs."));
+}
+
+function accessOf({ catalogue, caller }: Serving): ReturnType<ToolContext["access"]> {
+  return [...catalogue.tools.values()].map(({ item: { name, title, permissions } }) => ({
+    name,
+    title,
+    permissions,
+    verdict: caller.judge(permissions).verdict,
+  }));
+}
+
+const declared = z.unknown().optional();
+
+const envelopeSchema = z.object({
+  [CLIENT_CAPABILITIES_META_KEY]: z.object({
+    elicitation: z.object({ form: declared, url: declared }).optional(),
+    sampling: declared,
+    roots: declared,
+  }),
+});
+
+/** Only the newest revision lets a server ask: an older client would never hear of it. */
+export function clientOf(
+  { exchange, asked }: Serving,
+  { envelope }: Pick<Invocation, "envelope">,
+): ClientFacts {
+  const can = envelopeSchema.safeParse(envelope).data?.[CLIENT_CAPABILITIES_META_KEY];
+  const { elicitation } = can ?? {};
+  // An empty `elicitation` means forms (client/elicitation, capabilities).
+  const byForm =
+    elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+  return {
+    family: exchange.clientFamily,
+    revision: asked.revision,
+    canAsk: {
+      person: byForm,
+      model: can?.sampling !== undefined,
+      roots: can?.roots !== undefined,
+    },
+  };
 }
 
 /**
  * MCP 2026-07-28, patterns/progress: only for a request that named a token, and strictly
  * increasing.
  */
-function progressOf(request: ServerContext["mcpReq"]): ToolContext["progress"] {
+function progressOf(request: Invocation): ToolContext["progress"] {
   const progressToken = request._meta?.progressToken;
   let last = Number.NEGATIVE_INFINITY;
   return async (done, total, message) => {
@@ -74,11 +150,4 @@ function progressOf(request: ServerContext["mcpReq"]): ToolContext["progress"] {
       },
     });
   };
-}
-
-/** The kind of an error and the first frame of its stack: code, never data. */
-function placeOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  const [, frame = ""] = /\n\s+at (.+)/.exec(error.stack?.replace(error.message, "") ?? "") ?? [];
-  return `${error.name} at ${frame}`;
 }

@@ -11,12 +11,14 @@ import { createGate, type Gate, type GateParts, METADATA_PATH, metadataUrlOf } f
 import { judgeOrigin } from "./origin.ts";
 import { jsonRpcRefusal, oauthRefusal } from "./refusal.ts";
 import { describeServer } from "./server.ts";
+import type { Services } from "./services.ts";
 import { createTransport, type Incoming } from "./transport.ts";
 
 export interface McpParts extends GateParts {
   readonly catalogue: Catalogue;
   /** What `serverInfo.version` says. */
   readonly version: string;
+  readonly services: Services;
 }
 
 export interface Mcp {
@@ -65,9 +67,8 @@ function refuseOrigin(
 }
 
 function openOrGuarded(parts: McpParts): Gate<Incoming> {
-  const { config, catalogue, site, version } = parts;
-  const about = describeServer(site, version, config.issuer);
-  const serve = createTransport({ config, catalogue, about });
+  const { config, site, version } = parts;
+  const serve = createTransport({ ...parts, about: describeServer(site, version, config.issuer) });
   if (config.auth !== undefined) return createGate(parts, serve);
   const anyone = anonymousCaller(config);
   return async (request, incoming) =>

@@ -10,22 +10,31 @@ import {
   type McpServerOptions,
   ProtocolError,
   ProtocolErrorCode,
+  type ReadResourceResult,
+  ResourceNotFoundError,
   type ScopeChallengeHandler,
 } from "@modelcontextprotocol/server";
 import { REFUSALS } from "../errors.ts";
 import type { Site } from "../site-definition.ts";
-import { contextOf, describeFailure, type Serving, type Trace } from "./context.ts";
+import { text, ToolError } from "./answer.ts";
+import { openState } from "./asking.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { offerCompletion } from "./completion.ts";
+import type { Serving } from "./context.ts";
+import { offerLists, PRIVATE_FOR_A_MINUTE } from "./lists.ts";
+import type { Use } from "./offer.ts";
+import { explainRefusal, noteOutcome } from "./outcome.ts";
 import type { Verdict } from "./permissions.ts";
 import { restateErrors } from "./restatement.ts";
+import { SKILL_EXTENSION } from "./skill.ts";
+import { perform, type UseResult } from "./use.ts";
+import { VIEW_EXTENSION } from "./view.ts";
 
 /** What the server says of itself. */
 export interface About {
   readonly info: Implementation;
   readonly instructions: string;
 }
-
-/** A list holds for its caller alone: permissions decide it. */
-const PRIVATE_FOR_A_MINUTE = { ttlMs: 60_000, cacheScope: "private" } as const;
 
 /** Isolates share no bus, so no change is ever announced. */
 const UNANNOUNCED = { listChanged: false };
@@ -36,7 +45,6 @@ const PERMISSIONS_EXPLAINED =
   "that an administrator can assign it.";
 
 const OPTIONS: McpServerOptions = {
-  capabilities: { tools: UNANNOUNCED, prompts: UNANNOUNCED, resources: UNANNOUNCED },
   cacheHints: {
     "server/discover": PRIVATE_FOR_A_MINUTE,
     "tools/list": PRIVATE_FOR_A_MINUTE,
@@ -44,6 +52,8 @@ const OPTIONS: McpServerOptions = {
     "resources/list": PRIVATE_FOR_A_MINUTE,
     "resources/templates/list": PRIVATE_FOR_A_MINUTE,
   },
+  // An older client cannot be asked statelessly: it gets words instead, never a wait.
+  inputRequired: { legacyShim: false },
 };
 
 /** What a site at this address says of itself to clients; what holds of every server here is added. */
@@ -64,45 +74,62 @@ export function describeServer(site: Site, version: string, issuer: string): Abo
 
 /** Builds the server of one request; the SDK wants a fresh one each time, in both protocol eras. */
 export function buildServer(serving: Serving, { info, instructions }: About): McpServer {
-  const server = new McpServer(info, { ...OPTIONS, instructions });
+  const server = new McpServer(info, {
+    ...OPTIONS,
+    instructions,
+    capabilities: capabilitiesOf(serving.catalogue),
+    requestState: { verify: (state) => verifyState(state, serving) },
+  });
   const { subjects } = serving.asked;
   offerLists(server, serving);
+  offerCompletion(server, serving);
   for (const name of subjects.get("tools/call") ?? []) offerTool(server, serving, name);
   for (const name of subjects.get("prompts/get") ?? []) offerPrompt(server, serving, name);
   for (const uri of subjects.get("resources/read") ?? []) offerResource(server, serving, uri);
   return restateErrors(server);
 }
 
-/**
- * Shown is what is allowed or one authorization away; what only an administrator can give is
- * hidden.
- */
-function offerLists({ server }: McpServer, { catalogue, caller, asked }: Serving): void {
-  type Offer<Wire> = { item: { permissions: readonly string[] }; wire: Wire };
-  const shown = <Wire>(offers: ReadonlyMap<string, Offer<Wire>>): Wire[] =>
-    [...offers.values()]
-      .filter(({ item }) => caller.judge(item.permissions).verdict !== "denied")
-      .map(({ wire }) => wire);
-  if (asked.subjects.has("tools/list"))
-    server.setRequestHandler("tools/list", () => ({ tools: shown(catalogue.tools) }));
-  if (asked.subjects.has("prompts/list"))
-    server.setRequestHandler("prompts/list", () => ({ prompts: shown(catalogue.prompts) }));
-  if (asked.subjects.has("resources/list"))
-    server.setRequestHandler("resources/list", () => ({ resources: shown(catalogue.resources) }));
+function capabilitiesOf(catalogue: Catalogue): NonNullable<McpServerOptions["capabilities"]> {
+  return {
+    tools: UNANNOUNCED,
+    prompts: UNANNOUNCED,
+    resources: UNANNOUNCED,
+    ...(catalogue.hasCompletion ? { completions: {} } : {}),
+    ...(catalogue.hasViews || catalogue.skills.size > 0
+      ? {
+          extensions: {
+            ...(catalogue.hasViews ? { [VIEW_EXTENSION]: {} } : {}),
+            ...(catalogue.skills.size > 0 ? { [SKILL_EXTENSION]: {} } : {}),
+          },
+        }
+      : {}),
+  };
+}
+
+/** basic/patterns/mrtr, server requirements 4–5: a state that does not open is a protocol error. */
+async function verifyState(state: string, { asked, caller, services, exchange }: Serving) {
+  const open = await openState(state, await caller.bind(asked.content), services);
+  if (open === undefined) {
+    noteOutcome(exchange, "refused");
+    throw new Error("the state is not of this call");
+  }
+  return open;
 }
 
 function offerTool(server: McpServer, serving: Serving, name: string): void {
-  const offer = serving.catalogue.tools.get(name);
-  if (offer === undefined) return;
-  const { exchange, caller } = serving;
-  exchange.note({ tool: name });
+  const { exchange, caller, catalogue } = serving;
+  const offer = catalogue.tools.get(name);
+  if (offer === undefined) return noteOutcome(exchange, "unknown");
+  exchange.note({ tool: name, digest: offer.digest.slice(0, 12) });
   const verdict = caller.judge(offer.item.permissions);
   if (verdict.verdict === "allowed") {
-    server.registerTool(name, { inputSchema: offer.input }, (run, sdk) =>
-      run(contextOf(serving, sdk)).catch((error: unknown) =>
-        toolError(describeFailure(error, exchange)),
-      ),
-    );
+    // What is not valid never becomes a use: this stands unless one is performed.
+    noteOutcome(exchange, "arguments_invalid");
+    server.registerTool(name, { inputSchema: offer.input }, async (use, sdk) => {
+      const ended = await perform(use, serving, sdk);
+      if (ended.ended === "asked") return ended.question;
+      return ended.ended === "done" ? ended.result : toolError(ended.text, ended.error);
+    });
   } else {
     const challenge = scopeChallenge(verdict, serving);
     server.registerTool(name, challenge, () => toolError(explainRefusal(verdict, exchange)));
@@ -110,15 +137,15 @@ function offerTool(server: McpServer, serving: Serving, name: string): void {
 }
 
 function offerPrompt(server: McpServer, serving: Serving, name: string): void {
-  const offer = serving.catalogue.prompts.get(name);
-  if (offer === undefined) return;
-  const { exchange, caller } = serving;
+  const { exchange, caller, catalogue } = serving;
+  const offer = catalogue.prompts.get(name);
+  if (offer === undefined) return noteOutcome(exchange, "unknown");
+  exchange.note({ prompt: name });
   const verdict = caller.judge(offer.item.permissions);
   if (verdict.verdict === "allowed") {
-    server.registerPrompt(name, { argsSchema: offer.input }, (run, sdk) =>
-      run(contextOf(serving, sdk)).catch((error: unknown) =>
-        fail(describeFailure(error, exchange)),
-      ),
+    noteOutcome(exchange, "arguments_invalid");
+    server.registerPrompt(name, { argsSchema: offer.input }, async (use, sdk) =>
+      doneOrFail(await perform(use, serving, sdk)),
     );
   } else {
     const challenge = scopeChallenge(verdict, serving);
@@ -126,24 +153,41 @@ function offerPrompt(server: McpServer, serving: Serving, name: string): void {
   }
 }
 
+/** A resource at this URI: one of the list, a template's, a view, or a file of a skill. */
 function offerResource(server: McpServer, serving: Serving, uri: string): void {
-  const offer = serving.catalogue.resources.get(uri);
-  if (offer === undefined) return;
   const { exchange, caller } = serving;
-  const { item, read } = offer;
-  const verdict = caller.judge(item.permissions);
+  const found = findResource(serving.catalogue, uri);
+  if (found === undefined) return noteOutcome(exchange, "unknown");
+  exchange.note({ resource: found.use.name });
+  const verdict = caller.judge(found.permissions);
   if (verdict.verdict === "allowed") {
-    server.registerResource(item.name, uri, {}, (_uri, sdk) =>
-      read(contextOf(serving, sdk)).catch((error: unknown) =>
-        fail(describeFailure(error, exchange)),
-      ),
-    );
+    server.registerResource(uri, uri, {}, async (_uri, sdk) => {
+      const result = doneOrFail(await perform(found.use, serving, sdk));
+      if (result !== undefined) return result;
+      noteOutcome(exchange, "unknown");
+      throw new ResourceNotFoundError(uri);
+    });
   } else {
     const challenge = scopeChallenge(verdict, serving);
-    server.registerResource(item.name, uri, challenge, () =>
-      fail(explainRefusal(verdict, exchange)),
-    );
+    server.registerResource(uri, uri, challenge, () => fail(explainRefusal(verdict, exchange)));
   }
+}
+
+interface Readable {
+  readonly use: Use<ReadResourceResult | undefined>;
+  readonly permissions: readonly string[];
+}
+
+function findResource(catalogue: Catalogue, uri: string): Readable | undefined {
+  const fixed =
+    catalogue.resources.get(uri) ??
+    [...catalogue.skills.values()].flatMap(({ files }) => files.get(uri) ?? [])[0];
+  if (fixed !== undefined) return { use: fixed.use, permissions: fixed.item.permissions };
+  for (const { item, useOf } of catalogue.templates.values()) {
+    const use = useOf(uri);
+    if (use !== undefined) return { use, permissions: item.permissions };
+  }
+  return undefined;
 }
 
 type Refused = Exclude<Verdict, { verdict: "allowed" }>;
@@ -160,6 +204,7 @@ function scopeChallenge(
   if (verdict.verdict === "denied") return {};
   return {
     scopeChallenge: () => {
+      noteOutcome(exchange, "step_up");
       exchange.note({ reason: "scope_insufficient" });
       const [first, ...others] = verdict.scopes;
       const scopes = [first, ...others, ...caller.auth.scopes] as const;
@@ -168,18 +213,22 @@ function scopeChallenge(
   };
 }
 
-function explainRefusal(verdict: Refused, exchange: Trace): string {
-  if (verdict.verdict === "step_up") return REFUSALS.scope_insufficient.text;
-  exchange.note({ reason: "permission_missing" });
-  const missing = verdict.missing.join(", ");
-  return `${REFUSALS.permission_missing.text} Missing: ${missing}. Ask an administrator to assign it in Auth0.`;
+/** A ToolError may carry more than its message. */
+function toolError(message: string, error?: unknown): CallToolResult {
+  const { content, meta } = error instanceof ToolError ? error : { content: [], meta: undefined };
+  return {
+    content: [text(message), ...content],
+    isError: true,
+    ...(meta === undefined ? {} : { _meta: { ...meta } }),
+  };
 }
 
-function toolError(text: string): CallToolResult {
-  return { content: [{ type: "text", text }], isError: true };
+function doneOrFail<Result>(ended: UseResult<Result>) {
+  if (ended.ended === "asked") return ended.question;
+  return ended.ended === "done" ? ended.result : fail(ended.text);
 }
 
 /** Prompts and resources have no error result of their own: theirs is a JSON-RPC error. */
-function fail(text: string): never {
-  throw new ProtocolError(ProtocolErrorCode.InvalidRequest, text);
+function fail(message: string): never {
+  throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
 }

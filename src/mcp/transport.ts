@@ -16,10 +16,12 @@ import type { Config } from "../config.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Serving, Trace } from "./context.ts";
-import { readAsked } from "./message.ts";
 import { callerKey, metadataUrlOf } from "./gate.ts";
+import { readAsked } from "./message.ts";
+import { noteAnswersOf, noteRefusal, noteRequest } from "./outcome.ts";
 import { jsonRpcRefusal } from "./refusal.ts";
 import { type About, buildServer } from "./server.ts";
+import type { Services } from "./services.ts";
 import { parseBody } from "./spelling.ts";
 
 /** What was read of a request before it was known whose it is. */
@@ -36,6 +38,7 @@ type Transport = (request: Request, incoming: Incoming, caller: Caller) => Promi
 export interface TransportParts {
   readonly config: Config;
   readonly catalogue: Catalogue;
+  readonly services: Services;
   readonly about: About;
 }
 
@@ -43,12 +46,15 @@ export interface TransportParts {
  * One SDK handler per isolate. What belongs to a request is found by the request, never kept beside
  * it.
  */
-export function createTransport({ config, catalogue, about }: TransportParts): Transport {
+export function createTransport(parts: TransportParts): Transport {
+  const { config, catalogue, services, about } = parts;
   const servings = new WeakMap<Request, Serving>();
+  const build = (serving: Serving): McpServer =>
+    noteAnswersOf(buildServer(serving, about), serving.exchange);
   const sdk = createMcpHandler(({ requestInfo }) => {
     const serving = requestInfo && servings.get(requestInfo);
     if (serving === undefined) throw new Error("no request stands behind this call");
-    return buildServer(serving, about);
+    return build(serving);
   });
   return async (request, { exchange, text, mayStream }, caller) => {
     if (request.method !== "POST")
@@ -60,12 +66,15 @@ export function createTransport({ config, catalogue, about }: TransportParts): T
     // The gate has counted one.
     if (Array.isArray(body) && body.length > 1)
       await exchange.limits?.hold("calls", callerKey(caller.auth), body.length - 1);
-    const serving = { catalogue, caller, exchange, asked: readAsked(body), mayStream };
+    const asked = readAsked(body, request.headers.get("mcp-protocol-version"));
+    const isLocal = config.isLoopback;
+    const serving = { catalogue, services, caller, exchange, asked, mayStream, isLocal };
     const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
+    noteRequest(asked, exchange);
     if (wantsPlainJson(serving) && (await isLegacyRequest(request, body)))
-      return answerAsJson(request, buildServer(serving, about), options);
+      return noteRefusal(await answerAsJson(request, build(serving), options), exchange);
     servings.set(request, serving);
-    return sdk.fetch(request, options);
+    return noteRefusal(await sdk.fetch(request, options), exchange);
   };
 }
 

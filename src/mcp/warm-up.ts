@@ -9,6 +9,7 @@ import { signAccessToken, type SigningKeys, verifyAccessToken } from "../grants/
 import type { Grants } from "../grants/grant.ts";
 import { type Caller, signedInCaller } from "./caller.ts";
 import { createCatalogue } from "./catalogue.ts";
+import { createMemoryRecords, type Services, toolEnvOf } from "./services.ts";
 import { defineTool } from "./tool.ts";
 import { createTransport } from "./transport.ts";
 
@@ -60,12 +61,15 @@ export function warmUp(): void {
 
 async function rehearse(): Promise<void> {
   const caller = await admitNobody();
-  const serve = createTransport({
-    config: CONFIG,
-    catalogue: createCatalogue({ tools: [rehearsal] }),
-    about: { info: greeting.clientInfo, instructions: "" },
-  });
-  const exchange = { requestId: "", note: ignore };
+  const catalogue = await createCatalogue({ tools: [rehearsal] });
+  const about = { info: greeting.clientInfo, instructions: "" };
+  const serve = createTransport({ config: CONFIG, catalogue, services: SERVICES, about });
+  const exchange = {
+    requestId: "",
+    note: ignore,
+    clientFamily: "other",
+    execution: { waitUntil: ignore },
+  };
   for (const message of MESSAGES) {
     const incoming = { exchange, text: textOf(message), mayStream: false };
     serve(requestOf(message), incoming, caller).catch(ignore);
@@ -100,6 +104,13 @@ const NOTHING: Grants = {
   isAlive: () => Promise.resolve(false),
   upstreamTokens: () => Promise.reject(new Error("nobody signed in")),
   userInfo: () => Promise.reject(new Error("nobody signed in")),
+};
+
+const SERVICES: Services = {
+  ...toolEnvOf({}),
+  records: createMemoryRecords(() => 0),
+  seal: { seal: (text) => Promise.resolve(text), open: () => Promise.resolve(undefined) },
+  now: () => 0,
 };
 
 type Message = (typeof MESSAGES)[number];

@@ -14,7 +14,7 @@ Date.now = () => realNow() + offsetMs;
 
 const isNaive = Reflect.get(environment, "TEST_NAIVE_STORE") === "true";
 const hidesDocuments = Reflect.get(environment, "TEST_HIDE_DOCUMENTS") === "true";
-const worker = createWorker(served, isNaive ? { beginWork: beginNaiveWork } : {});
+const worker = await createWorker(served, isNaive ? { beginWork: beginNaiveWork } : {});
 
 export default {
   async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {

@@ -9,16 +9,35 @@ import {
 } from "../../../src/grants/access-token.ts";
 import type { Grants } from "../../../src/grants/grant.ts";
 import { importSigningKey } from "../../../src/keys.ts";
-import { createCatalogue } from "../../../src/mcp/catalogue.ts";
+import { type Catalogue, createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { createMcp, type McpParts } from "../../../src/mcp/handler.ts";
-import { served } from "../../support/served.ts";
+import { createMemoryRecords, type Services, toolEnvOf } from "../../../src/mcp/services.ts";
+import { createSealer } from "../../../src/storage/sealing.ts";
+import { offerings, served } from "../../support/served.ts";
 
 export const ISSUER = "https://mcp.example.com";
 export const RESOURCE = `${ISSUER}/mcp`;
 export const METADATA = `${ISSUER}/.well-known/oauth-protected-resource/mcp`;
 export const NOW = 1_800_000_000;
 
-export const catalogue = createCatalogue(served.offerings);
+export const catalogue = await createCatalogue(offerings);
+
+/** What stands behind tools here: memory, and a seal with a key of its own. */
+export function servicesOf(env: Record<string, unknown> = {}): Services {
+  const sealer = createSealer([new Uint8Array(32).fill(3)]);
+  return {
+    ...toolEnvOf(env),
+    records: createMemoryRecords(() => NOW),
+    now: () => NOW,
+    seal: {
+      seal: async (text, boundTo) => (await sealer).seal(text, boundTo),
+      async open(sealed, boundTo) {
+        const opened = await (await sealer).open(sealed, boundTo);
+        return "text" in opened ? opened.text : undefined;
+      },
+    },
+  };
+}
 
 /** A configuration with the variables given; `auth` follows from AUTH_ENABLED. */
 export function configOf(env: Record<string, string> = {}) {
@@ -107,21 +126,14 @@ export interface Answer {
 }
 
 /** The resource server under test, and a way to send requests to it. */
-export function endpointOf(parts: Partial<McpParts> = {}) {
-  const mcp = createMcp({
-    config: configOf(),
-    site: served.site,
-    version: served.version,
-    catalogue,
-    now: () => NOW,
-    grants: livingGrants,
-    signingKeys,
-    ...parts,
-  });
+export function endpointOf(parts: EndpointParts = {}) {
+  const opened = open(parts);
   return async (request: Request): Promise<Answer> => {
+    const mcp = await opened;
     const noted: Record<string, unknown> = {};
     const exchange: Exchange = {
       requestId: "request-1",
+      clientFamily: "other",
       execution: createExecutionContext(),
       note: (fields) => void Object.assign(noted, fields),
     };
@@ -129,6 +141,26 @@ export function endpointOf(parts: Partial<McpParts> = {}) {
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: jsonOf(text), text, noted };
   };
+}
+
+type EndpointParts = Partial<Omit<McpParts, "catalogue">> & {
+  readonly catalogue?: Catalogue | Promise<Catalogue>;
+};
+
+async function open(parts: EndpointParts) {
+  const { problems, ...offered } = await (parts.catalogue ?? catalogue);
+  if (problems.length > 0) throw new TypeError(JSON.stringify(problems));
+  return createMcp({
+    config: configOf(),
+    site: served.site,
+    version: served.version,
+    services: servicesOf(),
+    now: () => NOW,
+    grants: livingGrants,
+    signingKeys,
+    ...parts,
+    catalogue: { ...offered, problems },
+  });
 }
 
 function jsonOf(text: string): unknown {

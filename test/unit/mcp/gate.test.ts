@@ -152,7 +152,12 @@ it("accepts a token whatever the case of its scheme, and of any key in the ring"
       post(list, { Authorization: `${scheme} ${await tokenOf()}` }),
     );
     expect(status).toBe(200);
-    expect(noted).toEqual({ user: "ada" });
+    expect(noted).toEqual({
+      user: "ada",
+      rpc: "tools/list",
+      revision: "2025-03-26",
+      outcome: "done",
+    });
   }
 });
 

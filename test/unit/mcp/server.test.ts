@@ -164,12 +164,17 @@ describe.each(ERAS)("in %s", (era) => {
 
   describe("a tool that throws", () => {
     it.each([
-      ["what the caller may read", new ToolError("No such city."), "No such city.", {}],
+      [
+        "what the caller may read",
+        new ToolError("No such city."),
+        "No such city.",
+        { outcome: "tool_error" },
+      ],
       [
         "a refusal",
         new Refusal("identity_unavailable"),
         "The sign-in service does not answer right now. Please try again shortly.",
-        { reason: "identity_unavailable" },
+        { outcome: "unavailable", reason: "identity_unavailable" },
       ],
     ])("%s answers with it", async (_what, error, text, note) => {
       const endpoint = endpointOf({ catalogue: probes([], () => Promise.reject(error)) });
@@ -178,7 +183,14 @@ describe.each(ERAS)("in %s", (era) => {
       );
       expect(status).toBe(200);
       expect(body).toMatchObject({ result: { isError: true, content: [{ type: "text", text }] } });
-      expect(noted).toEqual({ user: "ada", tool: "probe", ...note });
+      expect(noted).toEqual({
+        user: "ada",
+        rpc: "tools/call",
+        revision: era,
+        tool: "probe",
+        digest: expect.stringMatching(/^[\da-f]{12}$/),
+        ...note,
+      });
     });
 
     it.each(USES)(

@@ -1,0 +1,246 @@
+/**
+ * One definition, ready to be offered: its frozen wire form, its permissions, and how a request
+ * becomes a use of it. What a tool returned is made into MCP here; only what a schema names leaves.
+ */
+import type {
+  CallToolResult,
+  GetPromptResult,
+  Prompt as PromptWire,
+  ReadResourceResult,
+  Resource as ResourceWire,
+  ResourceTemplateType as TemplateWire,
+  StandardSchemaWithJSON,
+  Tool as ToolWire,
+} from "@modelcontextprotocol/server";
+import { type Answer, isAnswer, resourceContent, text } from "./answer.ts";
+import type { Facts, ObjectSchema, Prompt, Resource, Template, Tool } from "./definition.ts";
+import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
+import { compileTemplate } from "./template.ts";
+import type { ToolContext } from "./tool-context.ts";
+import { metaOf } from "./tool-meta.ts";
+
+/** One use of something on offer: its input passed its schema, it only lacks its context. */
+export interface Use<Result> {
+  readonly kind: "tool" | "prompt" | "resource";
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** It changes nothing, so it may be done twice. */
+  readonly isReadOnly: boolean;
+  confirm?(): Promise<string>;
+  run(context: ToolContext): Promise<Result>;
+}
+
+/** A tool or a prompt. The output of its input schema is the use itself. */
+interface Offer<Item, Wire, Result> {
+  readonly item: Item;
+  readonly wire: Wire;
+  readonly input: StandardSchemaWithJSON<unknown, Use<Result>>;
+}
+
+export type ToolOffer = Offer<Tool, ToolWire, CallToolResult> & { readonly digest: string };
+export type PromptOffer = Offer<Prompt, PromptWire, GetPromptResult>;
+export interface ResourceOffer {
+  readonly item: Pick<Resource, "name" | "permissions">;
+  readonly wire: ResourceWire;
+  readonly use: Use<ReadResourceResult>;
+}
+export interface TemplateOffer {
+  readonly item: Template;
+  readonly wire: TemplateWire;
+  /** The use of one URI, if the template has it. */
+  useOf(uri: string): Use<ReadResourceResult | undefined> | undefined;
+}
+
+/** Prepares a tool. Throws when its schemas have no JSON form. */
+export async function offerTool(tool: Tool): Promise<ToolOffer> {
+  const { name, title, description, annotations, icons } = tool;
+  const inputSchema = jsonSchemaOf(tool.input, "input");
+  const shape = {
+    name,
+    title,
+    description,
+    inputSchema,
+    ...(tool.output === undefined ? {} : { outputSchema: jsonSchemaOf(tool.output, "output") }),
+    annotations,
+  };
+  const meta = await metaOf(tool, shape);
+  const wire = { ...shape, ...(icons === undefined ? {} : { icons }), ...meta.wire };
+  return {
+    item: tool,
+    digest: meta.digest,
+    wire: Object.freeze(wire),
+    input: readyWhenValid(tool.input, inputSchema, (input) => ({
+      kind: "tool",
+      name,
+      input,
+      isReadOnly: annotations.readOnlyHint,
+      ...(tool.confirm === undefined
+        ? {}
+        : { confirm: async () => (await tool.confirm?.(input)) ?? "" }),
+      run: async (context) => toolResult(tool, await tool.run(input, context)),
+    })),
+  };
+}
+
+/** What a tool returned, as MCP says it. Throws when the output schema refuses it. */
+function toolResult({ name, output }: Tool, result: unknown): CallToolResult {
+  if (isAnswer(result)) return asResult(result, output);
+  if (output !== undefined) return asResult({ structured: result }, output);
+  if (typeof result === "string") return { content: [text(result)] };
+  if (isContent(result)) return { content: [...result] };
+  throw new TypeError(`${name} returned neither a text nor content blocks`);
+}
+
+/**
+ * MCP 2026-07-28, server/tools: structured content SHOULD also be given as text. Only what the
+ * schema names leaves.
+ */
+function asResult(
+  {
+    structured,
+    content,
+    meta,
+    isError,
+  }: Pick<Answer<unknown>, "structured" | "content" | "meta" | "isError">,
+  output: ObjectSchema | undefined,
+): CallToolResult {
+  const structuredContent =
+    output === undefined || (isError === true && structured === undefined)
+      ? undefined
+      : output.parse(structured);
+  const said = typeof content === "string" ? [text(content)] : content;
+  const told = structuredContent === undefined ? [] : [text(JSON.stringify(structuredContent))];
+  return {
+    content: [...(said ?? told)],
+    ...(structuredContent === undefined ? {} : { structuredContent }),
+    ...(isError === undefined ? {} : { isError }),
+    ...(meta === undefined ? {} : { _meta: { ...meta } }),
+  };
+}
+
+function isContent(result: unknown): result is CallToolResult["content"] {
+  return Array.isArray(result);
+}
+
+/** Prepares a prompt. */
+export function offerPrompt(prompt: Prompt): PromptOffer {
+  const { name, title, description } = prompt;
+  const schema = jsonSchemaOf(prompt.input, "input");
+  return {
+    item: prompt,
+    input: readyWhenValid(prompt.input, schema, (input) => ({
+      kind: "prompt",
+      name,
+      input,
+      isReadOnly: true,
+      async run(context) {
+        const result = await prompt.run(input, context);
+        const messages = typeof result === "string" ? [userSays(result)] : [...result];
+        return { description, messages };
+      },
+    })),
+    wire: Object.freeze({
+      name,
+      title,
+      description,
+      arguments: promptArguments(prompt, schema),
+      ...extrasOf(prompt),
+    }),
+  };
+}
+
+function userSays(content: string): GetPromptResult["messages"][number] {
+  return { role: "user", content: text(content) };
+}
+
+function promptArguments({ input }: Prompt, schema: JsonSchema): PromptWire["arguments"] {
+  return Object.entries(input.shape).map(([name, field]) => ({
+    name,
+    ...(field.description === undefined ? {} : { description: field.description }),
+    required: schema.required?.includes(name) ?? false,
+  }));
+}
+
+/** Prepares a resource at a fixed URI. */
+export function offerResource(resource: Resource): ResourceOffer {
+  const { uri, name, title, description, mimeType } = resource;
+  return {
+    item: resource,
+    wire: Object.freeze({ uri, name, title, description, mimeType, ...extrasOf(resource) }),
+    use: {
+      kind: "resource",
+      name,
+      input: { uri },
+      isReadOnly: true,
+      run: async (context) => reading(await resource.run(context), { uri, mimeType }),
+    },
+  };
+}
+
+/** Prepares the resources of one form. */
+export function offerTemplate(template: Template): TemplateOffer {
+  const { uri: uriTemplate, name, title, description, mimeType } = template;
+  const match = compileTemplate(uriTemplate);
+  return {
+    item: template,
+    wire: Object.freeze({ uriTemplate, name, title, description, mimeType, ...extrasOf(template) }),
+    useOf(uri) {
+      const found = match(uri);
+      const params = found && template.params.safeParse(found);
+      if (params?.success !== true) return undefined;
+      const { data } = params;
+      return {
+        kind: "resource",
+        name,
+        input: data,
+        isReadOnly: true,
+        async run(context) {
+          const result = await template.run(data, context);
+          return result === undefined ? undefined : reading(result, { uri, mimeType });
+        },
+      };
+    },
+  };
+}
+
+type Reading = NonNullable<Awaited<ReturnType<Template["run"]>>>;
+
+function reading(
+  result: Reading,
+  about: { readonly uri: string; readonly mimeType: string },
+): ReadResourceResult {
+  if (typeof result === "string" || result instanceof Uint8Array || result instanceof ArrayBuffer)
+    return { contents: [resourceContent(about, result)] };
+  return { contents: [...result] };
+}
+
+function extrasOf({ icons, meta }: Facts) {
+  return {
+    ...(icons === undefined ? {} : { icons }),
+    ...(meta === undefined ? {} : { _meta: { ...meta } }),
+  };
+}
+
+/**
+ * The schema as the SDK sees it: it validates as the author's own does, but converts to JSON Schema
+ * at once (the SDK would do it for every request), and what passes is a use that only lacks its
+ * context.
+ */
+function readyWhenValid<Result>(
+  schema: ObjectSchema,
+  json: JsonSchema,
+  use: (input: Record<string, unknown>) => Use<Result>,
+): StandardSchemaWithJSON<unknown, Use<Result>> {
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "zod",
+      jsonSchema: { input: () => json, output: () => json },
+      async validate(value) {
+        const result = await schema["~standard"].validate(value);
+        if (result.issues !== undefined) return { issues: result.issues };
+        return { value: use(result.value) };
+      },
+    },
+  };
+}

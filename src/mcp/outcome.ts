@@ -1,0 +1,131 @@
+/**
+ * How a use ended, for the client and for the log. What was thrown goes in; words for the client
+ * come out, and the log learns the kind. The message of an error that was not written for the client
+ * leaves this machine never.
+ */
+import type { McpServer } from "@modelcontextprotocol/server";
+import * as z from "zod";
+import { REFUSALS, Refusal } from "../errors.ts";
+import { ToolError } from "./answer.ts";
+import type { Serving, Trace } from "./context.ts";
+import { type Asked, isMethod } from "./message.ts";
+import type { Verdict } from "./permissions.ts";
+import { hideCredentials } from "./tool-log.ts";
+
+/**
+ * What became of a JSON-RPC request, as the log says it. `refused`: the protocol was not kept;
+ * `crashed`: an error that nobody meant.
+ */
+export type Outcome =
+  | "done"
+  | "asked"
+  | "declined"
+  | "tool_error"
+  | "arguments_invalid"
+  | "unknown"
+  | "denied"
+  | "step_up"
+  | "unavailable"
+  | "refused"
+  | "crashed";
+
+/** Tells the log how a request ended. In a batch, the last word is of what went worst. */
+export function noteOutcome({ note }: Pick<Trace, "note">, outcome: Outcome): void {
+  note({ outcome });
+}
+
+/** What the log learns of a request before it is served; what is served says how it ended. */
+export function noteRequest({ subjects, revision }: Asked, exchange: Pick<Trace, "note">): void {
+  const methods = [...subjects.keys()].map((method) => (isMethod(method) ? method : "other"));
+  exchange.note({ rpc: methods.length > 2 ? "batch" : methods.join(" "), revision });
+  noteOutcome(exchange, methods.includes("other") ? "refused" : "done");
+}
+
+/** The SDK's own refusals: it says them by an HTTP status, and only there. */
+export async function noteRefusal(
+  response: Response,
+  exchange: Pick<Trace, "note">,
+): Promise<Response> {
+  if (response.status !== 400 && response.status !== 404) return response;
+  noteOutcome(exchange, "refused");
+  const body = errorSchema.safeParse(
+    await response
+      .clone()
+      .json()
+      .catch(() => undefined),
+  );
+  if (body.success) exchange.note({ rpcCode: body.data.error.code });
+  return response;
+}
+
+const errorSchema = z.object({ error: z.object({ code: z.int() }) });
+
+/** The codes of the errors that a server sends (JSON-RPC 2.0 §5.1). */
+export function noteAnswersOf(server: McpServer, { note }: Pick<Trace, "note">): McpServer {
+  const connect = server.connect.bind(server);
+  server.connect = (transport) => {
+    const send = transport.send.bind(transport);
+    transport.send = (message, options) => {
+      if ("error" in message) note({ rpcCode: message.error.code });
+      return send(message, options);
+    };
+    return connect(transport);
+  };
+  return server;
+}
+
+/** What the client is told when something threw. */
+export function describeFailure(
+  error: unknown,
+  { exchange, isLocal, services }: Pick<Serving, "exchange" | "isLocal" | "services">,
+): string {
+  if (error instanceof ToolError) {
+    noteOutcome(exchange, "tool_error");
+    return error.message;
+  }
+  if (error instanceof Refusal) {
+    noteOutcome(exchange, "unavailable");
+    exchange.note({ reason: error.reason });
+    return REFUSALS[error.reason].text;
+  }
+  noteOutcome(exchange, "crashed");
+  exchange.note({ reason: "tool_failed", failure: placeOf(error) });
+  if (isLocal) exchange.note(onThisMachine(error, services.secrets));
+  return `${REFUSALS.tool_failed.text} An operator can find it by the request id ${exchange.requestId}.`;
+}
+
+/** The kind of an error and the first frame of its stack: code, never data. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const [, frame = ""] = /\n\s+at (.+)/.exec(error.stack?.replace(error.message, "") ?? "") ?? [];
+  return `${error.name} at ${frame}`;
+}
+
+/** For the terminal of whoever is writing this tool. */
+function onThisMachine(
+  error: unknown,
+  secrets: readonly string[],
+): { readonly error: string; readonly stack?: string } {
+  if (!(error instanceof Error)) return { error: hideCredentials(String(error), secrets) };
+  const stack = error.stack ?? "";
+  const frames = stack.slice(Math.max(0, stack.search(/^\s+at /m)));
+  return {
+    error: hideCredentials(`${error.name}: ${error.message}`, secrets),
+    stack: hideCredentials(frames, secrets),
+  };
+}
+
+/** Why a permission stands in the way, for a model and a person. */
+export function explainRefusal(
+  verdict: Exclude<Verdict, { verdict: "allowed" }>,
+  exchange: Pick<Trace, "note">,
+): string {
+  if (verdict.verdict === "step_up") {
+    noteOutcome(exchange, "step_up");
+    return REFUSALS.scope_insufficient.text;
+  }
+  noteOutcome(exchange, "denied");
+  exchange.note({ reason: "permission_missing" });
+  const missing = verdict.missing.join(", ");
+  return `${REFUSALS.permission_missing.text} Missing: ${missing}. Ask an administrator to assign it in Auth0.`;
+}

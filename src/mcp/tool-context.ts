@@ -1,0 +1,128 @@
+/**
+ * What a tool, a prompt or a resource is given when it runs. Types only: what an author reads. The
+ * token of the request is in none of it, and neither are this server's own variables.
+ */
+import type {
+  CreateMessageRequest,
+  CreateMessageResult,
+  CreateMessageResultWithTools,
+  Root,
+} from "@modelcontextprotocol/server";
+import type * as z from "zod";
+import type { Env } from "../config.ts";
+
+/** Who calls, through which client. */
+export interface Auth {
+  /** The same person is always the same text; it tells nothing about them. */
+  readonly userId: string;
+  readonly clientId: string;
+  /** Who issued the access token of this request (we), and for which resource. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly scopes: readonly string[];
+  /** What the person holds at Auth0 and allowed this client. */
+  readonly permissions: readonly string[];
+  /**
+   * Auth0's own access token and its claims, renewed first when it is about to expire. Never hand
+   * it out.
+   */
+  accessToken(): Promise<{
+    readonly token: string;
+    readonly claims: Readonly<Record<string, unknown>>;
+  }>;
+  /** The person's profile, cached. */
+  userInfo(): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** What this caller's permissions make of one tool. */
+export interface ToolAccess {
+  readonly name: string;
+  readonly title: string;
+  readonly permissions: readonly string[];
+  /** `step_up`: held at Auth0, not allowed to this client yet. */
+  readonly verdict: "allowed" | "step_up" | "denied";
+}
+
+/**
+ * Bindings, variables and secrets as `npm run types` finds them, without those of the server
+ * itself.
+ */
+export type ToolEnv = Omit<Cloudflare.Env, keyof Env>;
+
+/** The application that calls. */
+export interface ClientFacts {
+  /** One of a fixed list: `claude`, `cursor`, `vscode`, …, `other`. */
+  readonly family: string;
+  /** The MCP revision of this request, such as `2026-07-28`. */
+  readonly revision: string;
+  /** What this client lets a server ask for in the middle of a call. */
+  readonly canAsk: { readonly person: boolean; readonly model: boolean; readonly roots: boolean };
+}
+
+type Loggable = Readonly<Record<string, unknown>>;
+
+/** Structured lines under the request's id. Tokens and secrets in them are blanked out. */
+export interface Log {
+  debug(message: string, fields?: Loggable): void;
+  info(message: string, fields?: Loggable): void;
+  warn(message: string, fields?: Loggable): void;
+  error(message: string, fields?: Loggable): void;
+}
+
+/** What a person answered: what the form asked for, or that they would not, or closed it. */
+export type Reply<Content> =
+  | { readonly action: "accept"; readonly content: Content }
+  | { readonly action: "decline" | "cancel" };
+
+/** What the client's model said. */
+export type ModelAnswer = CreateMessageResult | CreateMessageResultWithTools;
+
+interface Question {
+  readonly message: string;
+  /** Names the answer on the wire; by default the questions of a call are numbered. */
+  readonly name?: string;
+}
+
+/**
+ * Asks in the middle of a call (MCP 2026-07-28, multi round-trip requests). The call ends here and
+ * is made again with the answer: what stands before a question runs once per round, so ask first
+ * and act afterwards. Several questions at once: `Promise.all([ask(…), ask(…)])`.
+ */
+export interface Ask {
+  /** The person, by a form: a flat object of texts, numbers, booleans and enums. */
+  <S extends z.ZodObject>(question: Question & { readonly schema: S }): Promise<Reply<z.output<S>>>;
+  /** The person, to open a page; `accept` means opened, not done. */
+  url(question: Question & { readonly url: string }): Promise<Reply<undefined>>;
+  /** The client's model (sampling). */
+  model(request: CreateMessageRequest["params"] & { readonly name?: string }): Promise<ModelAnswer>;
+  /** The client's folders. */
+  roots(question?: { readonly name?: string }): Promise<readonly Root[]>;
+}
+
+/** A little to remember between calls, of this person and this tool. JSON up to 16 KB a key. */
+export interface State {
+  /** What was put, or `undefined`: never put, or expired. */
+  get<S extends z.ZodType>(key: string, schema: S): Promise<z.output<S> | undefined>;
+  put(key: string, value: unknown, options?: { readonly ttlSeconds?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** What a tool knows of the request it serves. */
+export interface ToolContext {
+  readonly auth: Auth;
+  readonly env: ToolEnv;
+  readonly client: ClientFacts;
+  /** Fires when the client gave up: pass it to every `fetch`. */
+  readonly signal: AbortSignal;
+  /** The id that the log and the client's error text share. */
+  readonly requestId: string;
+  readonly log: Log;
+  readonly ask: Ask;
+  readonly state: State;
+  /** Lets work go on after the answer. */
+  waitUntil(work: Promise<unknown>): void;
+  /** Tells the client how far this is, if it asked; steps that do not advance are dropped. */
+  progress(done: number, total?: number, message?: string): Promise<void>;
+  /** Every tool of this server, also those hidden from the caller. */
+  access(): readonly ToolAccess[];
+}

@@ -1,0 +1,124 @@
+/**
+ * One use of something on offer, from its input to its outcome: around it the team's `around`,
+ * before it the person's approval, after it the answer or the question. Every error ends here.
+ */
+import type { InputRequiredResult, ServerContext } from "@modelcontextprotocol/server";
+import * as z from "zod";
+import { type Asker, createAsker, inputRequiredOf, type OpenState } from "./asking.ts";
+import { ToolError } from "./answer.ts";
+import { askElsewhere } from "./approval.ts";
+import { clientOf, contextOf, type Serving } from "./context.ts";
+import type { Use } from "./offer.ts";
+import { describeFailure, noteOutcome } from "./outcome.ts";
+import type { ToolContext } from "./tool-context.ts";
+
+/** What a use came to. */
+export type UseResult<Result> =
+  | { readonly ended: "done"; readonly result: Result }
+  | { readonly ended: "asked"; readonly question: InputRequiredResult }
+  | { readonly ended: "failed"; readonly text: string; readonly error: unknown };
+
+const approvalSchema = z.object({ approve: z.boolean().describe("Approve this") });
+
+/** The person said no, or nothing. */
+class Declined extends ToolError {}
+
+/** Runs a use for the caller of this request. Never throws. */
+export async function perform<Result>(
+  use: Use<Result>,
+  serving: Serving,
+  sdk: ServerContext,
+): Promise<UseResult<Result>> {
+  const { exchange, services, asked } = serving;
+  const asker = askerOf(use, serving, sdk);
+  const context = contextOf(serving, sdk.mcpReq, { use, ask: asker.ask });
+  try {
+    const result = await surrounded(use, serving, { context, asker });
+    if (asker.pending().size === 0) {
+      noteOutcome(exchange, isFailure(result) ? "tool_error" : "done");
+      return { ended: "done", result };
+    }
+  } catch (error) {
+    if (asker.pending().size === 0) {
+      const text = describeFailure(error, serving);
+      if (error instanceof Declined) noteOutcome(exchange, "declined");
+      return { ended: "failed", text, error };
+    }
+  }
+  try {
+    noteOutcome(exchange, "asked");
+    const question = await inputRequiredOf(
+      asker,
+      await serving.caller.bind(asked.content),
+      services,
+    );
+    return { ended: "asked", question };
+  } catch (error) {
+    return { ended: "failed", text: describeFailure(error, serving), error };
+  }
+}
+
+/** `isError` of a tool's own result. */
+function isFailure(result: unknown): boolean {
+  return (
+    typeof result === "object" && result !== null && "isError" in result && result.isError === true
+  );
+}
+
+interface Running {
+  readonly context: ToolContext;
+  readonly asker: Asker;
+}
+
+/** The use with `around` about it. Only what `next` came to leaves. */
+async function surrounded<Result>(
+  use: Use<Result>,
+  { catalogue: { around }, caller }: Serving,
+  running: Running,
+): Promise<Result> {
+  const { context, asker } = running;
+  if (around === undefined) return approvedRun(use, context);
+  const { kind, name, input } = use;
+  const { client, env, log, requestId, waitUntil } = context;
+  const { accessToken: _, userInfo: __, ...auth } = caller.auth;
+  const results: Result[] = [];
+  await around({ kind, name, input, auth, client, env, log, requestId, waitUntil }, async () => {
+    const result = await approvedRun(use, context).catch((error: unknown) => {
+      if (asker.pending().size > 0) return undefined;
+      throw error;
+    });
+    if (result === undefined) return "asked";
+    results.push(result);
+    return isFailure(result) ? "failed" : "done";
+  });
+  const [result] = results;
+  if (result === undefined) {
+    if (asker.pending().size > 0) throw new ToolError("asked");
+    throw new TypeError("around() neither awaited next() nor threw a ToolError");
+  }
+  return result;
+}
+
+/** The run, after the person approved what the tool says it will do. */
+async function approvedRun<Result>(use: Use<Result>, context: ToolContext): Promise<Result> {
+  if (use.confirm !== undefined) {
+    const message = await use.confirm();
+    const reply = await context.ask({ message, schema: approvalSchema, name: "confirm" });
+    if (reply.action !== "accept" || !reply.content.approve)
+      throw new Declined("The person did not approve this, so nothing was done.");
+  }
+  return use.run(context);
+}
+
+const CLAIM_TTL_SECONDS = 900;
+
+function askerOf(use: Use<unknown>, serving: Serving, { mcpReq }: ServerContext): Asker {
+  const { services } = serving;
+  return createAsker({
+    round: { state: mcpReq.requestState<OpenState>(), responses: mcpReq.inputResponses ?? {} },
+    client: clientOf(serving, mcpReq),
+    isReadOnly: use.isReadOnly,
+    claim: (nonce) => services.records.claimOnce(`asked:${nonce}`, CLAIM_TTL_SECONDS),
+    askElsewhere: (request, name) => askElsewhere({ request, name, use }, serving),
+  });
+}
