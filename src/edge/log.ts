@@ -5,7 +5,7 @@
  */
 import type { ConfigProblem } from "../config.ts";
 import type { Limits } from "./limits.ts";
-import { routeOf } from "./routes.ts";
+import { whenEnded } from "./stream.ts";
 
 type Fields = Record<string, string | number | boolean>;
 
@@ -22,8 +22,11 @@ export interface Exchange {
    * `tool`, … Names with "auth", "token" or "secret" in them would be scrubbed by collectors.
    */
   note(fields: Fields): void;
-  /** Prints the line. */
-  finish(response: Response): void;
+  /**
+   * Prints the line: now, or when the stream of the response that comes back has ended. `route` is
+   * the address as it was registered, never as it was asked for.
+   */
+  finish(response: Response, route: string): Response;
 }
 
 /** First match wins: editors and desktop applications call themselves Mozilla too. */
@@ -54,21 +57,27 @@ export function createExchange(
     execution,
     clientFamily,
     note: (fields) => void Object.assign(notes, fields),
-    finish: (response) =>
-      console.log(
-        JSON.stringify({
-          at: new Date(startedAtMs).toISOString(),
-          requestId,
-          method: request.method,
-          route: routeOf(new URL(request.url).pathname),
-          status: response.status,
-          durationMs: now() - startedAtMs,
-          clientFamily,
-          // The provider library refuses a method without saying so.
-          ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
-          ...notes,
-        }),
-      ),
+    finish(response, route) {
+      const print = (): void =>
+        console.log(
+          JSON.stringify({
+            at: new Date(startedAtMs).toISOString(),
+            requestId,
+            method: request.method,
+            route,
+            status: response.status,
+            durationMs: now() - startedAtMs,
+            clientFamily,
+            // The provider library refuses a method without saying so.
+            ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
+            ...notes,
+          }),
+        );
+      return whenEnded(response, execution, (how) => {
+        if (how !== "sent") Object.assign(notes, { outcome: how });
+        print();
+      });
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * and the one place where a failure becomes a response. No route does any of this itself.
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
 import { type Reason, Refusal } from "../errors.ts";
 import type { Look } from "../pages/look.ts";
 import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
@@ -10,7 +11,7 @@ import { explainFailure, renderRefusal } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
 import { createExchange, type Exchange } from "./log.ts";
 import { type Limits } from "./limits.ts";
-import { failureForm, limitAt } from "./routes.ts";
+import { failureForm, limitAt, OTHER_ROUTE } from "./routes.ts";
 
 /** What the passage must know of the server. */
 interface Door {
@@ -55,8 +56,7 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
       requestId: exchange.requestId,
     });
     context.res = undefined;
-    context.res = response;
-    exchange.finish(response);
+    context.res = exchange.finish(response, routeOf(context));
   };
 }
 
@@ -98,12 +98,13 @@ export function refuseWith(
   };
 }
 
-function answerFailure(
-  error: unknown,
-  { req, var: { exchange, door } }: Context<EdgeEnv>,
-): Response {
+function answerFailure(error: unknown, context: Context<EdgeEnv>): Response {
+  const {
+    req,
+    var: { exchange, door },
+  } = context;
   exchange.note(explainFailure(error));
-  const wants = failureForm(req.raw);
+  const wants = failureForm(req.raw, routeOf(context));
   const response = renderRefusal(error, {
     wants,
     requestId: exchange.requestId,
@@ -112,6 +113,12 @@ function answerFailure(
   });
   if (wants !== "page") letClientsRead(response, req.header("Origin"));
   return response;
+}
+
+/** The address as some route was registered; `other` when there is none. */
+function routeOf(context: Context<EdgeEnv>): string {
+  const path = routePath(context, -1);
+  return path.includes("*") ? OTHER_ROUTE : path;
 }
 
 /** A client in a web page must see when to try again; no cookie decides such an answer (Fetch §3.3). */

@@ -1,7 +1,7 @@
-/**
- * The addresses of this server and who reads a failure there: a person, or a client. Also the only
- * paths that the log repeats: any other could hold anything.
- */
+/** Who reads a failure at an address: a person, or a client. */
+
+/** Stands for every address without a route: it could hold anything, so nothing repeats it. */
+export const OTHER_ROUTE = "other";
 
 import type { LimitName } from "./limits.ts";
 
@@ -12,23 +12,6 @@ const PAGES: ReadonlySet<string> = new Set([
   "/connections",
   "/connections/sign-in",
   "/connections/sign-out",
-]);
-
-const ENDPOINTS: ReadonlySet<string> = new Set([
-  "/mcp",
-  "/token",
-  "/register",
-  "/revoke",
-  "/.well-known/oauth-protected-resource",
-  "/.well-known/oauth-protected-resource/mcp",
-  "/.well-known/oauth-authorization-server",
-  "/.well-known/oauth-authorization-server/mcp",
-  "/.well-known/openid-configuration",
-  "/health",
-  "/ready",
-  "/llms.txt",
-  "/favicon.svg",
-  "/sse",
 ]);
 
 /** Which limit counts the addresses that ask there. `/token` and `/mcp` know more of who asks. */
@@ -43,21 +26,16 @@ export function limitAt(path: string): LimitName | undefined {
   return COUNTED.find(([pattern]) => pattern.test(path))?.[1];
 }
 
-/** The path when it is one of ours, else `other`. */
-export function routeOf(path: string): string {
-  return PAGES.has(path) || ENDPOINTS.has(path) ? path : "other";
-}
-
 /**
  * How a failure of this request is answered. At the front door and at an unknown path, a browser is
  * known by what it accepts.
  */
-export function failureForm(request: Request): "page" | "oauth" | "token" {
+export function failureForm(request: Request, route: string): "page" | "oauth" | "token" {
   const path = new URL(request.url).pathname;
   if (path === "/token") return "token";
   if (path === "/") return wantsJson(request) ? "oauth" : "page";
-  if (PAGES.has(path)) return "page";
-  if (ENDPOINTS.has(path)) return "oauth";
+  if (PAGES.has(route) || PAGES.has(path)) return "page";
+  if (route !== OTHER_ROUTE) return "oauth";
   return wantsPage(request) ? "page" : "oauth";
 }
 

@@ -13,7 +13,7 @@ import {
 import * as z from "zod";
 import { CANNOT_ASK, contextOf, type Serving } from "./context.ts";
 import { pageOf } from "./cursor.ts";
-import { describeFailure } from "./outcome.ts";
+import { describeFailure, noteOutcome } from "./outcome.ts";
 
 /** A list holds for its caller alone: permissions decide it. */
 export const PRIVATE_FOR_A_MINUTE = { ttlMs: 60_000, cacheScope: "private" } as const;
@@ -74,12 +74,12 @@ const listParams = z.looseObject({ cursor: z.string().optional() }).default({});
 
 function paged<Item>(items: readonly Item[], cursor: string | undefined, serving: Serving) {
   const page = pageOf(items, cursor, serving.catalogue.version);
-  if (page === undefined)
-    throw new ProtocolError(
-      ProtocolErrorCode.InvalidParams,
-      "This cursor is not one of ours, or the list has changed: start again without one.",
-    );
-  return page;
+  if (page !== undefined) return page;
+  noteOutcome(serving.exchange, "refused");
+  throw new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    "This cursor is not one of ours, or the list has changed: start again without one.",
+  );
 }
 
 /** What templates list themselves, for a caller who may read it. */

@@ -29,7 +29,7 @@ describe("the line of a request", () => {
     });
     exchange.note({ user: "u", tool: "get_user_info" });
     exchange.note({ reason: "grant_ended" });
-    exchange.finish(new Response(null, { status: 401 }));
+    exchange.finish(new Response(null, { status: 401 }), "/mcp");
     expect(lines).toHaveLength(1);
     expect(lines[0]).not.toContain("\n");
     expect(JSON.parse(lines[0] ?? "")).toEqual({
@@ -47,7 +47,7 @@ describe("the line of a request", () => {
   });
 
   it("has no field whose name a collector would scrub", () => {
-    begin("/authorize").finish(new Response());
+    begin("/authorize").finish(new Response(), "/authorize");
     for (const name of Object.keys(JSON.parse(lines[0] ?? "")))
       expect(name).not.toMatch(/auth|token|secret/i);
   });
@@ -61,14 +61,53 @@ describe("the line of a request", () => {
       "cf-ray": "canary canary",
     };
     for (const path of ["/auth/callback?code=canary&state=canary", "/canary", "/mcp/canary"])
-      begin(path, { headers }).finish(new Response());
+      begin(path, { headers }).finish(new Response(), "other");
     expect(lines).toHaveLength(3);
     expect(lines.join()).not.toContain("canary");
-    expect(lines.map((line) => JSON.parse(line).route)).toEqual([
-      "/auth/callback",
-      "other",
-      "other",
-    ]);
+  });
+});
+
+describe("the line of an event stream", () => {
+  const stream = (body: ReadableStream) =>
+    new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+  const chunk = new TextEncoder().encode("data: {}\n\n");
+  const outcome = () => lines.map((line) => JSON.parse(line).outcome);
+  const printed = () => vi.waitFor(() => expect(lines).toHaveLength(1));
+
+  it("is written when the answer has ended, with the true duration and what happened in between", async () => {
+    const { readable, writable } = new TransformStream();
+    const exchange = begin("/mcp");
+    const response = exchange.finish(stream(readable), "/mcp");
+    const writer = writable.getWriter();
+    const text = response.text();
+    await writer.write(chunk);
+    expect(lines).toEqual([]);
+    exchange.note({ outcome: "crashed" });
+    await writer.close();
+    expect(await text).toBe("data: {}\n\n");
+    await printed();
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ durationMs: 12, outcome: "crashed" });
+  });
+
+  it("says when the client has gone", async () => {
+    const source = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
+    const reader = begin("/mcp").finish(stream(source), "/mcp").body?.getReader();
+    await reader?.read();
+    expect(lines).toEqual([]);
+    await reader?.cancel();
+    await printed();
+    expect(outcome()).toEqual(["client_gone"]);
+  });
+
+  it("says when the stream broke", async () => {
+    const source = new ReadableStream({
+      pull: (controller) => controller.error(new Error("canary")),
+    });
+    const response = begin("/mcp").finish(stream(source), "/mcp");
+    await expect(response.text()).rejects.toThrow();
+    await printed();
+    expect(outcome()).toEqual(["broken"]);
+    expect(lines.join()).not.toContain("canary");
   });
 });
 

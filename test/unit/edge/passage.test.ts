@@ -1,5 +1,5 @@
 import { createExecutionContext } from "cloudflare:test";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createPassage, refuseWith } from "../../../src/edge/passage.ts";
 import { createLook } from "../../../src/pages/look.ts";
 import { site } from "../../support/served.ts";
@@ -49,4 +49,14 @@ it.each([
 ])("lets a client's page read a refusal at %s: %s", async (path, allowed) => {
   const response = await ask(path, { Origin: "https://client.example" });
   expect(response.headers.get("Access-Control-Allow-Origin")).toBe(allowed);
+});
+
+it("repeats an address in its log as it was registered, and no other", async () => {
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  for (const path of ["/here?q=canary", "/here/canary", "/gone", "/canary@example.com"])
+    await ask(path);
+  const lines = log.mock.calls.map(([line]) => String(line));
+  log.mockRestore();
+  expect(lines.map((line) => JSON.parse(line).route)).toEqual(["/here", "other", "/gone", "other"]);
+  expect(lines.join()).not.toContain("canary");
 });

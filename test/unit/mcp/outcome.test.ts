@@ -1,0 +1,171 @@
+/** How every kind of request ends, as the log tells it: a table, in both protocol eras. */
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { Refusal } from "../../../src/errors.ts";
+import { createCatalogue } from "../../../src/mcp/catalogue.ts";
+import type { ToolContext } from "../../../src/mcp/tool-context.ts";
+import {
+  answer,
+  definePrompt,
+  defineResource,
+  defineTool,
+  ToolError,
+} from "../../../src/mcp/tool.ts";
+import { call, configOf, endpointOf, type Era, servicesOf, tokenOf } from "./endpoint.ts";
+
+const annotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+};
+const runs: Record<string, (context: ToolContext) => unknown> = {
+  fine: () => "fine",
+  chosen: () => {
+    throw new ToolError("No such city.");
+  },
+  said: () => answer({ content: "No such city.", isError: true }),
+  crash: () => {
+    throw new TypeError("canary of ada@example.com");
+  },
+  late: async ({ progress }) => {
+    await progress(1);
+    throw new RangeError("canary");
+  },
+  away: () => {
+    throw new Refusal("identity_unavailable");
+  },
+  nothing: () => undefined,
+};
+const facts = (name: string, permissions: string[] = []) => ({
+  name,
+  title: name,
+  description: name,
+  permissions,
+});
+const catalogue = createCatalogue({
+  tools: [
+    ...Object.entries(runs).map(([name, run]) =>
+      defineTool({
+        ...facts(name),
+        annotations,
+        input: z.object({ n: z.int().optional() }),
+        run: (_input, context) => run(context) as string,
+      }),
+    ),
+    defineTool({
+      ...facts("guarded", ["tool:a"]),
+      annotations,
+      input: z.object({}),
+      run: () => "",
+    }),
+  ],
+  prompts: [
+    definePrompt({ ...facts("p"), input: z.object({ city: z.string() }), run: () => "hi" }),
+  ],
+  resources: [
+    defineResource({ ...facts("r"), uri: "test://r", mimeType: "text/plain", run: () => "r" }),
+  ],
+});
+
+const tool = (name: string, more: object = {}) => ["tools/call", { name, ...more }] as const;
+
+const CASES = [
+  ["a list", ["tools/list", {}], { outcome: "done" }],
+  ["a call", tool("fine"), { outcome: "done", tool: "fine" }],
+  ["an error that the tool chose", tool("chosen"), { outcome: "tool_error" }],
+  ["an error that the tool answered", tool("said"), { outcome: "tool_error" }],
+  ["a crash", tool("crash"), { outcome: "crashed", reason: "tool_failed" }],
+  ["a result that is none", tool("nothing"), { outcome: "crashed", reason: "tool_failed" }],
+  [
+    "a crash after the stream has opened",
+    tool("late", { _meta: { progressToken: 1 } }),
+    { outcome: "crashed", reason: "tool_failed", failure: expect.stringMatching(/^RangeError/) },
+  ],
+  [
+    "a neighbour that is down",
+    tool("away"),
+    { outcome: "unavailable", reason: "identity_unavailable" },
+  ],
+  ["bad arguments", tool("fine", { arguments: { n: "x" } }), { outcome: "arguments_invalid" }],
+  ["an unknown tool", tool("nope"), { outcome: "unknown", rpcCode: -32_602 }],
+  [
+    "a permission that is missing",
+    tool("guarded"),
+    { outcome: "denied", reason: "permission_missing" },
+  ],
+  [
+    "a prompt",
+    ["prompts/get", { name: "p", arguments: { city: "x" } }],
+    { outcome: "done", prompt: "p" },
+  ],
+  [
+    "bad arguments of a prompt",
+    ["prompts/get", { name: "p" }],
+    { outcome: "arguments_invalid", rpcCode: -32_602 },
+  ],
+  ["an unknown prompt", ["prompts/get", { name: "x" }], { outcome: "unknown", rpcCode: -32_602 }],
+  ["a resource", ["resources/read", { uri: "test://r" }], { outcome: "done", resource: "r" }],
+  ["an unknown resource", ["resources/read", { uri: "test://x" }], { outcome: "unknown" }],
+  [
+    "a cursor that is none",
+    ["tools/list", { cursor: "x" }],
+    { outcome: "refused", rpcCode: -32_602 },
+  ],
+  [
+    "an unknown method",
+    ["canary/canary", {}],
+    { rpc: "other", outcome: "refused", rpcCode: -32_601 },
+  ],
+] as const;
+
+describe.each<Era>(["2025-11-25", "2026-07-28"])("in %s", (era) => {
+  it.each(CASES)("%s", async (_what, [method, params], line) => {
+    const { noted } = await endpointOf({ catalogue })(call(era, method, params, await tokenOf()));
+    const rpc = method === "canary/canary" ? "other" : method;
+    expect(noted).toMatchObject({ rpc, revision: era, ...line });
+    expect(JSON.stringify(noted)).not.toContain("canary");
+  });
+
+  it("a permission that this application was not granted", async () => {
+    const token = await tokenOf(["tool:a"], []);
+    const { noted } = await endpointOf({ catalogue })(call(era, ...tool("guarded"), token));
+    expect(noted).toMatchObject({ outcome: "step_up", reason: "scope_insufficient" });
+  });
+
+  it("shows message and stack on the machine of its developer, without what is secret", async () => {
+    const config = configOf({ RESOURCE_BASE_URL: "http://localhost:8787", AUTH_ENABLED: "false" });
+    const here = endpointOf({
+      config,
+      services: servicesOf({ CRM_KEY: "a-secret-of-the-tool" }),
+      catalogue: createCatalogue({
+        tools: [
+          defineTool({
+            ...facts("crash"),
+            annotations,
+            input: z.object({}),
+            run(): string {
+              throw new TypeError("no city for a-secret-of-the-tool");
+            },
+          }),
+        ],
+      }),
+    });
+    const request = call(era, ...tool("crash"));
+    const { noted, text } = await here(new Request(config.resource, request));
+    expect(noted).toMatchObject({
+      outcome: "crashed",
+      error: "TypeError: no city for [hidden]",
+      stack: expect.stringMatching(/^\s+at .*run/),
+    });
+    expect(text).not.toContain("no city");
+  });
+});
+
+it("in 2026-07-28: a request that does not keep the protocol", async () => {
+  const request = call("2026-07-28", ...tool("fine"), await tokenOf());
+  request.headers.set("Mcp-Name", "other");
+  const { status, noted } = await endpointOf({ catalogue })(request);
+  expect(status).toBe(400);
+  expect(noted).toMatchObject({ rpc: "tools/call", outcome: "refused", rpcCode: -32_020 });
+});
