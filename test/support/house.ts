@@ -23,6 +23,8 @@ export interface HouseOptions {
   readonly crowd?: number;
   /** How often a minute, by the name of the binding; without it nobody is counted. */
   readonly limits?: Readonly<Record<string, number>>;
+  /** Another entry than the usual one. */
+  readonly entry?: string;
   /** Answers requests of the Worker to other hosts: for client metadata documents. */
   readonly elsewhere?: (request: Request) => Promise<Response> | Response;
 }
@@ -117,13 +119,13 @@ export function randomKey(): string {
 async function startWorker(
   variables: Readonly<Record<string, string>>,
   port: number,
-  { elsewhere, limits = {} }: HouseOptions,
+  { elsewhere, limits = {}, entry = "test/support/worker.ts" }: HouseOptions,
 ): Promise<TestWorker> {
   const log: Record<string, unknown>[] = [];
   const worker = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
-      script: await bundle(),
+      script: await bundle(entry),
       compatibilityDate: "2026-11-01",
       compatibilityFlags: ["global_fetch_strictly_public", "enable_request_signal"],
       bindings: { ...variables },
@@ -166,22 +168,25 @@ function outboundTo(
   };
 }
 
-let bundled: Promise<string> | undefined;
+const bundled = new Map<string, Promise<string>>();
 
-/** The test entry, bundled once per process as wrangler does it. */
-function bundle(): Promise<string> {
-  bundled ??= build({
-    entryPoints: ["test/support/worker.ts"],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers"],
-    jsx: "automatic",
-    jsxImportSource: "hono/jsx",
-  }).then(({ outputFiles: [file] }) => file?.text ?? "");
-  return bundled;
+/** An entry, bundled once per process as wrangler does it. */
+function bundle(entry: string): Promise<string> {
+  const made =
+    bundled.get(entry) ??
+    build({
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      format: "esm",
+      target: "es2024",
+      conditions: ["workerd", "worker", "browser"],
+      external: ["cloudflare:workers"],
+      jsx: "automatic",
+      jsxImportSource: "hono/jsx",
+    }).then(({ outputFiles: [file] }) => file?.text ?? "");
+  bundled.set(entry, made);
+  return made;
 }
 
 function parseLine(text: string): Record<string, unknown> {
