@@ -12,9 +12,9 @@ import {
 import * as z from "zod";
 import { ToolError } from "./answer.ts";
 import type { Services } from "./services.ts";
-import type { Ask, ClientFacts, ModelAnswer, Reply } from "./tool-context.ts";
+import type { Ask, ModelAnswer, Reply } from "./tool-context.ts";
 
-type InputRequest = NonNullable<InputRequiredResult["inputRequests"]>[string];
+export type InputRequest = NonNullable<InputRequiredResult["inputRequests"]>[string];
 
 /** Ends a run that asked: nobody but the runner should catch it. */
 class InputNeeded extends Error {
@@ -53,17 +53,17 @@ export interface Round {
   readonly state: OpenState | undefined;
   /** By question; as the client sent them, unchecked. */
   readonly responses: Readonly<Record<string, unknown>>;
+  /** Its single use has been taken already. */
+  readonly isClaimed?: boolean;
 }
 
 interface AskerParts {
-  readonly round: Round;
-  readonly client: ClientFacts;
+  /** Asked for once, when the first question comes. */
+  loadRound(): Promise<Round>;
   /** Nothing happens after an answer, so it may come without a state and twice. */
   readonly isReadOnly: boolean;
   /** Whether this round is used for the first time. */
   claim(nonce: string): Promise<boolean>;
-  /** Somewhere else to ask the person, when the client cannot: words, or the answer from there. */
-  askElsewhere(request: InputRequest, name: string): Promise<unknown>;
 }
 
 export interface Asker {
@@ -76,16 +76,9 @@ export interface Asker {
 
 /** Makes `ask` for one run of one call. */
 export function createAsker(parts: AskerParts): Asker {
-  const { client } = parts;
   const book = openBook(parts);
-  const fromPerson = async <T>(question: Question<T>): Promise<T> => {
-    if (client.canAsk.person) return book.answer(question);
-    const understood = question.read(await parts.askElsewhere(question.request, question.name));
-    if (understood === undefined) throw new ToolError("The answer does not fit the question.");
-    return understood;
-  };
   const form = <S extends z.ZodObject>({ message, schema, name }: FormQuestion<S>) =>
-    fromPerson({
+    book.answer({
       name: book.nameOf(name),
       request: inputRequired.elicit({ message, requestedSchema: schema }),
       read: (response) => readReply(response, schema),
@@ -96,7 +89,7 @@ export function createAsker(parts: AskerParts): Asker {
     ask: Object.assign(form, {
       url: ({ message, url, name }: UrlQuestion) => {
         const request = inputRequired.elicitUrl({ message, url });
-        return fromPerson({ name: book.nameOf(name), request, read: readUrlReply });
+        return book.answer({ name: book.nameOf(name), request, read: readUrlReply });
       },
       model: ({ name, ...params }: ModelQuestion) => {
         const request = inputRequired.createMessage(params);
@@ -119,12 +112,7 @@ interface Question<T> {
 
 /** The questions and answers of one run. */
 function openBook(parts: AskerParts) {
-  const { round, isReadOnly } = parts;
-  const given: Readonly<Record<string, unknown>> = {
-    ...(round.state === undefined && !isReadOnly ? {} : round.responses),
-    ...round.state?.answers,
-  };
-  const once = singleUse(parts);
+  let loaded: Promise<Given> | undefined;
   const pending = new Map<string, InputRequest>();
   const kept: Record<string, unknown> = {};
   let count = 0;
@@ -136,6 +124,7 @@ function openBook(parts: AskerParts) {
       return name ?? `question_${count}`;
     },
     async answer<T>({ name, request, read }: Question<T>): Promise<T> {
+      const { given, once } = await (loaded ??= loadGiven(parts));
       const understood = Object.hasOwn(given, name) ? read(given[name]) : undefined;
       if (understood === undefined) {
         pending.set(name, request);
@@ -156,11 +145,27 @@ interface FormQuestion<S> {
 type UrlQuestion = Parameters<Ask["url"]>[0];
 type ModelQuestion = Parameters<Ask["model"]>[0];
 
+interface Given {
+  readonly given: Readonly<Record<string, unknown>>;
+  once(): Promise<void>;
+}
+
+async function loadGiven(parts: AskerParts): Promise<Given> {
+  const round = await parts.loadRound();
+  return {
+    given: {
+      ...(round.state === undefined && !parts.isReadOnly ? {} : round.responses),
+      ...round.state?.answers,
+    },
+    once: singleUse(round, parts),
+  };
+}
+
 /** An answer after which something happens counts once, however often it is sent. */
-function singleUse({ round, isReadOnly, claim }: AskerParts): () => Promise<void> {
+function singleUse(round: Round, { isReadOnly, claim }: AskerParts): () => Promise<void> {
   let claimed: Promise<boolean> | undefined;
   return async () => {
-    if (isReadOnly || round.state === undefined) return;
+    if (isReadOnly || round.state === undefined || round.isClaimed === true) return;
     claimed ??= claim(round.state.nonce);
     if (!(await claimed))
       throw new ToolError("This answer was used already. Make the call again to be asked anew.");

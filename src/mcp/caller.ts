@@ -13,6 +13,8 @@ import { sha256 } from "./tool-meta.ts";
 
 export interface Caller {
   readonly auth: Auth;
+  /** None where nobody signs in. */
+  readonly grantId: string | undefined;
   /** The permission rule, applied to this caller. */
   judge(required: readonly string[]): Verdict;
   /** Ties a text to this person and this grant: it means nothing for another. */
@@ -24,6 +26,7 @@ export function signedInCaller(claims: AccessTokenClaims, grants: Grants): Calle
   const standing = { held: claims.permissions, granted: scopesOf(claims) };
   const grant = grantOf(claims);
   return {
+    grantId: grant.grantId,
     judge: (required) => judgePermissions(required, standing),
     bind: (content) => sha256([claims.sub, claims.grant_id, content].join("\n")),
     auth: {
@@ -50,6 +53,7 @@ export function signedInCaller(claims: AccessTokenClaims, grants: Grants): Calle
  */
 export function anonymousCaller({ issuer, resource }: Config): Caller {
   return {
+    grantId: undefined,
     judge: () => ({ verdict: "allowed" }),
     bind: sha256,
     auth: {

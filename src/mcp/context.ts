@@ -31,6 +31,8 @@ export interface Serving {
   readonly mayStream: boolean;
   /** This server runs on its developer's machine. */
   readonly isLocal: boolean;
+  /** Our own address: where a person answers whose client cannot ask. */
+  readonly issuer: string;
 }
 
 /** What of a request of the SDK a context needs. */

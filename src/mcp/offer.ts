@@ -23,6 +23,7 @@ import { metaOf } from "./tool-meta.ts";
 export interface Use<Result> {
   readonly kind: "tool" | "prompt" | "resource";
   readonly name: string;
+  readonly title: string;
   readonly input: Readonly<Record<string, unknown>>;
   /** It changes nothing, so it may be done twice. */
   readonly isReadOnly: boolean;
@@ -72,6 +73,7 @@ export async function offerTool(tool: Tool): Promise<ToolOffer> {
     input: readyWhenValid(tool.input, inputSchema, (input) => ({
       kind: "tool",
       name,
+      title,
       input,
       isReadOnly: annotations.readOnlyHint,
       ...(tool.confirm === undefined
@@ -131,6 +133,7 @@ export function offerPrompt(prompt: Prompt): PromptOffer {
     input: readyWhenValid(prompt.input, schema, (input) => ({
       kind: "prompt",
       name,
+      title,
       input,
       isReadOnly: true,
       async run(context) {
@@ -170,6 +173,7 @@ export function offerResource(resource: Resource): ResourceOffer {
     use: {
       kind: "resource",
       name,
+      title,
       input: { uri },
       isReadOnly: true,
       run: async (context) => reading(await resource.run(context), { uri, mimeType }),
@@ -192,6 +196,7 @@ export function offerTemplate(template: Template): TemplateOffer {
       return {
         kind: "resource",
         name,
+        title,
         input: data,
         isReadOnly: true,
         async run(context) {

@@ -62,6 +62,7 @@ function fileOf(uri: string, text: string, { permissions }: SkillDefinition): Re
     use: {
       kind: "resource",
       name: uri,
+      title: uri,
       input: { uri },
       isReadOnly: true,
       run: () => Promise.resolve({ contents }),

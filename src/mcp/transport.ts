@@ -67,8 +67,8 @@ export function createTransport(parts: TransportParts): Transport {
     if (Array.isArray(body) && body.length > 1)
       await exchange.limits?.hold("calls", callerKey(caller.auth), body.length - 1);
     const asked = readAsked(body, request.headers.get("mcp-protocol-version"));
-    const isLocal = config.isLoopback;
-    const serving = { catalogue, services, caller, exchange, asked, mayStream, isLocal };
+    const where = { isLocal: config.isLoopback, issuer: config.issuer };
+    const serving = { catalogue, services, caller, exchange, asked, mayStream, ...where };
     const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
     noteRequest(asked, exchange);
     if (wantsPlainJson(serving) && (await isLegacyRequest(request, body)))

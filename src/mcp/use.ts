@@ -6,7 +6,7 @@ import type { InputRequiredResult, ServerContext } from "@modelcontextprotocol/s
 import * as z from "zod";
 import { type Asker, createAsker, inputRequiredOf, type OpenState } from "./asking.ts";
 import { ToolError } from "./answer.ts";
-import { askElsewhere } from "./approval.ts";
+import { askElsewhere, loadAnswers } from "./approval.ts";
 import { clientOf, contextOf, type Serving } from "./context.ts";
 import type { Use } from "./offer.ts";
 import { describeFailure, noteOutcome } from "./outcome.ts";
@@ -29,7 +29,7 @@ export async function perform<Result>(
   serving: Serving,
   sdk: ServerContext,
 ): Promise<UseResult<Result>> {
-  const { exchange, services, asked } = serving;
+  const { exchange } = serving;
   const asker = askerOf(use, serving, sdk);
   const context = contextOf(serving, sdk.mcpReq, { use, ask: asker.ask });
   try {
@@ -45,17 +45,40 @@ export async function perform<Result>(
       return { ended: "failed", text, error };
     }
   }
+  return ask(use, serving, { context, asker });
+}
+
+/** The questions of a use, to the client or to the person at our page. */
+async function ask<Result>(
+  use: Use<Result>,
+  serving: Serving,
+  { context, asker }: Running,
+): Promise<UseResult<Result>> {
+  noteOutcome(serving.exchange, "asked");
   try {
-    noteOutcome(exchange, "asked");
-    const question = await inputRequiredOf(
-      asker,
-      await serving.caller.bind(asked.content),
-      services,
-    );
+    if (!canAskClient(asker, serving, context)) {
+      const error = await askElsewhere(asker, use, serving);
+      return { ended: "failed", text: error.message, error };
+    }
+    const boundTo = await serving.caller.bind(serving.asked.content);
+    const question = await inputRequiredOf(asker, boundTo, serving.services);
     return { ended: "asked", question };
   } catch (error) {
     return { ended: "failed", text: describeFailure(error, serving), error };
   }
+}
+
+/** Whether the client can be asked what is pending. A client of an older revision never can. */
+function canAskClient(
+  asker: Asker,
+  { asked }: Serving,
+  { client: { canAsk } }: ToolContext,
+): boolean {
+  if (!asked.hasEnvelope) return false;
+  const asksPerson = [...asker.pending().values()].some(
+    ({ method }) => method === "elicitation/create",
+  );
+  return canAsk.person || !asksPerson;
 }
 
 /** `isError` of a tool's own result. */
@@ -114,11 +137,15 @@ const CLAIM_TTL_SECONDS = 900;
 
 function askerOf(use: Use<unknown>, serving: Serving, { mcpReq }: ServerContext): Asker {
   const { services } = serving;
+  const { canAsk } = clientOf(serving, mcpReq);
+  const sent = {
+    state: mcpReq.requestState<OpenState>(),
+    responses: mcpReq.inputResponses ?? {},
+  };
+  const hasSent = sent.state !== undefined || mcpReq.inputResponses !== undefined;
   return createAsker({
-    round: { state: mcpReq.requestState<OpenState>(), responses: mcpReq.inputResponses ?? {} },
-    client: clientOf(serving, mcpReq),
+    loadRound: () => (canAsk.person || hasSent ? Promise.resolve(sent) : loadAnswers(serving)),
     isReadOnly: use.isReadOnly,
     claim: (nonce) => services.records.claimOnce(`asked:${nonce}`, CLAIM_TTL_SECONDS),
-    askElsewhere: (request, name) => askElsewhere({ request, name, use }, serving),
   });
 }

@@ -34,6 +34,7 @@ export function offerView(tool: Tool): readonly [string, ResourceOffer] {
       use: {
         kind: "resource",
         name: `${tool.name} view`,
+        title: tool.title,
         input: { uri },
         isReadOnly: true,
         run: () => Promise.resolve({ contents }),
