@@ -127,6 +127,11 @@ export const REFUSALS = {
     status: 403,
     text: "This form is not from the page that you have open now.",
   },
+  approval_unknown: {
+    code: "not_found",
+    status: 404,
+    text: "This question was answered already, has expired, or was not asked of you.",
+  },
   connection_unknown: {
     code: "not_found",
     status: 404,

@@ -7,6 +7,7 @@ import { plainCookies, usesPlainCookies } from "./edge/cookies.ts";
 import { atIssuer } from "./edge/origin.ts";
 import { type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
 import { askConsent, takeDecision } from "./oauth/authorize.ts";
+import { showApproval, takeApproval } from "./people/approvals.ts";
 import { answerLogout } from "./people/backchannel-logout.ts";
 import { finishSignIn } from "./oauth/callback.ts";
 import { cutConnection, leadBack, showConnections, signOut } from "./people/connections.ts";
@@ -39,12 +40,15 @@ export function addRoutes(app: Passage, parts: Parts): void {
   app.post("/connections", by(leadBack(cutConnection)));
   app.get("/connections/sign-in", by(leadBack(beginPersonSignIn)));
   app.post("/connections/sign-out", by(leadBack(signOut)));
+  app.get("/approve/:id", by(leadBack(showApproval)));
+  app.post("/approve/:id", by(leadBack(takeApproval)));
   app.all("/authorize", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
   app.all("/auth/callback", refuseWith("method_not_allowed", { Allow: "GET" }));
   app.all("/auth/backchannel-logout", refuseWith("method_not_allowed", { Allow: "POST" }));
   app.all("/connections", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
   app.all("/connections/sign-in", refuseWith("method_not_allowed", { Allow: "GET" }));
   app.all("/connections/sign-out", refuseWith("method_not_allowed", { Allow: "POST" }));
+  app.all("/approve/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
 }
 
 /** A browser comes back from the identity provider: for a client, or for our own pages. */

@@ -12,6 +12,7 @@ const PAGES: ReadonlySet<string> = new Set([
   "/connections",
   "/connections/sign-in",
   "/connections/sign-out",
+  "/approve/:id",
 ]);
 
 /** Which limit counts the addresses that ask there. `/token` and `/mcp` know more of who asks. */

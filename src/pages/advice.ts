@@ -38,6 +38,14 @@ const ADVICE: Partial<Record<Reason, Advice>> = {
     reader: "you",
     steps: ["Go to your connections and press the button again."],
   },
+  approval_unknown: {
+    heading: "There is nothing to answer here",
+    reader: "you",
+    steps: [
+      "Let your application make the call again, and open the new link within ten minutes.",
+      "Sign in here as the same person as in your application.",
+    ],
+  },
   connection_unknown: {
     heading: "There is no such connection",
     reader: "you",

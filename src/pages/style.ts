@@ -63,6 +63,10 @@ fieldset:last-of-type { border-bottom: 1px solid var(--line); }
 legend { float: left; width: 100%; margin: 0; padding: 0; font-weight: 600; }
 legend + * { clear: both; }
 fieldset p, fieldset ul { margin-top: .125rem; }
+fieldset input:not([type="checkbox"]), select {
+  width: 100%; padding: .5rem .7rem; border: 1px solid var(--edge); border-radius: 8px;
+  background: var(--sunk); color: var(--ink); font: inherit;
+}
 form > p { margin-top: 1.25rem; }
 .choice { display: grid; gap: .75rem; margin-top: 1.25rem; }
 .button {

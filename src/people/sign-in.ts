@@ -11,6 +11,7 @@ import type { Exchange } from "../exchange.ts";
 import type { SignInSecrets } from "../identity/provider.ts";
 import { hashText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
+import { isApprovalPath } from "./approvals.ts";
 import { personCookie } from "./person.ts";
 
 const STATE_PREFIX = "person.";
@@ -22,19 +23,23 @@ const startedSchema = z.object({
   codeVerifier: z.string(),
   /** Epoch seconds; the store's own clock is not trusted. */
   expiresAt: z.int(),
+  /** Where the person wanted to go. */
+  to: z.string().default("/connections"),
 });
 
 /** GET `/connections/sign-in`: sends the browser to the identity provider. */
 export async function beginPersonSignIn(
-  _request: Request,
+  request: Request,
   _exchange: Exchange,
   parts: Parts,
 ): Promise<Response> {
+  const wanted = new URL(request.url).searchParams.get("to") ?? "";
+  const to = isApprovalPath(wanted) ? { to: wanted } : {};
   const state = STATE_PREFIX + randomText(32);
   const secrets = parts.identity.createSignInSecrets();
   const location = await parts.identity.authorizationUrl({ state, isForGrant: false }, secrets);
   const hash = await hashText(state);
-  const started = { ...secrets, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
+  const started = { ...secrets, ...to, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
   const work = parts.beginWork();
   work.put(nameOf(hash), JSON.stringify(started), SIGN_IN_TTL_SECONDS);
   await work.commit();
@@ -62,15 +67,18 @@ export async function finishPersonSignIn(
   const state = stateOf(request);
   const hash = await hashText(state);
   if (readHostCookie(request, cookieOf(hash)) !== hash) throw new Refusal("authorization_expired");
-  const secrets = await takeSecrets(parts, hash);
+  const { to, ...secrets } = await takeStarted(parts, hash);
   const identity = await parts.identity.finishSignIn(new URL(request.url), state, secrets);
   exchange.note({ user: identity.userId });
   const headers = new Headers({ "Set-Cookie": await personCookie(identity.userId, parts) });
   headers.append("Set-Cookie", hostCookie(cookieOf(hash), "", 0));
-  return redirect(`${parts.config.issuer}/connections`, headers);
+  return redirect(`${parts.config.issuer}${to}`, headers);
 }
 
-async function takeSecrets({ beginWork, now }: Parts, hash: string): Promise<SignInSecrets> {
+async function takeStarted(
+  { beginWork, now }: Parts,
+  hash: string,
+): Promise<SignInSecrets & { readonly to: string }> {
   const text = await beginWork().take(nameOf(hash));
   const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
   if (started === undefined || started.expiresAt <= now())

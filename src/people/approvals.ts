@@ -1,0 +1,165 @@
+/**
+ * A person answers what a tool asked through an application that cannot ask. The cookie of the
+ * signed-in person and the form of the page come in; the answer is kept for the same call. Nobody
+ * sees or answers what another was asked.
+ */
+import * as z from "zod";
+import { readOwnForm } from "../edge/form.ts";
+import { Refusal } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import {
+  type Approval,
+  APPROVAL_TTL_SECONDS,
+  approvalName,
+  type Question,
+  readApproval,
+} from "../grants/approval.ts";
+import { listConnections } from "../grants/connections.ts";
+import { createToolRecords } from "../grants/tool-records.ts";
+import { isSameText } from "../keys.ts";
+import { AnsweredPage, ApprovalPage, ApprovalSignInPage, type Field } from "../pages/approval.tsx";
+import { renderPage } from "../pages/layout.tsx";
+import type { Parts } from "../parts.ts";
+import { type Person, proveForm, readPerson } from "./person.ts";
+
+const PATH = /^\/approve\/([\da-f]{64})$/;
+
+/** Whether a path is that of an approval: where a sign-in may lead back to. */
+export function isApprovalPath(path: string): boolean {
+  return PATH.test(path);
+}
+
+/** GET `/approve/:id`. */
+export async function showApproval(
+  request: Request,
+  exchange: Exchange,
+  parts: Parts,
+): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const person = await readPerson(request, parts);
+  if (person === undefined) {
+    if (!isApprovalPath(pathname)) throw new Refusal("approval_unknown");
+    const signInHref = `/connections/sign-in?to=${pathname}`;
+    return renderPage(ApprovalSignInPage({ signInHref }), parts.look);
+  }
+  exchange.note({ user: person.userId });
+  const { approval } = await findApproval(pathname, person, parts);
+  const connections = await listConnections(parts.beginWork(), person.userId);
+  const page = ApprovalPage({
+    tool: approval.tool,
+    clientName: connections.find(({ grantId }) => grantId === approval.grantId)?.clientName,
+    questions: approval.questions.map((question) => ({
+      message: question.message,
+      url: webUrl(question.url),
+      fields: isYesOrNo(question) ? [] : fieldsOf(question),
+    })),
+    csrf: await proveForm(person),
+    action: pathname,
+  });
+  return renderPage(page, parts.look);
+}
+
+/** POST `/approve/:id`: keeps the answer, which the same call then finds. */
+export async function takeApproval(
+  request: Request,
+  exchange: Exchange,
+  parts: Parts,
+): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const form = await readOwnForm(request, parts.config.issuer);
+  const person = await readPerson(request, parts);
+  if (person === undefined) return showApproval(request, exchange, parts);
+  exchange.note({ user: person.userId });
+  if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
+    throw new Refusal("form_refused");
+  const { id, approval } = await findApproval(pathname, person, parts);
+  const isAccepted = form.get("decision") === "accept";
+  const answers = approval.questions.map(
+    (question) => [question.name, answerOf(question, form, isAccepted)] as const,
+  );
+  const answered: Approval = {
+    ...approval,
+    answers: { ...approval.answers, ...Object.fromEntries(answers) },
+    isAnswered: true,
+  };
+  await createToolRecords(parts.beginWork).write([
+    { put: approvalName(id), text: JSON.stringify(answered), ttlSeconds: APPROVAL_TTL_SECONDS },
+  ]);
+  exchange.note({ outcome: isAccepted ? "approved" : "declined" });
+  return renderPage(AnsweredPage({ isAccepted }), parts.look);
+}
+
+/** What was asked at this address, of this person, and not answered yet. */
+async function findApproval(
+  pathname: string,
+  { userId }: Person,
+  parts: Parts,
+): Promise<{ readonly id: string; readonly approval: Approval }> {
+  const [, id] = PATH.exec(pathname) ?? [];
+  if (id === undefined) throw new Refusal("approval_unknown");
+  const text = await createToolRecords(parts.beginWork).read(approvalName(id));
+  const approval = readApproval(text, parts.now());
+  if (approval?.userId !== userId || approval.isAnswered) throw new Refusal("approval_unknown");
+  return { id, approval };
+}
+
+const propertySchema = z.object({
+  type: z.string().catch("string"),
+  title: z.string().optional().catch(undefined),
+  description: z.string().optional().catch(undefined),
+  enum: z.array(z.string()).optional().catch(undefined),
+});
+
+function fieldsOf({ name, properties, required }: Question): readonly Field[] {
+  return Object.entries(properties).map(([key, property]) => {
+    const { type, title, description, enum: choices } = propertySchema.parse(property);
+    const kind = choices === undefined ? kindOf(type) : "choice";
+    return {
+      name: `${name}.${key}`,
+      label: title ?? key,
+      description,
+      kind,
+      choices: choices ?? [],
+      isRequired: required.includes(key),
+    };
+  });
+}
+
+function kindOf(type: string): "text" | "number" | "integer" | "boolean" {
+  return type === "number" || type === "integer" || type === "boolean" ? type : "text";
+}
+
+/** The answer as a client would have sent it (MCP, client/elicitation). */
+function answerOf(question: Question, form: URLSearchParams, isAccepted: boolean): unknown {
+  if (!isAccepted) return { action: "decline" };
+  const content: Record<string, unknown> = {};
+  if (isYesOrNo(question)) return { action: "accept", content: agreed(question) };
+  for (const { name, kind } of fieldsOf(question)) {
+    const value = valueOf(form.get(name), kind);
+    if (value !== undefined) content[name.slice(question.name.length + 1)] = value;
+  }
+  return { action: "accept", content };
+}
+
+/** A single box to mark is what the two buttons say. */
+function isYesOrNo(question: Question): boolean {
+  return (
+    fieldsOf(question).every(({ kind }) => kind === "boolean") && fieldsOf(question).length < 2
+  );
+}
+
+function agreed({ properties }: Question): Readonly<Record<string, boolean>> {
+  return Object.fromEntries(Object.keys(properties).map((name) => [name, true]));
+}
+
+/** The address came from a tool: it may lead to a website, and nowhere else. */
+function webUrl(url: string | undefined): string | undefined {
+  return /^https?:$/.test(URL.parse(url ?? "")?.protocol ?? "") ? url : undefined;
+}
+
+/** An empty field is an absent answer; a box without its mark says no. */
+function valueOf(text: string | null, kind: Field["kind"]): unknown {
+  if (kind === "boolean") return text === "true";
+  if (text === null || text === "") return undefined;
+  return kind === "number" || kind === "integer" ? Number(text) : text;
+}
