@@ -45,9 +45,10 @@ export async function offerSkill(skill: SkillDefinition): Promise<SkillOffer> {
     wire: Object.freeze({
       uri: main,
       frontmatter,
-      resources: resources.toSorted((one, other) =>
-        one.uri === main ? -1 : one.uri.localeCompare(other.uri),
-      ),
+      resources: [
+        ...resources.filter(({ uri }) => uri === main),
+        ...resources.filter(({ uri }) => uri !== main),
+      ],
     }),
     files: new Map(files.map(([uri, text]) => [uri, fileOf(uri, text, skill)])),
   };
