@@ -42,11 +42,11 @@ export type Invocation = Pick<ServerContext["mcpReq"], "signal" | "_meta" | "not
 export function contextOf(
   serving: Serving,
   invocation: Invocation,
-  about: { readonly use: Pick<Use<unknown>, "name">; readonly ask: Ask },
+  about: { readonly use: Pick<Use<unknown>, "name" | "stateName">; readonly ask: Ask },
 ): ToolContext {
   const { caller, exchange, mayStream, services } = serving;
   const secrets = [...services.secrets];
-  const { name } = about.use;
+  const { name, stateName = name } = about.use;
   let trips = 0;
   return {
     auth: {
@@ -67,7 +67,7 @@ export function contextOf(
     log: createToolLog(name, exchange, secrets),
     ask: about.ask,
     state: createState(
-      { userId: caller.auth.userId, tool: name },
+      { userId: caller.auth.userId, tool: stateName },
       {
         records: services.records,
         hash: sha256,

@@ -25,6 +25,8 @@ export interface Facts {
   readonly icons?: Icon[];
   /** `_meta` of the definition, for clients that know what it means. */
   readonly meta?: Readonly<Record<string, unknown>>;
+  /** Tools of one name share what they remember (`state`). Default: the tool's own name. */
+  readonly stateName?: string;
   /** Names of `env` that must be set: what is missing is said at the start, not at the first call. */
   readonly needs?: readonly string[];
 }

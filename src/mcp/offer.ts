@@ -24,6 +24,7 @@ export interface Use<Result> {
   readonly kind: "tool" | "prompt" | "resource";
   readonly name: string;
   readonly title: string;
+  readonly stateName?: string | undefined;
   readonly input: Readonly<Record<string, unknown>>;
   /** It changes nothing, so it may be done twice. */
   readonly isReadOnly: boolean;
@@ -74,6 +75,7 @@ export async function offerTool(tool: Tool): Promise<ToolOffer> {
       kind: "tool",
       name,
       title,
+      stateName: tool.stateName,
       input,
       isReadOnly: annotations.readOnlyHint,
       ...(tool.confirm === undefined

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { defineTool } from "../mcp/tool.ts";
+import { accessCard } from "./access-card.ts";
 
 const ACCESS = {
   allowed: "allowed",
@@ -24,6 +25,7 @@ export const explainAccess = defineTool({
     openWorldHint: false,
   },
   input: z.object({}),
+  ui: { html: accessCard, prefersBorder: true },
   output: z.object({
     permissions: z.array(z.string()).describe("What this application may use for the person"),
     tools: z.array(

@@ -2,13 +2,17 @@
 import type { Offerings } from "../mcp/tool.ts";
 import { checkAccess } from "./check-access.ts";
 import { countDown } from "./count-down.ts";
+import { eraseNote } from "./erase-note.ts";
 import { explainAccess } from "./explain-access.ts";
 import { getTime } from "./get-time.ts";
 import { getUserInfo } from "./get-user-info.ts";
+import { listOrders } from "./list-orders.ts";
+import { note } from "./note.ts";
 import { permissionGuide } from "./permission-guide.ts";
+import { portrait } from "./portrait.ts";
 
 export const offerings: Offerings = {
-  tools: [getUserInfo, explainAccess, getTime, countDown],
+  tools: [getUserInfo, explainAccess, getTime, countDown, note, eraseNote, listOrders, portrait],
   prompts: [checkAccess],
   resources: [permissionGuide],
 };

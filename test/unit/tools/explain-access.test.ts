@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { explainAccess } from "../../../src/tools/explain-access.ts";
 import { offerings } from "../../support/served.ts";
+import { serve } from "../../support/tool-kit.ts";
 import { call, endpointOf, tokenOf } from "../mcp/endpoint.ts";
 
 const others = offerings.tools.filter(({ name }) => name !== explainAccess.name);
@@ -48,4 +49,13 @@ it("knows what one more authorization would give", async () => {
       },
     },
   });
+});
+
+it("shows it as a card, which says nothing until the result has come", async () => {
+  const { text, status } = await serve({ tools: [explainAccess] })
+    .as(["tool:explain_access"])
+    .read("ui://explain_access/view.html");
+  expect(status).toBe(200);
+  expect(text).toContain("What you can use here");
+  expect(text).not.toMatch(/innerHTML|src=|href=/);
 });
