@@ -20,7 +20,12 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: emptied },
+            // The namespaces are those of the documents' examples.
+            miniflare: {
+              bindings: emptied,
+              kvNamespaces: ["NOTES_KV"],
+              d1Databases: ["NOTES_DB"],
+            },
           }),
         ],
         // A busy machine is no failure.

@@ -1,0 +1,90 @@
+/** Every example of docs/tools.md is a file beside this one, word for word, and runs here. */
+import { env } from "cloudflare:test";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createCatalogue } from "../../../src/mcp/catalogue.ts";
+import documents from "../../../docs/tools.md?raw";
+import { serve } from "../../support/tool-kit.ts";
+import { offerings } from "./index.ts";
+
+const files = import.meta.glob<string>("./*.ts", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+const blocks = [...documents.matchAll(/```ts\n(\/\/ \S+\n[\s\S]*?)```/g)].map(
+  ([, code = ""]) => code,
+);
+
+it("shows no code that is not run here", () => {
+  expect(documents.match(/```ts\n/g)).toHaveLength(blocks.length);
+  expect(blocks.length).toBeGreaterThan(10);
+});
+
+it.each(blocks.map((code) => [/[\w-]+(?:\.test)?\.ts/.exec(code)?.[0] ?? "", code] as const))(
+  "%s is what is run",
+  (name, code) => {
+    const run = (files[`./${name}`] ?? "").replaceAll(
+      '"../../../src/mcp/tool.ts"',
+      '"../mcp/tool.ts"',
+    );
+    expect(name.endsWith(".test.ts") ? besideTools(run) : run).toBe(code);
+  },
+);
+
+/** A test stands apart from what it tests. */
+function besideTools(code: string): string {
+  return code.replaceAll(/"\.\/([\w-]+)\.ts"/g, '"../../../src/tools/$1.ts"');
+}
+
+it("defines everything without mistakes", async () => {
+  expect((await createCatalogue(offerings)).problems).toEqual([]);
+});
+
+describe("the examples", () => {
+  const everything = offerings.tools.flatMap(({ permissions }) => permissions);
+  const server = serve(offerings, {
+    env: { ...env, WEATHER_KEY: "the-weather-key" },
+    fetch: ({ headers }) => Response.json({ text: `sunny for ${headers.get("X-Api-Key")}` }),
+  });
+  const ada = server.as(everything);
+  beforeAll(async () => {
+    await env.NOTES_DB.exec("CREATE TABLE notes (person TEXT PRIMARY KEY, text TEXT)");
+  });
+
+  it.each([
+    ["chart", { values: [1, 2] }, "The sum is 3."],
+    ["forecast", { city: "lyon" }, "sunny for the-weather-key"],
+    ["note_in_kv", {}, "There is no note yet."],
+    ["note_in_kv", { text: "Buy milk." }, "Buy milk."],
+    ["note_in_d1", {}, "There is no note yet."],
+    ["note_in_d1", { text: "Buy milk." }, "Buy milk."],
+    ["note_in_d1", {}, "Buy milk."],
+    ["reindex", { documents: ["a"] }, "Only known applications may reindex."],
+  ])("%s %o", async (name, input, text) => {
+    expect((await ada.call(name, input)).text).toBe(text);
+  });
+
+  it("ask", async () => {
+    const told = await ada.call("delete_invoices", { customer: "Acme" });
+    expect(told.asked).toEqual({
+      confirm: "Delete all invoices of Acme? They cannot be brought back.",
+    });
+    const approved = { answers: { confirm: { approve: true } } };
+    const deleted = await ada.call("delete_invoices", { customer: "Acme" }, approved);
+    expect(deleted.text).toBe("The invoices of Acme are gone.");
+    const booked = await ada.call(
+      "book_table",
+      { restaurant: "Ritz" },
+      { answers: { question_1: { time: "20:00", guests: 2 } } },
+    );
+    expect(booked.text).toBe("Booked for 2 at 20:00.");
+  });
+
+  it("prompt and are read", async () => {
+    const prompt = await ada.prompt("pack_for", { city: "lyon", days: "2" });
+    expect(prompt.text).toBe("Read city://lyon and write a packing list for 2 days.");
+    expect((await ada.read("city://lyon")).text).toBe("# lyon\n");
+    expect((await ada.read("city://paris")).isError).toBe(true);
+    expect((await ada.read("skill://packing/SKILL.md")).text).toContain("twenty things");
+  });
+});

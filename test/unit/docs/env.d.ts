@@ -1,0 +1,8 @@
+/** The bindings and secrets of the documents' examples, as `npm run types` would find them. */
+declare namespace Cloudflare {
+  interface Env {
+    readonly WEATHER_KEY: string;
+    readonly NOTES_KV: KVNamespace;
+    readonly NOTES_DB: D1Database;
+  }
+}
