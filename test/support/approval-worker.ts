@@ -1,4 +1,4 @@
-/** The Worker with tools that ask the person. Never deployed. */
+/** The Worker with tools that ask the person and remember something. Never deployed. */
 import * as z from "zod";
 import { defineTool } from "../../src/mcp/tool.ts";
 import { createWorker } from "../../src/worker.ts";
@@ -43,8 +43,22 @@ const order = defineTool({
   },
 });
 
+const remember = defineTool({
+  name: "remember",
+  title: "Remember",
+  description: "Keeps a text and reads it back.",
+  permissions: [],
+  annotations: { ...annotations, destructiveHint: false },
+  input: z.object({ text: z.string().optional(), forget: z.boolean().default(false) }),
+  async run({ text, forget }, { state }) {
+    if (forget) await state.delete("text");
+    if (text !== undefined) await state.put("text", text, { ttlSeconds: 60 });
+    return (await state.get("text", z.string())) ?? "nothing";
+  },
+});
+
 export default await createWorker({
   site,
-  offerings: { tools: [remove, order] },
+  offerings: { tools: [remove, order, remember] },
   version: "0.0.0",
 });
