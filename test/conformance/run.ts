@@ -9,12 +9,16 @@ import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { createServer, request as forward, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startHouse } from "../support/house.ts";
-import { meetStranger } from "../support/stranger.ts";
+import { freePort, startHouse } from "../support/house.ts";
+import { approve, meetStranger } from "../support/stranger.ts";
 
 const HERE = "test/conformance";
 const SUITE = `${HERE}/node_modules/@modelcontextprotocol/conformance`;
 const REVISIONS = ["2026-07-28", "2025-11-25"] as const;
+const AUTHORIZATION_SCENARIOS = [
+  "authorization-server-metadata-endpoint",
+  "authorization-code-grant",
+];
 
 if (!existsSync(SUITE)) await hear("npm", ["ci", "--prefix", HERE, "--no-audit", "--no-fund"]);
 
@@ -36,6 +40,10 @@ try {
     for (const scenario of stale)
       summary.push(`  passes, though the baseline says otherwise: ${scenario}`);
   }
+  const authorization = await measureAuthorization();
+  isFine &&= authorization.failed.length === 0;
+  summary.push(`authorization: ${authorization.passed}/${AUTHORIZATION_SCENARIOS.length}`);
+  for (const scenario of authorization.failed) summary.push(`  failed: ${scenario}`);
 } finally {
   proxy.server.close();
   await house.stop();
@@ -49,10 +57,47 @@ async function measure(revision: string, url: string) {
   const args = ["server", "--url", url, "--requirements", revision, "-o", output];
   const said = await hear(process.execPath, [`${SUITE}/dist/index.js`, ...args]);
   const scenarios = await requiredScenarios(revision);
-  const failed: string[] = [];
   const folders = await readdir(output);
+  const failed = await failedOf(scenarios, output, "server-");
+  if (folders.length === 0) throw new Error(`the suite did not run:\n${said}`);
+  return { passed: scenarios.length - failed.length, required: scenarios.length, failed };
+}
+
+/**
+ * The scenarios for authorization servers. The suite prints an address for a person to open: the
+ * browser of our tests does, signs in and comes back.
+ */
+async function measureAuthorization() {
+  const port = await freePort();
+  const registered = { redirect_uris: [`http://127.0.0.1:${port}/callback`] };
+  const { clientId } = await meetStranger(`${house.issuer}/mcp`, registered);
+  const output = await mkdtemp(join(tmpdir(), "conformance-"));
+  const args = ["authorization", "--url", house.issuer, "--client-id", clientId];
+  const more = ["--resource", `${house.issuer}/mcp`, "--port", String(port), "-o", output];
+  let isOpened = false;
+  const said = await hear(
+    process.execPath,
+    [`${SUITE}/dist/index.js`, ...args, ...more],
+    (heard) => {
+      const [address] = /http:\/\/localhost:\d+\/authorize\?\S+/.exec(heard) ?? [];
+      if (address === undefined || isOpened) return;
+      isOpened = true;
+      approve({ url: new URL(address) }, "ada")
+        .then((callback) => fetch(callback))
+        .catch((error: unknown) => console.error(error));
+    },
+  );
+  const failed = await failedOf(AUTHORIZATION_SCENARIOS, output, "authorization-server-");
+  if (failed.length === AUTHORIZATION_SCENARIOS.length) console.error(said);
+  return { passed: AUTHORIZATION_SCENARIOS.length - failed.length, failed };
+}
+
+/** The scenarios of which a check failed, or none was made. */
+async function failedOf(scenarios: readonly string[], output: string, prefix: string) {
+  const folders = await readdir(output);
+  const failed: string[] = [];
   for (const scenario of scenarios) {
-    const folder = folders.find((name) => name.startsWith(`server-${scenario}-2`));
+    const folder = folders.find((name) => name.startsWith(`${prefix}${scenario}-2`));
     const checks: { status: string }[] =
       folder === undefined
         ? []
@@ -60,8 +105,7 @@ async function measure(revision: string, url: string) {
     if (checks.length === 0 || checks.some(({ status }) => status === "FAILURE"))
       failed.push(scenario);
   }
-  if (folders.length === 0) throw new Error(`the suite did not run:\n${said}`);
-  return { passed: scenarios.length - failed.length, required: scenarios.length, failed };
+  return failed;
 }
 
 async function requiredScenarios(revision: string): Promise<string[]> {
@@ -95,11 +139,15 @@ async function startProxy(to: URL, token: string): Promise<{ url: string; server
 }
 
 /** What a command says. Its exit code says less than its results: unscored scenarios count in it. */
-async function hear(command: string, args: readonly string[]): Promise<string> {
+async function hear(
+  command: string,
+  args: readonly string[],
+  onText: (said: string) => void = () => undefined,
+): Promise<string> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => void (said += text));
+    stream.setEncoding("utf8").on("data", (text: string) => onText((said += text)));
   await new Promise((resolve) => child.once("close", resolve));
   return said;
 }
