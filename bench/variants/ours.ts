@@ -9,4 +9,4 @@ const tools = listTools(Number(Reflect.get(env, "TOOLS"))).map((tool) =>
   defineTool({ ...tool, permissions: ["bench:use"] }),
 );
 
-export default createWorker({ site, offerings: { tools }, version: "1.0.0" });
+export default await createWorker({ site, offerings: { tools }, version: "1.0.0" });

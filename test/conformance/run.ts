@@ -83,7 +83,7 @@ async function measureAuthorization() {
       if (address === undefined || isOpened) return;
       isOpened = true;
       approve({ url: new URL(address) }, "ada")
-        .then((callback) => fetch(callback))
+        .then((returned) => fetch(returned))
         .catch((error: unknown) => console.error(error));
     },
   );
