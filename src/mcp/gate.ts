@@ -10,7 +10,7 @@ import { BASE_SCOPES, type SigningKeys, verifyAccessToken } from "../grants/acce
 import type { Grants } from "../grants/grant.ts";
 import { type Caller, grantOf, signedInCaller } from "./caller.ts";
 import type { Trace } from "./context.ts";
-import type { Auth } from "./tool.ts";
+import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
 
 /**
