@@ -55,7 +55,8 @@ export function createState(owner: Owner, store: Store): State {
       store.noteTrip();
       const field = await fieldOf(owner, key, store);
       const text = await store.records.read(recordName(owner.userId, field));
-      return text === undefined ? undefined : schema.parse(JSON.parse(text));
+      // An older version of the tool may have put something else.
+      return text === undefined ? undefined : schema.safeParse(JSON.parse(text)).data;
     },
     put: (key, value, options = {}) => put(owner, { key, value, ...options }, store),
     async delete(key) {

@@ -101,7 +101,7 @@ export interface Ask {
 
 /** A little to remember between calls, of this person and this tool. JSON up to 16 KB a key. */
 export interface State {
-  /** What was put, or `undefined`: never put, or expired. */
+  /** What was put, or `undefined`: never put, expired, or of another form than `schema`. */
   get<S extends z.ZodType>(key: string, schema: S): Promise<z.output<S> | undefined>;
   put(key: string, value: unknown, options?: { readonly ttlSeconds?: number }): Promise<void>;
   delete(key: string): Promise<void>;

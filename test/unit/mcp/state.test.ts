@@ -31,6 +31,12 @@ it("keeps a value for its person and its tool alone", async () => {
     expect(await stateOf(userId, tool).get(key, note)).toBeUndefined();
 });
 
+it("takes what has another form for nothing", async () => {
+  const state = stateOf("ada", "note");
+  await state.put("k", { older: true });
+  expect(await state.get("k", note)).toBeUndefined();
+});
+
 it("asks the store once to get and to delete, twice to put", async () => {
   const state = stateOf("ada", "note");
   await state.put("k", { text: "" });
