@@ -106,8 +106,7 @@ describe("a configuration with mistakes", () => {
       "/.well-known/oauth-authorization-server",
       "/nothing",
     ])
-      // At /token clients wait for what only an operator can mend.
-      expect((await fetch(worker.url + path)).status, path).toBe(path === "/token" ? 503 : 500);
+      expect((await fetch(worker.url + path)).status, path).toBe(500);
     const page = await fetch(`${worker.url}/`, { headers: { accept: "text/html" } });
     expect(page.status).toBe(500);
     expect(await page.text()).toContain("<h1>This server is not ready</h1>");
