@@ -16,8 +16,10 @@ export function redirect(location: string, headers: Headers, status: 302 | 303 =
  */
 export function nameRequest(location: string, requestId: string): string {
   const url = URL.parse(location);
-  if (url === null || !url.searchParams.has("error")) return location;
-  const told = url.searchParams.get("error_description") ?? "";
-  url.searchParams.set("error_description", `${told} (request ${requestId})`.trim());
+  const error = url?.searchParams.get("error");
+  if (url === null || error === null || error === undefined) return location;
+  // Some clients show a description in place of the error, so it never goes without words.
+  const told = url.searchParams.get("error_description") ?? error;
+  url.searchParams.set("error_description", `${told} (request ${requestId})`);
   return url.href;
 }

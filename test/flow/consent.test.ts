@@ -45,6 +45,8 @@ describe("the way back to the client", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(refusalOf(locationOf(response))).toEqual({
       error: "access_denied",
+      // Some clients show nothing else.
+      error_description: "access_denied",
       state: attempt.state,
       iss: house.issuer,
     });

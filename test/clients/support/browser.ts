@@ -30,10 +30,15 @@ export function createBrowser(): Browser {
       const callback = await approve({ url }, browser.person);
       // Some are gone as soon as they know.
       browser.shown = await fetch(callback).then(
-        (response) => response.text(),
+        async (response) => wordsOf(await response.text()),
         () => "",
       );
     },
   };
   return browser;
+}
+
+/** What a person reads of a page. */
+function wordsOf(html: string): string {
+  return html.replaceAll(/<(style|script)\b.*?<\/\1>|<[^>]*>/gs, " ").replaceAll(/\s+/g, " ");
 }
