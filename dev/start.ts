@@ -7,25 +7,23 @@ import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Obstacle } from "./obstacle.ts";
 import { announce } from "./start/announcement.ts";
-import { writeEnvFile } from "./start/env-file.ts";
 import { openKeys } from "./start/keys.ts";
-import { isReloaded, renderLine } from "./start/log-lines.ts";
-import { storeProgram, tenantProgram, workerProgram } from "./start/parts.ts";
-import { assertPortsFree } from "./start/ports.ts";
+import { renderLog } from "./start/log-lines.ts";
+import { storeProgram, tenantProgram } from "./start/parts.ts";
+import { assertPortsFree, orAnyPort } from "./start/ports.ts";
 import { createProcesses, type Running } from "./start/processes.ts";
-import {
-  askPermissions,
-  askProblems,
-  guessPermissions,
-  untilItAnswers,
-} from "./start/questions.ts";
+import { askPermissions, askProblems, untilItAnswers } from "./start/questions.ts";
 import { claimsOf, placesOf, readSettings, type Settings } from "./start/settings.ts";
+import { watchVariables } from "./start/team-variables.ts";
+import { createTypeCheck } from "./start/type-check.ts";
+import { startWorker, type WorkerHost } from "./start/worker.ts";
 
 const PARENT_CHECK_MS = 250;
 
 const places = placesOf(process.env);
 const processes = createProcesses();
 const askedToStop = untilAskedToStop();
+let worker: WorkerHost | undefined;
 
 try {
   await Promise.race([askedToStop, processes.failure, serve().then(() => askedToStop)]);
@@ -33,28 +31,26 @@ try {
   console.error(error instanceof Obstacle ? error.message : error);
   process.exitCode = 1;
 }
-await processes.stop();
+await Promise.all([worker?.stop(), processes.stop()]);
 process.exit();
 
 /** Resolves when everything answers; what was started goes on. */
 async function serve(): Promise<void> {
   const { fresh } = readArguments();
-  const settings = readSettings(process.env, openKeys(places.keys));
+  const settings = await withInspector(readSettings(process.env, openKeys(places.keys)));
   await assertPortsFree(claimsOf(settings));
   if (fresh) await forget();
-  writeEnvFile(places.variables, settings.variables);
   console.log("Starting …");
-  const startTenant = createTenantStarter(settings);
-  await Promise.all([
-    startStore(settings),
-    settings.usesLocalTenant && guessPermissions().then(startTenant),
-  ]);
-  await startWorker(settings, async () => {
-    if (settings.usesLocalTenant) await startTenant(await askPermissions(workerUrl(settings)));
-  });
+  await Promise.all([startStore(settings), runWorker(settings, createTenantStarter(settings))]);
   console.log(announce(settings, places, performance.now() / 1000));
   for (const problem of await askProblems(workerUrl(settings)))
     console.log(`Not ready yet: ${problem}`);
+}
+
+/** A debugger is of use to few: its port is not worth refusing to start. */
+async function withInspector(settings: Settings): Promise<Settings> {
+  const inspector = await orAnyPort(settings.ports.inspector);
+  return { ...settings, ports: { ...settings.ports, inspector } };
 }
 
 function readArguments() {
@@ -96,24 +92,45 @@ function createTenantStarter(
 }
 
 /**
- * Shows what the Worker prints once it serves. `onReload` runs then, and after every change of its
- * source.
+ * Runs the Worker and shows what it logs; resolves when it serves for the first time, and the tenant
+ * knows the permissions that its tools require. Both are asked again after every change.
  */
-async function startWorker(settings: Settings, onReload: () => Promise<void>): Promise<void> {
-  let isReady = false;
+async function runWorker(
+  settings: Settings,
+  startTenant: (permissions: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const types = createTypeCheck((text) => console.log(text));
+  const { promise: serving, resolve } = Promise.withResolvers<void>();
+  let isAnnounced = false;
   let reloads = Promise.resolve();
-  processes.start({
-    ...workerProgram(settings, places),
-    onLine(line) {
-      const shown = isReady ? renderLine(line) : undefined;
+  let variables = JSON.stringify(settings.variables);
+  const takeOverVariables = async (): Promise<void> => {
+    const now = readSettings(process.env, openKeys(places.keys));
+    if (JSON.stringify(now.variables) === variables) return;
+    variables = JSON.stringify(now.variables);
+    await worker?.setVariables(now.variables);
+  };
+  const onServing = async (): Promise<void> => {
+    // A tool that was added may name a variable that this environment has.
+    await takeOverVariables();
+    const permissions = await askPermissions(workerUrl(settings));
+    if (settings.usesLocalTenant) await startTenant(permissions ?? []);
+    if (isAnnounced) console.log("Took over the change.");
+    isAnnounced = true;
+    resolve();
+    types.begin();
+  };
+  worker = await startWorker(settings, places, {
+    onLog(log, stacks) {
+      const shown = renderLog(log, stacks);
       if (shown !== undefined) console.log(shown);
-      // A Worker that is broken at the moment is asked again when it is mended.
-      if (isReady && isReloaded(line)) reloads = reloads.then(onReload).catch(() => {});
     },
+    onServing: () => void (reloads = reloads.then(onServing).catch(() => {})),
+    onBroken: (problem) =>
+      console.error(`\n${problem}\nIt is tried again after the next change.\n`),
   });
-  await untilItAnswers("The Worker", `${workerUrl(settings)}/health`);
-  await onReload();
-  isReady = true;
+  await serving;
+  watchVariables(() => void takeOverVariables().catch((error: unknown) => console.error(error)));
 }
 
 function workerUrl({ ports }: Settings): string {

@@ -1,43 +1,75 @@
 /**
- * The tools of `src/tools/`, as far as Node can load them. Nothing goes in; what the doctor needs to
- * know of each comes out, or nothing when they import what only the Workers runtime has.
+ * What stands in `src/tools/`, read outside of a Worker. Nothing goes in; the names, words and
+ * permissions of everything on offer come out, or nothing when it cannot be loaded. No tool runs.
  */
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
 import * as z from "zod";
 
-const toolSchema = z.object({
-  name: z.string(),
-  title: z.string().optional(),
-  description: z.string().optional(),
-  permissions: z.array(z.string()),
-  annotations: z.record(z.string(), z.unknown()).optional(),
-  icons: z.unknown(),
-});
+const items = z
+  .array(
+    z.looseObject({
+      name: z.string(),
+      title: z.string().optional(),
+      description: z.string().optional(),
+      permissions: z.array(z.string()).default([]),
+      annotations: z.record(z.string(), z.unknown()).optional(),
+      icons: z.unknown(),
+    }),
+  )
+  .default([]);
 
-export type CatalogueTool = z.output<typeof toolSchema>;
+const offeringsSchema = z.looseObject({ tools: items, prompts: items, resources: items });
 
-const catalogueSchema = z.object({
-  tools: z.map(z.string(), z.object({ item: toolSchema })),
-  requiredPermissions: z.array(z.string()),
-});
+export type CatalogueTool = z.output<typeof items>[number];
 
-/** The tools and the permissions that any of them requires. */
+/** The tools, and the permissions that anything requires. */
 export async function loadTools(): Promise<
   { readonly tools: readonly CatalogueTool[]; readonly permissions: readonly string[] } | undefined
 > {
   try {
-    const { createCatalogue } = await load("mcp/catalogue.ts");
-    const { offerings } = await load("tools/index.ts");
-    const { tools, requiredPermissions } = catalogueSchema.parse(await createCatalogue(offerings));
+    const offered = offeringsSchema.parse(await load());
+    const all = Object.values(offered).flatMap((list) => items.safeParse(list).data ?? []);
     return {
-      tools: [...tools.values()].map(({ item }) => item),
-      permissions: requiredPermissions,
+      tools: offered.tools,
+      permissions: [...new Set(all.flatMap(({ permissions }) => permissions))],
     };
   } catch {
     return undefined;
   }
 }
 
-/** By an address that the compiler does not follow: those files are the Worker's, not Node's. */
-function load(path: string) {
-  return import(new URL(`../../src/${path}`, import.meta.url).href);
+/**
+ * Bundled first: a tool may import what only the Workers runtime has, and files that only wrangler
+ * takes for modules.
+ */
+async function load(): Promise<unknown> {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, "../../src/tools/index.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    jsx: "automatic",
+    jsxImportSource: "hono/jsx",
+    loader: { ".txt": "text", ".html": "text", ".md": "text", ".sql": "text", ".svg": "text" },
+    plugins: [withoutRuntime],
+    logLevel: "silent",
+  });
+  const source = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
+  const loaded: { offerings?: unknown } = await import(`data:text/javascript;base64,${source}`);
+  return loaded.offerings;
 }
+
+/** `cloudflare:…` modules with nothing in them. */
+const withoutRuntime: Plugin = {
+  name: "without-runtime",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^cloudflare:/ }, ({ path }) => ({ path, namespace: "runtime" }));
+    onLoad({ filter: /./, namespace: "runtime" }, () => ({
+      contents: "module.exports = { env: {} }",
+    }));
+  },
+};

@@ -13,6 +13,10 @@ ${styleText("bold", "Ready")} in ${seconds.toFixed(1)} s
 
 ${partsOf(settings, places).map(showPart).join("\n")}
 
+${notesOn(settings)
+  .map((note) => `  ${styleText("dim", note)}`)
+  .join("\n")}
+
 ${styleText("bold", "Try it")} in another terminal
 
 ${suggestionsOf(settings).map(showSuggestion).join("\n")}
@@ -47,6 +51,16 @@ function whereKept({ data }: Places): string {
 
 function showPart([name, url, remark]: Part): string {
   return `  ${name.padEnd(8)} ${styleText("cyan", url.padEnd(27))} ${styleText("dim", remark)}`;
+}
+
+/** What somebody may wonder about later. */
+function notesOn({ ports, leftOut }: Settings): readonly string[] {
+  return [
+    `A debugger attaches to port ${ports.inspector} (VS Code: “Attach to npm run dev”).`,
+    ...(leftOut.length === 0
+      ? []
+      : [`Not used here, but by “npx wrangler dev”: ${leftOut.join(", ")}.`]),
+  ];
 }
 
 type Suggestion = readonly [command: string, remark: string];

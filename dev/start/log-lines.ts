@@ -1,15 +1,26 @@
 /**
- * What of wrangler's output is worth a line on the terminal. A line goes in; a shorter one, the
- * same one or nothing comes out. The Worker's own log is JSON for machines; here it is for people.
+ * What the Worker logs, as a terminal shows it. A line goes in; a shorter one, the same one or
+ * nothing comes out. The Worker's own log is JSON for machines; here it is for people, and what
+ * threw is shown with the place in the source.
  */
 import { styleText } from "node:util";
 import * as z from "zod";
+import type { StackMap } from "./stack-map.ts";
+import { RUNTIME_PREFIX, type WorkerLog } from "./worker.ts";
 
 /**
  * The request id of questions that `npm run dev` itself asks the Worker: they are nobody's
  * requests.
  */
 export const OWN_REQUEST_ID = "npm-run-dev";
+
+/** What else the Worker says of a request that failed, on this machine only. */
+const failureSchema = z.object({ error: z.string().optional(), stack: z.string().optional() });
+
+const configurationSchema = z.object({
+  reason: z.literal("configuration_invalid"),
+  problems: z.array(z.object({ variable: z.string(), problem: z.string() })),
+});
 
 const requestSchema = z.looseObject({
   at: z.iso.datetime(),
@@ -20,17 +31,48 @@ const requestSchema = z.looseObject({
   durationMs: z.number(),
 });
 
-/** The line as it is shown; `undefined` when it is not. */
-export function renderLine(line: string): string | undefined {
-  if (line === "" || line.startsWith("[wrangler:info]")) return undefined;
-  const request = readRequest(line);
-  if (request === undefined) return line;
+/** A line as it is shown; `undefined` when it is not. */
+export function renderLog({ message }: WorkerLog, stacks: StackMap): string | undefined {
+  // It is told in full when the start has failed.
+  if (RUNTIME_PREFIX.test(message)) return undefined;
+  const line = readJson(message);
+  const configuration = configurationSchema.safeParse(line).data;
+  if (configuration !== undefined) return renderProblems(configuration.problems);
+  const request = requestSchema.safeParse(line).data;
+  if (request === undefined) return stacks.map(message);
+  if (request.requestId === OWN_REQUEST_ID) return undefined;
+  const failure = renderFailure(failureSchema.safeParse(line).data ?? {}, stacks);
+  return [renderRequest(request, stacks), ...failure].join("\n");
+}
+
+function renderProblems(problems: readonly { variable: string; problem: string }[]): string {
+  const lines = problems.map(({ variable, problem }) => `  ${variable} ${problem}`);
+  const heading = styleText("red", "Every request is answered 500 until this is mended:");
+  return ["", heading, ...lines, ""].join("\n");
+}
+
+/** Frames of our own first; what lies in packages or the runtime says little. */
+function renderFailure(
+  { error, stack = "" }: z.output<typeof failureSchema>,
+  stacks: StackMap,
+): readonly string[] {
+  const frames = stacks.map(stack).split("\n");
+  const own = frames.filter((frame) => /\bsrc\//.test(frame));
+  const shown = own.length === 0 ? frames.slice(0, 4) : own;
+  return [
+    ...(error === undefined ? [] : [`  ${styleText("red", error)}`]),
+    ...shown.filter((frame) => frame.trim() !== "").map((frame) => `    ${frame.trim()}`),
+  ];
+}
+
+function renderRequest(request: z.output<typeof requestSchema>, stacks: StackMap): string {
   const { at, requestId, method, route, status, durationMs, ...notes } = request;
-  if (requestId === OWN_REQUEST_ID) return undefined;
-  const isRefused = status >= 400;
+  const isRefused = status >= 400 || "error" in notes;
   const remarks = [
     `${durationMs} ms`,
-    ...Object.entries(notes).map(([name, value]) => `${name}=${shorten(String(value))}`),
+    ...Object.entries(notes)
+      .filter(([name]) => !(name in failureSchema.shape))
+      .map(([name, value]) => `${name}=${stacks.map(shorten(String(value)))}`),
     ...(isRefused ? [`requestId=${requestId}`] : []),
   ];
   return [
@@ -44,18 +86,13 @@ export function renderLine(line: string): string | undefined {
 
 /** Ids are hashes: their beginning tells them apart. */
 function shorten(value: string): string {
-  return value.length > 32 ? `${value.slice(0, 8)}…` : value;
+  return /^[\w-]{33,}$/.test(value) ? `${value.slice(0, 8)}…` : value;
 }
 
-/** Whether this line tells that the Worker has taken over a change of its source. */
-export function isReloaded(line: string): boolean {
-  return line.includes("Local server updated");
-}
-
-function readRequest(line: string): z.output<typeof requestSchema> | undefined {
+function readJson(line: string): unknown {
   if (!line.startsWith("{")) return undefined;
   try {
-    return requestSchema.safeParse(JSON.parse(line)).data;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

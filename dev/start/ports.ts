@@ -24,6 +24,17 @@ export async function assertPortsFree(claims: readonly Claim[]): Promise<void> {
   if (problems.length > 0) throw new Obstacle(problems.join("\n"));
 }
 
+/** The port, or another one when something listens on it. */
+export async function orAnyPort(port: number): Promise<number> {
+  if (await isFree(port)) return port;
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
 /** On every address, and on loopback alone: some systems let those two be shared. */
 async function isFree(port: number): Promise<boolean> {
   return (await canListen(port)) && (await canListen(port, "127.0.0.1"));

@@ -4,7 +4,6 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
-import { loadTools } from "../doctor/tools.ts";
 import { Obstacle } from "../obstacle.ts";
 import { OPENID_SCOPES } from "../tenant/claims.ts";
 import { OWN_REQUEST_ID } from "./log-lines.ts";
@@ -36,21 +35,13 @@ async function answers(url: string, patience: AbortSignal): Promise<boolean> {
 const metadataSchema = z.object({ scopes_supported: z.array(z.string()) });
 
 /**
- * The permissions that the tools require, as far as Node can load them: before there is a Worker to
- * ask.
- */
-export async function guessPermissions(): Promise<readonly string[]> {
-  return (await loadTools())?.permissions ?? [];
-}
-
-/**
  * The permissions that the Worker's tools require: the scopes it knows beside those of OpenID
- * Connect.
+ * Connect. `undefined` while it does not serve.
  */
-export async function askPermissions(workerUrl: string): Promise<readonly string[]> {
+export async function askPermissions(workerUrl: string): Promise<readonly string[] | undefined> {
   const response = await fetch(`${workerUrl}/.well-known/oauth-authorization-server`, OURS);
-  const { scopes_supported } = metadataSchema.parse(await response.json());
-  return scopes_supported.filter((scope) => !OPENID_SCOPES.includes(scope));
+  const { data } = metadataSchema.safeParse(await response.json());
+  return data?.scopes_supported.filter((scope) => !OPENID_SCOPES.includes(scope));
 }
 
 const readinessSchema = z.object({ checks: z.record(z.string(), z.string()) });
@@ -58,8 +49,8 @@ const readinessSchema = z.object({ checks: z.record(z.string(), z.string()) });
 /** What the Worker cannot reach, each with the reason code of its log. */
 export async function askProblems(workerUrl: string): Promise<readonly string[]> {
   const response = await fetch(`${workerUrl}/ready`, OURS);
-  const { checks } = readinessSchema.parse(await response.json());
-  return Object.entries(checks).flatMap(([part, found]) =>
+  const { data } = readinessSchema.safeParse(await response.json());
+  return Object.entries(data?.checks ?? {}).flatMap(([part, found]) =>
     found === "ok" ? [] : [`${part}: ${found}`],
   );
 }

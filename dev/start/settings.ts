@@ -9,6 +9,7 @@ import { type Config, isConfig, loadConfig, VARIABLES } from "../../src/config.t
 import { Obstacle } from "../obstacle.ts";
 import type { Keys } from "./keys.ts";
 import type { Claim } from "./ports.ts";
+import { chooseNamed, readFiles } from "./team-variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Variables = Readonly<Record<string, string>>;
@@ -17,15 +18,16 @@ export interface Places {
   readonly keys: string;
   /** What the local tenant and the local store remember. */
   readonly data: string;
+  /** What wrangler keeps: the local KV, D1, R2, queues. */
   readonly wrangler: string;
-  /** The Worker's variables, as wrangler reads them. */
-  readonly variables: string;
 }
 
 export interface Ports {
   readonly worker: number;
   readonly tenant: number;
   readonly store: number;
+  /** For a debugger. */
+  readonly inspector: number;
 }
 
 export interface Settings {
@@ -33,6 +35,8 @@ export interface Settings {
   /** What the Worker makes of its variables. */
   readonly config: Config;
   readonly variables: Variables;
+  /** Names in `.env` and `.dev.vars` that are not used here. */
+  readonly leftOut: readonly string[];
   /**
    * Whether the Worker signs people in at the local tenant, and keeps its records in the local
    * store.
@@ -40,6 +44,8 @@ export interface Settings {
   readonly usesLocalTenant: boolean;
   readonly usesLocalStore: boolean;
 }
+
+const ROOT = resolve(import.meta.dirname, "../..");
 
 const port = (fallback: number) =>
   z.coerce
@@ -53,27 +59,33 @@ const portsSchema = z.object({
   DEV_PORT: port(8787),
   DEV_AUTH0_PORT: port(4400),
   DEV_UPSTASH_PORT: port(8079),
+  DEV_INSPECTOR_PORT: port(9229),
 });
 
 /** Where everything is kept: in `.dev` beside package.json, or in `DEV_DIR`. */
 export function placesOf({ DEV_DIR = "" }: Environment): Places {
-  const folder = resolve(import.meta.dirname, "../..", DEV_DIR || ".dev");
+  const folder = resolve(ROOT, DEV_DIR || ".dev");
   return {
     keys: join(folder, "keys.env"),
     data: join(folder, "data"),
     wrangler: join(folder, "wrangler"),
-    variables: join(folder, "worker.env"),
   };
 }
 
-/** Everything else. A variable of the Worker that the environment sets is used as it is. */
+/**
+ * Everything else. A variable of the Worker that the environment sets is used as it is; what tools
+ * need comes from `.env`, `.dev.vars` and the environment, of which the later wins.
+ */
 export function readSettings(environment: Environment, keys: Keys): Settings {
   const set = withoutEmpty(environment);
   const ports = readPorts(set);
   const baseUrl = `http://localhost:${ports.worker}`;
   const tenant = `http://localhost:${ports.tenant}`;
   const store = `http://127.0.0.1:${ports.store}`;
+  const { variables: fromFiles, leftOut } = readFiles(ROOT);
   const variables = {
+    ...fromFiles,
+    ...chooseNamed(environment, ROOT),
     RESOURCE_BASE_URL: baseUrl,
     JWT_SIGNING_KEY: keys.JWT_SIGNING_KEY,
     STORAGE_ENCRYPTION_KEY: keys.STORAGE_ENCRYPTION_KEY,
@@ -86,6 +98,7 @@ export function readSettings(environment: Environment, keys: Keys): Settings {
     ports,
     config,
     variables,
+    leftOut,
     usesLocalTenant: config.auth?.auth0.issuer === `${tenant}/`,
     usesLocalStore: config.auth?.store.url === store,
   };
@@ -114,8 +127,13 @@ function readPorts(set: Variables): Ports {
     const problems = read.error.issues.map(({ path, message }) => `${path.join()} ${message}.`);
     throw new Obstacle(problems.join("\n"));
   }
-  const { DEV_PORT: worker, DEV_AUTH0_PORT: tenant, DEV_UPSTASH_PORT: store } = read.data;
-  return { worker, tenant, store };
+  const { DEV_PORT, DEV_AUTH0_PORT, DEV_UPSTASH_PORT, DEV_INSPECTOR_PORT } = read.data;
+  return {
+    worker: DEV_PORT,
+    tenant: DEV_AUTH0_PORT,
+    store: DEV_UPSTASH_PORT,
+    inspector: DEV_INSPECTOR_PORT,
+  };
 }
 
 /** Whether a variable names another place than the local part's own address. */
@@ -131,6 +149,9 @@ function localTenant(url: string, keys: Keys): Variables {
     AUTH0_CLIENT_ID: "local-application",
     AUTH0_CLIENT_SECRET: keys.AUTH0_CLIENT_SECRET,
     AUTH0_AUDIENCE: "https://local-api.test",
+    // An empty variable is an absent one, whatever wrangler.toml says for the real tenant.
+    AUTH0_ORGANIZATION: "",
+    AUTH0_CONNECTION: "",
   };
 }
 

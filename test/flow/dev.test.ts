@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { visit } from "../../dev/try/visitor.ts";
+import { copyProject, type Project } from "../support/project.ts";
 import { VARIABLES } from "../../src/config.ts";
 
 const PATIENCE_MS = 120_000;
@@ -22,12 +23,15 @@ const AWKWARD_SECRET = "a $b ${HOME} \"c\" 'd' #e \\f";
 const SECRET = /eyJ[\w-]+\.|Bearer [\w-]{20}|[?&]code=/;
 
 let folder: string;
+/** A copy of this project with tools of its own. */
+let project: Project;
 let ports: readonly [number, number, number];
 let environment: Record<string, string>;
 const running = new Set<Command>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dev-"));
+  project = await copyProject();
   ports = [await freePort(), await freePort(), await freePort()];
   const [worker, tenant, store] = ports.map(String);
   environment = {
@@ -37,10 +41,12 @@ beforeAll(async () => {
     DEV_PORT: worker ?? "",
     DEV_AUTH0_PORT: tenant ?? "",
     DEV_UPSTASH_PORT: store ?? "",
+    DEV_INSPECTOR_PORT: String(await freePort()),
   };
 });
 afterAll(async () => {
   await stopAll();
+  await project.remove();
   await rm(folder, { recursive: true });
 });
 
@@ -70,16 +76,22 @@ describe("npm run dev", { timeout: PATIENCE_MS }, () => {
     expect(await response.json()).toMatchObject({ status: "ready" });
   });
 
-  it.each(["keys.env", "worker.env"])(
-    "keeps its secrets in %s, for its owner's eyes only",
-    async (name) => {
-      const file = join(folder, name);
-      const [, key = ""] = /JWT_SIGNING_KEY='(.*)'/.exec(await readFile(file, "utf8")) ?? [];
-      expect((await stat(file)).mode & 0o777).toBe(0o600);
-      expect(Buffer.from(key, "base64")).toHaveLength(32);
-      expect(dev.output()).not.toContain(key);
-    },
-  );
+  it("keeps its secrets in a file for its owner's eyes only", async () => {
+    const file = join(folder, "keys.env");
+    const [, key = ""] = /JWT_SIGNING_KEY='(.*)'/.exec(await readFile(file, "utf8")) ?? [];
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(Buffer.from(key, "base64")).toHaveLength(32);
+    expect(dev.output()).not.toContain(key);
+  });
+
+  it("says where a debugger attaches, and one is there", async () => {
+    const port = environment["DEV_INSPECTOR_PORT"];
+    expect(dev.output()).toContain(`A debugger attaches to port ${port}`);
+    const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
+    expect(targets).toMatchObject([
+      { webSocketDebuggerUrl: expect.stringContaining(String(port)) },
+    ]);
+  });
 
   it("shows the log of the Worker, one short line for each request", async () => {
     await fetch(`http://localhost:${ports[0]}/llms.txt`);
@@ -111,7 +123,7 @@ describe("npm run dev", { timeout: PATIENCE_MS }, () => {
       ["registration", expect.stringMatching(/^client \S+$/)],
       ["sign-in", `${person}, allowed`],
       ["token", expect.stringMatching(/^Bearer for 3600 s, renewable: openid profile email /)],
-      ["connection", "MCP 2026-07-28 with auth0-mcp-worker"],
+      ["connection", "MCP 2026-07-28 with house"],
       ["tools/list", list],
       ["tools/call", tool],
     ]);
@@ -227,6 +239,7 @@ describe("npm run dev, started and ended", { timeout: PATIENCE_MS }, () => {
 
   it("ends all of it when npm is ended, which passes no signal on", async () => {
     const npm = spawn("npm", ["run", "dev"], {
+      cwd: project.folder,
       env: environment,
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -297,6 +310,136 @@ describe("npm run dev, started and ended", { timeout: PATIENCE_MS }, () => {
   });
 });
 
+describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => {
+  let dev: Command;
+  const PROBE = "src/tools/probe.ts";
+
+  beforeAll(async () => {
+    await project.write(PROBE, probeSource());
+    await project.write("src/tools/index.ts", INDEX);
+    await project.edit("wrangler.toml", (text) => text.replace("[observability]", BINDINGS));
+    await project.write(".dev.vars", DEV_VARS);
+    dev = await startDev(["--fresh"], { SHELL_SECRET: "from the shell", UNNAMED: "not for tools" });
+  }, PATIENCE_MS);
+  afterAll(() => dev.stop("SIGTERM"));
+
+  it("answers under its local address, whatever the routes of the deployment are", async () => {
+    const response = await fetch(`http://localhost:${ports[0]}/mcp`, { method: "POST" });
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toContain(`http://localhost:${ports[0]}/`);
+  });
+
+  it("gives a tool what it needs: variables of .dev.vars and the shell, and local bindings", async () => {
+    expect(await probe()).toEqual({
+      calls: 1,
+      file: "from a file",
+      shell: "from the shell",
+      plain: "from wrangler.toml",
+    });
+    expect(dev.output()).toContain("AUTH0_DOMAIN, STORAGE_ENCRYPTION_KEY.");
+    expect(dev.output()).not.toContain("from a file");
+  });
+
+  it("takes over a change of .dev.vars", async () => {
+    await project.write(".dev.vars", DEV_VARS.replace("from a file", "changed"));
+    await expect
+      .poll(() => probe(), { timeout: 30_000, interval: 500 })
+      .toMatchObject({ file: "changed" });
+  });
+
+  it("says that a saved tool no longer type-checks, and that it does again", async () => {
+    await project.write(PROBE, probeSource('title: "A probe"', "title: 5"));
+    await dev.untilItSays(/src\/tools\/probe\.ts\(\d+,\d+\): error TS\d+/);
+    await project.write(PROBE, probeSource());
+    await dev.untilItSays(/The source type-checks again\./);
+  });
+
+  it.each([
+    [
+      "throws while it is loaded",
+      'throw new Error("a canary");',
+      /a canary\n +at src\/tools\/probe\.ts:\d+:\d+/,
+    ],
+    ["cannot be parsed", "const = ;", /src\/tools\/probe\.ts:\d+:\d+/],
+  ])(
+    "lives on when a tool %s, names the place, and serves once it is mended",
+    async (_, broken, place) => {
+      const before = dev.output().length;
+      await project.write(PROBE, `${probeSource()}\n${broken}\n`);
+      await expect.poll(() => dev.output().slice(before), { timeout: 30_000 }).toMatch(place);
+      await project.write(PROBE, probeSource());
+      await expect
+        .poll(() => probe().catch(() => ({})), { timeout: 30_000, interval: 500 })
+        .toHaveProperty("calls");
+    },
+  );
+
+  it("keeps the data of local bindings, and forgets it with --fresh", async () => {
+    const { calls } = await probe();
+    await dev.stop("SIGTERM");
+    dev = await startDev();
+    expect((await probe()).calls).toBe(calls + 1);
+    await dev.stop("SIGTERM");
+    dev = await startDev(["--fresh"]);
+    expect((await probe()).calls).toBe(1);
+  });
+
+  async function probe(): Promise<{ readonly calls: number }> {
+    const trial = launch("dev/try.ts", ["--as", "eve", "--tool", "probe"]);
+    if ((await trial.exitCode) !== 0) throw new Error(trial.output());
+    return JSON.parse(/^\{.*\}$/m.exec(trial.output())?.[0] ?? "");
+  }
+});
+
+const INDEX = `
+import { offerings as others } from "../../test/support/served.ts";
+import { probe } from "./probe.ts";
+export const offerings = { ...others, tools: [probe, ...others.tools] };
+`;
+
+const BINDINGS = `routes = [{ pattern = "mcp.acme.test", custom_domain = true }]
+kv_namespaces = [{ binding = "COUNTS" }]
+vars = { PLAIN = "from wrangler.toml" }
+
+[observability]`;
+
+const DEV_VARS = `FILE_SECRET=from a file
+AUTH0_DOMAIN=acme.eu.auth0.com
+STORAGE_ENCRYPTION_KEY=the real one
+`;
+
+/** A tool that says what it was given. */
+function probeSource(text = "", other = ""): string {
+  return `
+import { env } from "cloudflare:workers";
+import * as z from "zod";
+import { defineTool } from "../mcp/tool.ts";
+
+interface Given {
+  COUNTS: KVNamespace;
+  FILE_SECRET: string;
+  SHELL_SECRET: string;
+  PLAIN: string;
+}
+const given = env as unknown as Given;
+
+export const probe = defineTool({
+  name: "probe",
+  title: "A probe",
+  description: "Tells what a tool is given.",
+  permissions: [],
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  input: z.object({}),
+  async run() {
+    const calls = Number((await given.COUNTS.get("calls")) ?? 0) + 1;
+    await given.COUNTS.put("calls", String(calls));
+    const { FILE_SECRET: file, SHELL_SECRET: shell, PLAIN: plain } = given;
+    return JSON.stringify({ calls, file, shell, plain });
+  },
+});
+`.replace(text, other);
+}
+
 it("has every variable of the Worker in .dev.vars.example", async () => {
   const example = await readFile(".dev.vars.example", "utf8");
   expect(VARIABLES.filter((name) => !new RegExp(`^(# )?${name}=`, "m").test(example))).toEqual([]);
@@ -324,6 +467,7 @@ function launch(
   variables: Readonly<Record<string, string>> = {},
 ): Command {
   const child = spawn(process.execPath, [file, ...options], {
+    cwd: project.folder,
     env: { ...environment, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
