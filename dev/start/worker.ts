@@ -2,8 +2,9 @@
  * The Worker, run by wrangler. Settings go in; what it logs, when it serves and why it cannot come
  * out. Whatever is wrong with its source, it waits for the next change and tries again.
  */
-import { globSync, statSync, watch } from "node:fs";
+import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { unstable_DevEnv as DevEnv } from "wrangler";
 import { createStackMap, type StackMap, UNMAPPED } from "./stack-map.ts";
 import type { Places, Settings } from "./settings.ts";
@@ -82,9 +83,8 @@ export async function startWorker(
     if (running !== env || isStopping) return;
     running = undefined;
     events.onBroken(describe(event, stacks));
-    const changed = untilSourceChanges(builtAtMs);
     await endOf(env);
-    await changed;
+    await untilSourceChanges(builtAtMs, () => !isStopping);
     if (!isStopping) await launch();
   };
 
@@ -144,23 +144,20 @@ function asBindings(variables: Readonly<Record<string, string>>) {
   );
 }
 
+const LOOK_AGAIN_MS = 150;
+
 /** Resolves when anything under `src/`, or `wrangler.toml`, is newer than this; perhaps at once. */
-function untilSourceChanges(sinceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const files = globSync(["src/**/*.*", "wrangler.toml"], { cwd: ROOT });
-    if (files.some((file) => statSync(join(ROOT, file)).mtimeMs > sinceMs)) return resolve();
-    const watchers = [join(ROOT, "src"), join(ROOT, "wrangler.toml")].map((path) =>
-      watch(path, { recursive: true, persistent: false }, () => {
-        for (const watcher of watchers) watcher.close();
-        resolve();
-      }),
-    );
-  });
+async function untilSourceChanges(sinceMs: number, isWanted: () => boolean): Promise<void> {
+  const isNewer = (file: string): boolean => statSync(join(ROOT, file)).mtimeMs > sinceMs;
+  const look = (): boolean =>
+    globSync(["src/**/*.*", "wrangler.toml"], { cwd: ROOT }).some(isNewer);
+  while (isWanted() && !look()) await pause(LOOK_AGAIN_MS);
 }
 
-/** A runtime that never started cannot always be ended in order. */
+/** Every part by itself: a runtime that never started cannot be ended in order. */
 async function endOf(env: DevEnv): Promise<void> {
-  await env.teardown().catch(() => undefined);
+  const parts = [env.config, env.bundler, ...env.runtimes, env.proxy];
+  await Promise.allSettled(parts.map((part) => part.teardown()));
 }
 
 /** How the runtime begins what it says of a Worker that cannot start. */
