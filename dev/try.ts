@@ -2,19 +2,30 @@
  * `npm run try`: an MCP client that meets a server for the first time. Its address goes in; every
  * step with its time, and what a tool answers, comes out. Never prints a token or a code.
  */
-import { readArguments, type Wish } from "./try/arguments.ts";
+import type { Client, Tool } from "@modelcontextprotocol/client";
+import { readArguments, USAGE, type Wish } from "./try/arguments.ts";
 import { authorize } from "./try/authorization.ts";
 import { explainFailure } from "./try/failure.ts";
-import { callTool, chooseTool, comeWithoutToken, connect, describeSession } from "./try/session.ts";
+import {
+  callTool,
+  chooseTool,
+  comeWithoutToken,
+  connect,
+  describeSession,
+  listTools,
+} from "./try/session.ts";
 import { createSteps, renderStep } from "./try/steps.ts";
 
 const steps = createSteps();
 
 try {
   const wish = readArguments();
-  console.log(`${wish.url.href}\n`);
-  const answer = await attempt(wish);
-  console.log(`\n${answer}\n\nDone in ${Math.round(steps.elapsedMs())} ms.`);
+  if (wish === undefined) console.log(USAGE);
+  else {
+    console.log(`${wish.url.href}\n`);
+    const answer = await attempt(wish);
+    console.log(`\n${answer}\n\nDone in ${Math.round(steps.elapsedMs())} ms.`);
+  }
 } catch (error) {
   const { problem, advice } = explainFailure(error, steps.current);
   const line = steps.current === undefined ? problem : renderStep(steps.current, problem);
@@ -34,7 +45,7 @@ async function attempt(wish: Wish): Promise<string> {
   const authProvider = { token: async () => tokens?.access_token };
   const client = await steps.run(
     "connection",
-    () => connect(url, authProvider, steps),
+    () => connect(url, authProvider, { steps, wish }),
     describeSession,
   );
   const { tools } = await steps.run(
@@ -42,14 +53,18 @@ async function attempt(wish: Wish): Promise<string> {
     () => client.listTools(),
     (list) => list.tools.map(({ name }) => name).join(", "),
   );
-  const name = chooseTool(wish, tools, tokens !== undefined);
-  const answer = await steps.run(
-    "tools/call",
-    () => callTool(client, name, wish.input),
-    () => name,
-  );
+  const answer = wish.lists ? listTools(tools) : await call(client, wish, tools);
   await client.close();
   return answer;
+}
+
+async function call(client: Client, wish: Wish, tools: readonly Tool[]): Promise<string> {
+  const name = chooseTool(wish, tools);
+  return steps.run(
+    "tools/call",
+    () => callTool(client, { name, input: wish.input, offered: tools }),
+    () => name,
+  );
 }
 
 function describeRefusal(refusal: Response | undefined): string {

@@ -84,7 +84,8 @@ async function open(prepared: Prepared, requestUrl: URL, outward: Outward): Prom
   if (isConfig(config) && problems.length === 0) return furnish(prepared, config, outward);
   warnConfig(problems);
   const look = await createLook(PLAIN_SITE);
-  const app = createPassage({ isLoopback: true, issuer: "", look });
+  const { version } = prepared;
+  const app = createPassage({ isLoopback: true, issuer: "", look, version });
   return app.use(refuseWith("configuration_invalid"));
 }
 
@@ -106,7 +107,7 @@ async function furnish(
     tools: site.listsToolsPublicly ? tools : [],
     requiresSignIn: parts !== undefined,
   };
-  const app = createPassage({ ...config, look });
+  const app = createPassage({ ...config, look, version });
 
   const lead = (status: number) => (context: Context<EdgeEnv>, next: Next) =>
     wantsPage(context.req.raw) ? renderLanding(landing, "text/html", status) : next();
@@ -118,7 +119,7 @@ async function furnish(
   app.get("/llms.txt", () => renderLanding(landing, "text/markdown"));
   app.get("/favicon.svg", () => renderIcon(site));
   app.get("/health", answerHealth);
-  app.get("/ready", createReadiness(parts));
+  app.get("/ready", createReadiness(parts, version));
   for (const path of RESOURCE_PATHS)
     app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
   app.all("/sse", refuseWith("sse_gone"));

@@ -72,7 +72,7 @@ function suggestionsOf({ config, usesLocalTenant }: Settings): readonly Suggesti
     ...(usesLocalTenant
       ? [[tryCommand([...where, "--as", "ada"]), "the same without a browser"] as const]
       : []),
-    ["npx @modelcontextprotocol/inspector", "a page to look around with"],
+    ["npx @modelcontextprotocol/inspector@2", "a page to look around with"],
     [`claude mcp add --transport http local ${config.resource}`, ""],
   ];
 }

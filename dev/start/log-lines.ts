@@ -71,7 +71,7 @@ function renderRequest(request: z.output<typeof requestSchema>, stacks: StackMap
   const remarks = [
     `${durationMs} ms`,
     ...Object.entries(notes)
-      .filter(([name]) => !(name in failureSchema.shape))
+      .filter(([name]) => !(name in failureSchema.shape) && name !== "version")
       .map(([name, value]) => `${name}=${stacks.map(shorten(String(value)))}`),
     ...(isRefused ? [`requestId=${requestId}`] : []),
   ];

@@ -99,7 +99,8 @@ export async function startWorker(
       inspector: { port: settings.ports.inspector },
       persist: places.wrangler,
       registry: join(places.wrangler, "registry"),
-      // A route of the deployment is no name of this machine.
+      // Not the host of wrangler.toml, whose port is another, and no route of the deployment.
+      origin: { hostname: `localhost:${settings.ports.worker}` },
       inferOriginFromRoutes: false,
       logLevel: "warn",
       watch: true,

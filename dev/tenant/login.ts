@@ -5,11 +5,10 @@
  */
 import type { Context, Interaction, InteractionResult, Middleware, Provider } from "oidc-provider";
 import { OPENID_SCOPES, scopesOf } from "./claims.ts";
+import { isLoginPath } from "./login-path.ts";
 import { type Choice, signInEndedPage, signInPage } from "./pages.ts";
 import { type Directory, PEOPLE, type Person } from "./people.ts";
 import { readBody } from "./traffic.ts";
-
-const PATH = "/u/login/";
 
 const DENIED: InteractionResult = {
   error: "access_denied",
@@ -17,15 +16,10 @@ const DENIED: InteractionResult = {
 };
 const BLOCKED: InteractionResult = { error: "unauthorized", error_description: "user is blocked" };
 
-/** Where an interaction is answered: each at its own path, so that two tabs have two cookies. */
-export function loginPath(interaction: { readonly uid: string }): string {
-  return PATH + interaction.uid;
-}
-
 /** Serves the sign-in page and judges its form. */
 export function login(provider: Provider, directory: Directory): Middleware {
   return async (ctx, next) => {
-    if (!ctx.path.startsWith(PATH)) return next();
+    if (!isLoginPath(ctx.path)) return next();
     const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined);
     if (interaction === undefined) return showEnded(ctx);
     if (ctx.method !== "POST") return showPeople(ctx, directory);
@@ -63,10 +57,17 @@ function describe(held: readonly string[], all: readonly string[]): string {
   return all.every((name) => held.includes(name)) ? "every permission" : `${held.join(", ")} only`;
 }
 
-/** The person whose button was pressed; nobody for Deny. */
+/**
+ * The person whose button was pressed; nobody for Deny. `holds`, which no button sends, is what an
+ * administrator would do beforehand: from now on the person holds exactly these permissions.
+ */
 async function chosenPerson(ctx: Context, directory: Directory): Promise<Person | undefined> {
   const form = new URLSearchParams((await readBody(ctx.req)).toString());
-  return directory.find(form.get("person") ?? "");
+  const person = directory.find(form.get("person") ?? "");
+  const holds = form.get("holds");
+  if (person !== undefined && holds !== null)
+    directory.setPermissions(person.key, holds.split(/[\s,]+/).filter(Boolean));
+  return person;
 }
 
 interface SignIn {

@@ -1,6 +1,6 @@
 /**
- * The command line of `npm run try`. Words go in; what to try, and as whom, comes out, or how to
- * write it.
+ * The command line of `npm run try`. Words go in; what to try, and as whom, comes out, or what is
+ * wrong with them and how they are written.
  */
 import { parseArgs } from "node:util";
 import * as z from "zod";
@@ -13,45 +13,108 @@ export interface Wish {
   readonly url: URL;
   /** Who signs in at the local tenant; absent when whoever sits at the browser does. */
   readonly person?: (typeof PEOPLE)[number];
+  /** What that person holds from now on; absent when it stays as it is. */
+  readonly holds?: readonly string[];
+  /** The scopes to ask for, in place of what the server says. */
+  readonly scope?: string;
   readonly tool?: string;
+  /** Whether only the list of tools is wanted. */
+  readonly lists: boolean;
   readonly input: Record<string, unknown>;
+  /** What is answered when a tool asks back; absent when whoever sits here is asked. */
+  readonly answer?: Record<string, unknown> | "decline";
 }
 
-const USAGE = `npm run try -- [options]
-  --url https://mcp.example.com   which server; the local one when left out
-  --as ada|rob|eve                signs in by itself, at the local tenant
-  --tool name                     which tool to call
-  --input '{"time_zone":"UTC"}'   what to call it with`;
+export const USAGE = `npm run try -- [options]
+  --url https://mcp.example.com      which server; the local one when left out
+  --as ada|rob|eve                   signs in by itself, at the local tenant
+  --holds invoices:read,files:write  what that person holds there from now on; "" is nothing
+  --scope "openid invoices:read"     asks for these scopes only: what else is held is not granted
+  --tool list_invoices               which tool to call; without a name: lists them
+  --input '{"year":2026}'            what to call it with
+  --answer '{"sure":true}'           what to answer when it asks back, or decline
+  --help                             this text`;
 
-const wishSchema = z.object({
-  url: z.url({ protocol: /^https?$/ }).transform(endpointOf),
-  as: z.enum(PEOPLE).optional(),
-  tool: z.string().optional(),
-  input: z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(z.record(z.string(), z.unknown())),
-});
+const jsonObject = z
+  .string()
+  .transform((text, { issues }): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : "";
+      issues.push({ code: "custom", message: `must be JSON: ${message}`, input: text });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.unknown(), { error: "must be a JSON object" }));
 
-/** Reads the command line; `DEV_PORT` says where the local server is. */
-export function readArguments(): Wish {
+const wishSchema = z
+  .object({
+    url: z
+      .url({ protocol: /^https?$/, error: "must be an http or https address" })
+      .transform(endpointOf),
+    as: z.enum(PEOPLE, { error: `must be ${PEOPLE.join(", ")}` }).optional(),
+    holds: z
+      .string()
+      .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+      .optional(),
+    scope: z.string().optional(),
+    tool: z.string().optional(),
+    lists: z.boolean(),
+    input: jsonObject,
+    answer: z.union([z.literal("decline"), jsonObject]).optional(),
+  })
+  .refine(({ as, holds }) => holds === undefined || as !== undefined, {
+    path: ["holds"],
+    error: "needs --as: it says who holds them",
+  });
+
+/** Reads the command line; `undefined` when it asks for help. */
+export function readArguments(): Wish | undefined {
+  const words = readWords(process.argv.slice(2));
+  if (words === undefined) return undefined;
+  const read = wishSchema.safeParse(words);
+  if (!read.success) {
+    const problems = read.error.issues.map(
+      ({ path, message }) => `--${String(path[0])} ${message}.`,
+    );
+    throw new Obstacle(problems.join("\n"), USAGE);
+  }
+  const { as: person, ...wish } = read.data;
+  return { ...withoutAbsent(wish), ...(person && { person }) };
+}
+
+/** `--tool` without a name is a wish for the list. */
+function readWords(given: readonly string[]) {
+  const at = given.findIndex((word) => word === "--tool");
+  const lists = at !== -1 && (given[at + 1] ?? "--").startsWith("--");
+  const args = given.filter((_, index) => !(lists && index === at));
   try {
-    const { as: person, tool, url, input } = wishSchema.parse(readWords());
-    return { url, input, ...(person && { person }), ...(tool && { tool }) };
-  } catch {
-    throw new Obstacle("That is not how it is written.", USAGE);
+    const { help, ...values } = parseArgs({ args, options: OPTIONS }).values;
+    return help ? undefined : { ...values, lists };
+  } catch (error) {
+    // Its first sentence says what is wrong; the others tell of positional arguments.
+    const [problem = ""] = (error instanceof Error ? error.message : "").split(". ");
+    throw new Obstacle(`${problem.replace(/\.$/, "")}.`, USAGE);
   }
 }
 
-function readWords() {
-  return parseArgs({
-    options: {
-      url: { type: "string", default: `http://localhost:${process.env["DEV_PORT"] || "8787"}` },
-      as: { type: "string" },
-      tool: { type: "string" },
-      input: { type: "string", default: "{}" },
-    },
-  }).values;
+const OPTIONS = {
+  url: { type: "string", default: `http://localhost:${process.env["DEV_PORT"] || "8787"}` },
+  as: { type: "string" },
+  holds: { type: "string" },
+  scope: { type: "string" },
+  tool: { type: "string" },
+  input: { type: "string", default: "{}" },
+  answer: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+type Present<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };
+
+function withoutAbsent<T extends object>(value: T): Present<T> {
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(entries) as Present<T>;
 }
 
 /** A base URL means its `/mcp`. */

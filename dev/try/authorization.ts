@@ -28,7 +28,8 @@ import { visit } from "./visitor.ts";
 
 /** Everything between the first refusal and the first token. */
 export async function authorize(wish: Wish, refusal: Response, steps: Steps): Promise<OAuthTokens> {
-  const { resource, scope, server } = await discover(wish.url, refusal, steps);
+  const { resource, scope: advised, server } = await discover(wish.url, refusal, steps);
+  const scope = wish.scope === undefined ? advised : { scope: wish.scope };
   const { issuer } = server;
   const state = crypto.randomUUID();
   const callback = await listenForAnswer(state);
@@ -50,7 +51,7 @@ export async function authorize(wish: Wish, refusal: Response, steps: Steps): Pr
     const answer = await steps.run(
       "sign-in",
       async () => readAnswer(await signIn(wish, authorizationUrl, callback), server),
-      () => `${wish.person ?? "in the browser"}, allowed`,
+      () => describeSignIn(wish),
     );
     return await steps.run(
       "token",
@@ -135,7 +136,7 @@ function describeClient(redirectUrl: URL) {
 
 /** The answer to the authorization request, once somebody has given it. */
 async function signIn(
-  { person }: Wish,
+  { person, holds }: Wish,
   start: URL,
   { answer, redirectUrl }: Callback,
 ): Promise<URLSearchParams> {
@@ -144,8 +145,14 @@ async function signIn(
     openBrowser(start);
     return answer;
   }
-  await visit(start, { until: redirectUrl, press: ["allow", person] });
+  await visit(start, { until: redirectUrl, press: ["allow"], signIn: { person, holds } });
   return answer;
+}
+
+function describeSignIn({ person, holds }: Wish): string {
+  if (person === undefined) return "in the browser, allowed";
+  const held = holds && (holds.length === 0 ? "nothing" : holds.join(", "));
+  return `${person}${held === undefined ? "" : `, who now holds ${held}`}, allowed`;
 }
 
 /**

@@ -5,12 +5,16 @@
 import {
   type AuthProvider,
   Client,
+  type Progress,
+  ProtocolError,
   StreamableHTTPClientTransport,
   type Tool,
   UnauthorizedError,
 } from "@modelcontextprotocol/client";
 import { Obstacle } from "../obstacle.ts";
 import type { Wish } from "./arguments.ts";
+import { answerQuestion } from "./questions.ts";
+import { showResult } from "./result.ts";
 import { printable, type Steps } from "./steps.ts";
 
 /** Comes without a token: the server's refusal, or nothing when it lets everybody in. */
@@ -24,19 +28,34 @@ export async function comeWithoutToken(url: URL, steps: Steps): Promise<Response
     },
   };
   try {
-    await (await connect(url, stranger, steps)).close();
+    await (await connect(url, stranger, { steps })).close();
   } catch (error) {
     if (seen.refusal === undefined) throw error;
   }
   return seen.refusal;
 }
 
+interface Meeting {
+  readonly steps: Steps;
+  /** Absent for a stranger, whom nobody asks anything. */
+  readonly wish?: Wish;
+}
+
 /** Connects in whichever revision of the protocol both sides know. */
-export async function connect(url: URL, authProvider: AuthProvider, steps: Steps): Promise<Client> {
+export async function connect(
+  url: URL,
+  authProvider: AuthProvider,
+  { steps, wish }: Meeting,
+): Promise<Client> {
   const client = new Client(
     { name: "npm-run-try", title: "npm run try", version: "1.0.0" },
-    { versionNegotiation: { mode: "auto" } },
+    {
+      versionNegotiation: { mode: "auto" },
+      ...(wish && { capabilities: { elicitation: { form: {}, url: {} } } }),
+    },
   );
+  if (wish !== undefined)
+    client.setRequestHandler("elicitation/create", ({ params }) => answerQuestion(params, wish));
   const transport = new StreamableHTTPClientTransport(url, {
     authProvider,
     fetch: steps.fetch,
@@ -46,11 +65,28 @@ export async function connect(url: URL, authProvider: AuthProvider, steps: Steps
   return client;
 }
 
-/** The tool that was asked for, else one that everybody understands, else the first. */
-export function chooseTool({ tool }: Wish, offered: readonly Tool[], isSignedIn: boolean): string {
-  const names = offered.map(({ name }) => name);
-  const usual = isSignedIn ? "get_user_info" : "get_time";
-  const chosen = tool ?? names.find((name) => name === usual) ?? names[0];
+/** The tools by name, each with what it is and what it must be given. */
+export function listTools(offered: readonly Tool[]): string {
+  const lines = offered.map(({ name, title, description = "", inputSchema }) => {
+    const fields = Object.keys(inputSchema.properties ?? {});
+    const needed = new Set(inputSchema.required ?? []);
+    const input = fields.map((field) => (needed.has(field) ? field : `${field}?`)).join(", ");
+    return `${name}(${input})\n  ${title === undefined ? "" : `${title}. `}${description}`;
+  });
+  return printable(lines.join("\n"));
+}
+
+/**
+ * The tool that was asked for, else the first that changes nothing and wants no input: of those,
+ * rather one that stays within the server.
+ */
+export function chooseTool({ tool }: Wish, offered: readonly Tool[]): string {
+  const simple = offered.filter(
+    ({ annotations, inputSchema }) =>
+      annotations?.readOnlyHint === true && (inputSchema.required ?? []).length === 0,
+  );
+  const [first] = [...simple, ...offered];
+  const chosen = tool ?? first?.name;
   if (chosen === undefined) throw new Obstacle("The server offers no tool to this person.");
   return chosen;
 }
@@ -63,16 +99,34 @@ export function describeSession(client: Client): string {
   return `MCP ${client.getNegotiatedProtocolVersion()} with ${client.getServerVersion()?.name}`;
 }
 
-/** What a tool answers, to be read by people. A failure of its own is an obstacle. */
-export async function callTool(
-  client: Client,
-  name: string,
-  input: Wish["input"],
-): Promise<string> {
-  const { content, structuredContent, isError } = await client.callTool({ name, arguments: input });
-  const texts = content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`));
-  if (isError === true) throw new Obstacle(texts.join("\n"), ABOUT_TOOL_ERRORS);
-  return printable(
-    structuredContent === undefined ? texts.join("\n") : JSON.stringify(structuredContent, null, 2),
-  );
+interface Call {
+  readonly name: string;
+  readonly input: Wish["input"];
+  readonly offered: readonly Tool[];
+}
+
+/**
+ * What a tool answers, to be read by people; how far it is, is printed meanwhile. A failure of its
+ * own is an obstacle.
+ */
+export async function callTool(client: Client, { name, input, offered }: Call): Promise<string> {
+  const result = await client
+    .callTool(
+      { name, arguments: input },
+      { onprogress: showProgress, resetTimeoutOnProgress: true },
+    )
+    .catch((error: unknown) => {
+      if (!(error instanceof ProtocolError)) throw error;
+      const names = offered.map((tool) => tool.name).join(", ");
+      throw new Obstacle(error.message, `--tool takes one of these: ${names}.`);
+    });
+  if (result.isError !== true) return showResult(result, name);
+  const text = showResult({ content: result.content }, name);
+  // What nobody foresaw is in the log of the server under the id that the text names.
+  throw new Obstacle(text, /request id/.test(text) ? undefined : ABOUT_TOOL_ERRORS);
+}
+
+function showProgress({ progress, total, message = "" }: Progress): void {
+  const share = total === undefined ? `${progress}` : `${progress}/${total}`;
+  console.log(`${share.padStart(11)}  ${printable(message)}`);
 }

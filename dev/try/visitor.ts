@@ -1,9 +1,11 @@
 /**
  * Somebody without a browser who signs in at the local tenant: follows redirects, keeps cookies,
- * presses the button that was agreed on. An address goes in; when it returns, the last page is the
- * one that was to be reached.
+ * presses the button that was agreed on, and tells the tenant who it is. An address goes in; when it
+ * returns, the last page is the one that was to be reached.
  */
+import { isLoopbackUrl } from "../../src/variables.ts";
 import { Obstacle } from "../obstacle.ts";
+import { isLoginPath } from "../tenant/login-path.ts";
 
 interface Page {
   readonly url: URL;
@@ -16,6 +18,8 @@ export interface Errand {
   readonly until: URL;
   /** The values of the buttons to press, whichever stands on the page. */
   readonly press: readonly string[];
+  /** Who signs in at the local tenant, and what they hold from now on; its page is not read. */
+  readonly signIn?: { readonly person: string; readonly holds?: readonly string[] | undefined };
   /** The goal is another's: its address is wanted, and nobody goes there. */
   readonly isForeign?: boolean;
 }
@@ -42,10 +46,23 @@ export async function visit(start: URL, errand: Errand): Promise<URL> {
   let page = await open(start);
   for (let seen = 1; !isAt(page, errand.until); seen += 1) {
     if (seen > MOST_PAGES) throw new Obstacle(`There is no end of pages at ${page.url.origin}.`);
-    const { action, fields } = fillIn(page, errand.press);
+    const { action, fields } = signInAt(page, errand) ?? fillIn(page, errand.press);
     page = await open(action, fields);
   }
   return page.url;
+}
+
+interface Form {
+  readonly action: URL;
+  readonly fields: URLSearchParams;
+}
+
+/** The local tenant is told by a form of two fields, at whatever page it shows. */
+function signInAt({ url }: Page, { signIn }: Errand): Form | undefined {
+  if (signIn === undefined || !isLoopbackUrl(url) || !isLoginPath(url.pathname)) return undefined;
+  const { person, holds } = signIn;
+  const fields = new URLSearchParams({ person, ...(holds && { holds: holds.join(" ") }) });
+  return { action: url, fields };
 }
 
 function isAt({ url }: Page, goal: URL): boolean {
@@ -100,7 +117,7 @@ function keep(line: string, host: string, jar: CookieJar): void {
 }
 
 /** The form with one of the buttons, as it would be sent by pressing it. */
-function fillIn(page: Page, press: readonly string[]): { action: URL; fields: URLSearchParams } {
+function fillIn(page: Page, press: readonly string[]): Form {
   const forms = page.html.match(/<form\b.*?<\/form>/gs) ?? [];
   for (const form of forms) {
     const button = tags(form, "button").find((tag) => press.includes(tag["value"] ?? ""));

@@ -54,7 +54,7 @@ export function installationsOf(issuer: string): readonly Installation[] {
     {
       application: "MCP Inspector",
       how: "Run this, choose Streamable HTTP, and paste the address.",
-      command: "npx @modelcontextprotocol/inspector",
+      command: "npx @modelcontextprotocol/inspector@2",
     },
   ];
 }

@@ -99,6 +99,20 @@ function isLost(status: number): boolean {
   return status === 404 || status === 410;
 }
 
+/**
+ * The message and the stack of a fault, for the terminal of whoever develops on this machine. Never
+ * noted elsewhere: a message may quote anything.
+ */
+export function revealFault(error: unknown): { readonly error?: string; readonly stack?: string } {
+  const fault = error instanceof Refusal ? error.cause : error;
+  if (!(fault instanceof Error)) return {};
+  const stack = fault.stack ?? "";
+  return {
+    error: `${fault.name}: ${fault.message}`,
+    stack: stack.slice(Math.max(0, stack.search(/^\s+at /m))),
+  };
+}
+
 function retryAfterSecondsOf(error: unknown): number | undefined {
   return error instanceof Refusal ? error.retryAfterSeconds : undefined;
 }

@@ -7,7 +7,7 @@ import { routePath } from "hono/route";
 import { type Reason, Refusal } from "../errors.ts";
 import type { Look } from "../pages/look.ts";
 import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
-import { explainFailure, renderRefusal } from "./failure.ts";
+import { explainFailure, renderRefusal, revealFault } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
 import { createExchange, type Exchange } from "./log.ts";
 import { type Limits } from "./limits.ts";
@@ -18,6 +18,8 @@ interface Door {
   readonly isLoopback: boolean;
   readonly issuer: string;
   readonly look: Look;
+  /** Which version answers: every line of the log says it. */
+  readonly version: string;
 }
 
 export interface EdgeEnv {
@@ -49,6 +51,7 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
     };
     context.set("exchange", exchange);
     context.set("door", door);
+    exchange.note({ version: door.version });
     await next();
     const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
     const response = withSecurityHeaders(answer, {
@@ -104,6 +107,7 @@ function answerFailure(error: unknown, context: Context<EdgeEnv>): Response {
     var: { exchange, door },
   } = context;
   exchange.note(explainFailure(error));
+  if (door.isLoopback) exchange.note(revealFault(error));
   const wants = failureForm(req.raw, routeOf(context));
   const response = renderRefusal(error, {
     wants,

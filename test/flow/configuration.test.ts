@@ -167,7 +167,13 @@ describe("the ways to write a value", () => {
       JWT_SIGNING_KEY: Buffer.from(randomKey(), "base64").toString("hex"),
       STORAGE_ENCRYPTION_KEY: Buffer.from(randomKey(), "base64").toString("base64url"),
     });
-    expect(await (await fetch(`${worker.url}/ready`)).json()).toMatchObject({ status: "ready" });
+    expect(await (await fetch(`${worker.url}/ready`)).json()).toMatchObject({
+      status: "ready",
+      version: "1.2.3",
+    });
+    expect(worker.log).toContainEqual(
+      expect.objectContaining({ route: "/ready", version: "1.2.3" }),
+    );
   });
 
   it("without a base URL a local Worker is at the address it was called at", async () => {

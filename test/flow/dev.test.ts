@@ -156,13 +156,77 @@ describe("npm run dev", { timeout: PATIENCE_MS }, () => {
       /without a token +404/,
       "--url takes the server's base URL or its /mcp.",
     ],
-    ["an unknown person", ["--as", "bob"], /^That is not how it is written\./, "--as ada|rob|eve"],
+    ["an unknown person", ["--as", "bob"], /^--as must be ada, rob, eve\./, "--as ada|rob|eve"],
+    ["an unknown option", ["--tol", "x"], /^Unknown option '--tol'\./, "--tool list_invoices"],
+    ["input that is no JSON", ["--input", "{year"], /^--input must be JSON: /, "--input '{"],
+    ["input that is no object", ["--input", "1"], /^--input must be a JSON object\./, "--input '{"],
+    ["an option without its value", ["--as"], /^Option '--as <value>' argument missing\./, "--as"],
+    ["permissions of nobody", ["--holds", "a"], /^--holds needs --as/, "--as ada|rob|eve"],
+    [
+      "a tool that is not there",
+      ["--as", "eve", "--tool", "get_tim"],
+      /tools\/call +.*get_tim/,
+      "--tool takes one of these: get_time, count_down.",
+    ],
   ])("has npm run try say what to do about %s", async (_, given, problem, advice) => {
     const trial = launch("dev/try.ts", typeof given === "function" ? given() : given);
     expect(await trial.exitCode).toBe(1);
     expect(trial.output()).toMatch(problem);
     expect(trial.output()).toContain(advice);
     expect(trial.output()).not.toMatch(SECRET);
+  });
+});
+
+describe("npm run try, further", { timeout: PATIENCE_MS }, () => {
+  let dev: Command;
+
+  beforeAll(async () => {
+    dev = await startDev();
+  }, PATIENCE_MS);
+  afterAll(() => dev.stop("SIGTERM"));
+
+  const run = async (...options: string[]): Promise<string> => {
+    const trial = launch("dev/try.ts", options);
+    const code = await trial.exitCode;
+    return `${code}\n${trial.output()}`;
+  };
+
+  it("explains itself", async () => {
+    expect(await run("--help")).toMatch(/^0\nnpm run try -- \[options\]\n(?: {2}--.*\n)+$/);
+  });
+
+  it("lists the tools with what they take", async () => {
+    const said = await run("--as", "eve", "--tool");
+    expect(said).toMatch(/^0\n/);
+    expect(said).toContain("count_down(from?, step_ms?)\n  Count down. Counts down");
+    expect(said).not.toContain("tools/call");
+  });
+
+  it("shows progress", async () => {
+    const input = '{"from":3,"step_ms":1}';
+    const said = await run("--as", "eve", "--tool", "count_down", "--input", input);
+    expect([...said.matchAll(/(\d\/3) {2}(\d) to go/g)].map(([, ...found]) => found)).toEqual([
+      ["1/3", "2"],
+      ["2/3", "1"],
+      ["3/3", "0"],
+    ]);
+    expect(said).toContain("Lift-off.");
+  });
+
+  it("lets a person hold whatever is wanted, and shows what is held but not granted", async () => {
+    const held = "tool:get_user_info,tool:explain_access";
+    const all = await run("--as", "eve", "--holds", held, "--tool", "explain_access");
+    expect(all).toMatch(
+      /sign-in +eve, who now holds tool:get_user_info, tool:explain_access, allowed/,
+    );
+    expect(all).toMatch(/^0\n/);
+    const some = await run(
+      ...["--as", "eve", "--scope", "openid tool:get_user_info", "--tool", "explain_access"],
+    );
+    expect(some).toMatch(/tools\/call +403 insufficient_scope/);
+    const none = await run("--as", "eve", "--holds", "", "--tool", "explain_access");
+    expect(none).toMatch(/who now holds nothing/);
+    expect(none).toMatch(/tools\/call +You do not have every permission/);
   });
 });
 

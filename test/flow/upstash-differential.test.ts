@@ -109,5 +109,5 @@ function normalize(name: string, outcome: Outcome | undefined): unknown {
     return new Map(
       Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]),
     );
-  return ["SMEMBERS", "HKEYS", "HVALS"].includes(name) ? list.toSorted() : list;
+  return ["SMEMBERS", "HVALS"].includes(name) ? list.toSorted() : list;
 }

@@ -19,13 +19,7 @@ export const hashCommands: CommandTable = {
     writes: false,
     run: (keyspace, args) => [...fieldsOf(keyspace, args).values()],
   },
-  HKEYS: { arity: 2, writes: false, run: (keyspace, args) => [...fieldsOf(keyspace, args).keys()] },
   HLEN: { arity: 2, writes: false, run: (keyspace, args) => fieldsOf(keyspace, args).size },
-  HEXISTS: {
-    arity: 3,
-    writes: false,
-    run: (keyspace, args) => Number(fieldsOf(keyspace, args).has(args.take())),
-  },
 };
 
 function setFields(keyspace: Keyspace, args: Arguments): Reply {

@@ -10,7 +10,6 @@ import { parseIndex } from "./numbers.ts";
 export const keyCommands: CommandTable = {
   PING: { arity: -1, writes: false, run: ping },
   DEL: { arity: -2, writes: true, run: deleteKeys },
-  UNLINK: { arity: -2, writes: true, run: deleteKeys },
   EXISTS: { arity: -2, writes: false, run: countExisting },
   TYPE: {
     arity: 2,

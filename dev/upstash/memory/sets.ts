@@ -3,20 +3,14 @@ import type { Reply } from "../engine.ts";
 import type { Arguments } from "./arguments.ts";
 import type { CommandTable } from "./command-table.ts";
 import { wrongType } from "./errors.ts";
-import { findEntry, type Keyspace, putValue, removeKey } from "./keyspace.ts";
+import { findEntry, type Keyspace, putValue } from "./keyspace.ts";
 
 export const setCommands: CommandTable = {
   SADD: { arity: -3, writes: true, run: addMembers },
-  SREM: { arity: -3, writes: true, run: removeMembers },
   SMEMBERS: {
     arity: 2,
     writes: false,
     run: (keyspace, args) => [...(findMembers(keyspace, args.take()) ?? [])],
-  },
-  SCARD: {
-    arity: 2,
-    writes: false,
-    run: (keyspace, args) => findMembers(keyspace, args.take())?.size ?? 0,
   },
 };
 
@@ -27,15 +21,6 @@ function addMembers(keyspace: Keyspace, args: Arguments): Reply {
   for (const member of args.takeAll()) members.add(member);
   putValue(keyspace, key, { type: "set", members });
   return members.size - sizeBefore;
-}
-
-function removeMembers(keyspace: Keyspace, args: Arguments): Reply {
-  const key = args.take();
-  const members = findMembers(keyspace, key);
-  if (members === undefined) return 0;
-  const removed = args.takeAll().filter((member) => members.delete(member));
-  if (members.size === 0) removeKey(keyspace, key);
-  return removed.length;
 }
 
 function findMembers(keyspace: Keyspace, key: string): Set<string> | undefined {

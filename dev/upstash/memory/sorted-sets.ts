@@ -15,12 +15,6 @@ export const sortedSetCommands: CommandTable = {
   ZRANGE: { arity: -4, writes: false, run: rangeByIndex },
   ZRANGEBYSCORE: { arity: -4, writes: false, run: rangeByScore },
   ZREMRANGEBYSCORE: { arity: 4, writes: true, run: removeRangeByScore },
-  ZCARD: {
-    arity: 2,
-    writes: false,
-    run: (keyspace, args) => findScores(keyspace, args.take())?.size ?? 0,
-  },
-  ZSCORE: { arity: 3, writes: false, run: scoreOfMember },
 };
 
 type Scores = Map<string, number>;
@@ -117,11 +111,6 @@ function removeRangeByScore(keyspace: Keyspace, args: Arguments): Reply {
   for (const [member] of removed) scores.delete(member);
   if (scores.size === 0) removeKey(keyspace, key);
   return removed.length;
-}
-
-function scoreOfMember(keyspace: Keyspace, args: Arguments): Reply {
-  const score = findScores(keyspace, args.take())?.get(args.take());
-  return score === undefined ? null : formatScore(score);
 }
 
 /** By score, then by the bytes of the member. */

@@ -11,7 +11,6 @@ export const stringCommands: CommandTable = {
   SET: { arity: -3, writes: true, run: set },
   GET: { arity: 2, writes: false, run: (keyspace, args) => findText(keyspace, args.take()) },
   GETDEL: { arity: 2, writes: true, run: getAndDelete },
-  GETEX: { arity: -2, writes: true, run: getAndExpire },
   MGET: { arity: -2, writes: false, run: getMany },
   INCR: { arity: 2, writes: true, run: increment },
 };
@@ -49,23 +48,6 @@ function getAndDelete(keyspace: Keyspace, args: Arguments): Reply {
   const key = args.take();
   const text = findText(keyspace, key);
   removeKey(keyspace, key);
-  return text;
-}
-
-const GETEX_OPTIONS: OptionTable = {
-  ...LIFETIME_OPTIONS,
-  PERSIST: { values: 0, group: "lifetime" },
-};
-
-function getAndExpire(keyspace: Keyspace, args: Arguments): Reply {
-  const key = args.take();
-  const lifetime = parseOptions(args, GETEX_OPTIONS).get("lifetime");
-  const text = findText(keyspace, key);
-  const entry = findEntry(keyspace, key);
-  if (entry === undefined || lifetime === undefined) return text;
-  entry.expiresAtMs =
-    lifetime.name === "PERSIST" ? NEVER : endOfLifetime(lifetime, "GETEX", keyspace.nowMs);
-  if (entry.expiresAtMs <= keyspace.nowMs) removeKey(keyspace, key);
   return text;
 }
 

@@ -8,6 +8,7 @@ const door = {
   isLoopback: false,
   issuer: "https://mcp.example.test",
   look: await createLook(site),
+  version: "1.2.3",
 };
 
 async function ask(path: string, headers: HeadersInit = {}): Promise<Response> {
