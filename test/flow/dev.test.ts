@@ -220,9 +220,8 @@ describe("npm run try, further", { timeout: PATIENCE_MS }, () => {
       /sign-in +eve, who now holds tool:get_user_info, tool:explain_access, allowed/,
     );
     expect(all).toMatch(/^0\n/);
-    const some = await run(
-      ...["--as", "eve", "--scope", "openid tool:get_user_info", "--tool", "explain_access"],
-    );
+    const scope = "openid tool:get_user_info";
+    const some = await run("--as", "eve", "--scope", scope, "--tool", "explain_access");
     expect(some).toMatch(/tools\/call +403 insufficient_scope/);
     const none = await run("--as", "eve", "--holds", "", "--tool", "explain_access");
     expect(none).toMatch(/who now holds nothing/);
