@@ -6,13 +6,14 @@
 import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Obstacle } from "./obstacle.ts";
+import { optionObstacle } from "./options.ts";
 import { announce } from "./start/announcement.ts";
 import { openKeys } from "./start/keys.ts";
 import { renderLog } from "./start/log-lines.ts";
 import { storeProgram, tenantProgram } from "./start/parts.ts";
 import { assertPortsFree, orAnyPort } from "./start/ports.ts";
 import { createProcesses, type Running } from "./start/processes.ts";
-import { askPermissions, askProblems, untilItAnswers } from "./start/questions.ts";
+import { askPermissions, askProblems, isOffline, untilItAnswers } from "./start/questions.ts";
 import { claimsOf, placesOf, readSettings, type Settings } from "./start/settings.ts";
 import { watchVariables } from "./start/team-variables.ts";
 import { createTypeCheck } from "./start/type-check.ts";
@@ -20,24 +21,29 @@ import { startWorker, type WorkerHost } from "./start/worker.ts";
 
 const PARENT_CHECK_MS = 250;
 
+const USAGE = `npm run dev -- [options]
+  --fresh   forgets the data of earlier runs
+  --help    this text; ports: DEV_PORT, DEV_AUTH0_PORT, DEV_UPSTASH_PORT, DEV_INSPECTOR_PORT`;
+
 const places = placesOf(process.env);
 const processes = createProcesses();
 const askedToStop = untilAskedToStop();
 let worker: WorkerHost | undefined;
 
 try {
-  await Promise.race([askedToStop, processes.failure, serve().then(() => askedToStop)]);
+  const { fresh, help } = readArguments();
+  if (help) console.log(USAGE);
+  else await Promise.race([askedToStop, processes.failure, serve(fresh).then(() => askedToStop)]);
 } catch (error) {
-  console.error(error instanceof Obstacle ? error.message : error);
+  console.error(error instanceof Obstacle ? explain(error) : error);
   process.exitCode = 1;
 }
 await Promise.all([worker?.stop(), processes.stop()]);
 process.exit();
 
 /** Resolves when everything answers; what was started goes on. */
-async function serve(): Promise<void> {
-  const { fresh } = readArguments();
-  const settings = await withInspector(readSettings(process.env, openKeys(places.keys)));
+async function serve(fresh: boolean): Promise<void> {
+  const settings = await withSurroundings(readSettings(process.env, openKeys(places.keys)));
   await assertPortsFree(claimsOf(settings));
   if (fresh) await forget();
   console.log("Starting …");
@@ -47,19 +53,37 @@ async function serve(): Promise<void> {
     console.log(`Not ready yet: ${problem}`);
 }
 
-/** A debugger is of use to few: its port is not worth refusing to start. */
-async function withInspector(settings: Settings): Promise<Settings> {
+/**
+ * What this machine allows. A debugger is of use to few: its port is not worth refusing to start.
+ * Without a network no client's document can be read, so clients are told to register instead.
+ */
+async function withSurroundings(settings: Settings): Promise<Settings> {
   const inspector = await orAnyPort(settings.ports.inspector);
-  return { ...settings, ports: { ...settings.ports, inspector } };
+  const mustRegister = settings.variables["CLIENT_DOCUMENTS"] === undefined && (await isOffline());
+  return {
+    ...settings,
+    ports: { ...settings.ports, inspector },
+    variables: {
+      ...settings.variables,
+      ...(mustRegister ? { CLIENT_DOCUMENTS: "false" } : {}),
+    },
+  };
+}
+
+function explain({ message, advice }: Obstacle): string {
+  return advice === undefined ? message : `${message}\n\n${advice}`;
 }
 
 function readArguments() {
   try {
-    return parseArgs({ options: { fresh: { type: "boolean", default: false } } }).values;
-  } catch {
-    throw new Obstacle(
-      "npm run dev takes one option: npm run dev -- --fresh (forgets the data of earlier runs).",
-    );
+    return parseArgs({
+      options: {
+        fresh: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw optionObstacle(error, USAGE);
   }
 }
 
@@ -103,12 +127,14 @@ async function runWorker(
   const { promise: serving, resolve } = Promise.withResolvers<void>();
   let isAnnounced = false;
   let reloads = Promise.resolve();
-  let variables = JSON.stringify(settings.variables);
+  let variables = "";
   const takeOverVariables = async (): Promise<void> => {
-    const now = readSettings(process.env, openKeys(places.keys));
-    if (JSON.stringify(now.variables) === variables) return;
-    variables = JSON.stringify(now.variables);
-    await worker?.setVariables(now.variables);
+    const read = readSettings(process.env, openKeys(places.keys));
+    const { CLIENT_DOCUMENTS = "true" } = settings.variables;
+    const now = { CLIENT_DOCUMENTS, ...read.variables };
+    const before = variables;
+    variables = JSON.stringify(now);
+    if (before !== "" && before !== variables) await worker?.setVariables(now);
   };
   const onServing = async (): Promise<void> => {
     // A tool that was added may name a variable that this environment has.

@@ -47,6 +47,7 @@ export interface Env extends LimitBindings {
   readonly ALLOWED_ORIGINS?: string;
   readonly ALLOWED_REDIRECT_URIS?: string;
   readonly DYNAMIC_REGISTRATION?: string;
+  readonly CLIENT_DOCUMENTS?: string;
 }
 
 /** How we are a client of Auth0. */
@@ -96,6 +97,8 @@ export interface AuthConfig {
   readonly allowedRedirectUris: readonly string[];
   /** Clients may register themselves. */
   readonly dynamicRegistration: boolean;
+  /** Clients may be known by a metadata document at an address of theirs. */
+  readonly clientDocuments: boolean;
 }
 
 export interface Config {
@@ -166,6 +169,7 @@ const authVariables = z.object({
   PREREGISTERED_CLIENTS: preregisteredClients,
   ALLOWED_REDIRECT_URIS: privateRedirectUris,
   DYNAMIC_REGISTRATION: switchOf(true),
+  CLIENT_DOCUMENTS: switchOf(true),
 });
 
 const authEnvironment = authVariables.refine(
@@ -241,6 +245,7 @@ function authConfig(values: z.output<typeof authEnvironment>, issuer: string): A
     revocationCheckSeconds: values.REVOCATION_CHECK_SECONDS,
     allowedRedirectUris: values.ALLOWED_REDIRECT_URIS,
     dynamicRegistration: values.DYNAMIC_REGISTRATION,
+    clientDocuments: values.CLIENT_DOCUMENTS,
     preregisteredClients: values.PREREGISTERED_CLIENTS.map(({ client_secret, ...client }) => ({
       ...client,
       ...(client_secret === undefined ? {} : { client_secret }),

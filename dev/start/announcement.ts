@@ -54,8 +54,11 @@ function showPart([name, url, remark]: Part): string {
 }
 
 /** What somebody may wonder about later. */
-function notesOn({ ports, leftOut }: Settings): readonly string[] {
+function notesOn({ ports, leftOut, variables }: Settings): readonly string[] {
   return [
+    ...(variables["CLIENT_DOCUMENTS"] === "false"
+      ? ["Offline: clients register here instead of showing a document (CLIENT_DOCUMENTS=false)."]
+      : []),
     `A debugger attaches to port ${ports.inspector} (VS Code: “Attach to npm run dev”).`,
     ...(leftOut.length === 0
       ? []

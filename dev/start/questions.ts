@@ -2,6 +2,7 @@
  * What `npm run dev` asks its parts: whether they serve, and which permissions the Worker's tools
  * require. Addresses go in, answers come out. No question changes anything.
  */
+import { lookup } from "node:dns/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";
@@ -53,4 +54,15 @@ export async function askProblems(workerUrl: string): Promise<readonly string[]>
   return Object.entries(data?.checks ?? {}).flatMap(([part, found]) =>
     found === "ok" ? [] : [`${part}: ${found}`],
   );
+}
+
+const NETWORK_PATIENCE_MS = 1500;
+
+/** Whether names of the public network cannot be resolved, at least not soon. */
+export async function isOffline(): Promise<boolean> {
+  const found = lookup("modelcontextprotocol.io").then(
+    () => false,
+    () => true,
+  );
+  return Promise.race([found, pause(NETWORK_PATIENCE_MS, true, { ref: false })]);
 }

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";
+import { optionObstacle } from "../options.ts";
 
 const PEOPLE = ["ada", "rob", "eve"] as const;
 
@@ -93,9 +94,7 @@ function readWords(given: readonly string[]) {
     const { help, ...values } = parseArgs({ args, options: OPTIONS }).values;
     return help ? undefined : { ...values, lists };
   } catch (error) {
-    // Its first sentence says what is wrong; the others tell of positional arguments.
-    const [problem = ""] = (error instanceof Error ? error.message : "").split(". ");
-    throw new Obstacle(`${problem.replace(/\.$/, "")}.`, USAGE);
+    throw optionObstacle(error, USAGE);
   }
 }
 

@@ -78,7 +78,7 @@ export function createAuthorizationServer(
     tokenEndpoint: "/token",
     ...(config.auth.dynamicRegistration ? { clientRegistrationEndpoint: "/register" } : {}),
     scopesSupported: [...listScopes(permissions)],
-    clientIdMetadataDocumentEnabled: true,
+    clientIdMetadataDocumentEnabled: config.auth.clientDocuments,
     allowPrivateUseRedirectUris: true,
     accessTokenTTL: config.auth.accessTokenTtlSeconds,
     refreshTokenTTL: GRANT_TTL_SECONDS,

@@ -332,6 +332,19 @@ it("can be switched off, by which clients with a document or of the operator los
   expect(metadata).toHaveProperty("client_id_metadata_document_supported");
 });
 
+it("is what is left to clients when their documents are switched off", async () => {
+  const closed = await house.startAnother({ CLIENT_DOCUMENTS: "false" });
+  const metadata = await json<Record<string, unknown>>(
+    await fetch(`${closed.url}/.well-known/oauth-authorization-server`),
+    200,
+  );
+  expect(metadata["client_id_metadata_document_supported"]).not.toBe(true);
+  expect(metadata).toHaveProperty("registration_endpoint");
+  const url = new URL(`${closed.url}/authorize?response_type=code`);
+  url.searchParams.set("client_id", "https://client.example/client.json");
+  expect((await fetch(url, { redirect: "manual" })).status).toBe(400);
+});
+
 describe("a client that the operator registered", () => {
   it("signs in, refreshes and revokes without a secret when it is public", async () => {
     const client = createStranger({ ...anyone, clientId: "known-public" });
