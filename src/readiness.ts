@@ -41,6 +41,7 @@ interface Asked {
  */
 export function createReadiness(
   parts: ReadinessParts | undefined,
+  version: string,
 ): (asked: Asked) => Promise<Response> {
   let last: { readonly at: number; readonly checks: Checks } | undefined;
   let looking: Promise<Checks> | undefined;
@@ -60,7 +61,7 @@ export function createReadiness(
     const checks = parts === undefined ? {} : await find(parts);
     const failed = Object.values(checks).find((found) => found !== "ok");
     if (failed !== undefined) exchange.note({ reason: failed });
-    return render(checks);
+    return render(checks, version);
   };
 }
 
@@ -101,10 +102,10 @@ async function finding(run: () => Promise<void>): Promise<Finding> {
   }
 }
 
-function render(checks: Readonly<Record<string, Finding>>): Response {
+function render(checks: Checks, version: string): Response {
   const isReady = Object.values(checks).every((found) => found === "ok");
   return Response.json(
-    { status: isReady ? "ready" : "not ready", checks },
+    { status: isReady ? "ready" : "not ready", version, checks },
     { status: isReady ? 200 : 503 },
   );
 }

@@ -3,7 +3,7 @@
  * document comes out, or a Refusal that says whose fault it is. It asks public https hosts only,
  * follows no redirect, takes nothing but JSON, and asks for one document once in ten seconds.
  */
-import { readCapped } from "../edge/body.ts";
+import { readCapped } from "../capped.ts";
 import { addFacts, Refusal } from "../errors.ts";
 import { straightenDocument } from "./metadata.ts";
 import { type AddressRules, judgeAddress } from "./document-address.ts";

@@ -4,6 +4,7 @@
  * broken JSON). It never follows a redirect, never repeats a POST and never puts upstream text into
  * an error.
  */
+import { readCapped } from "../capped.ts";
 import { type Facts, type Reason, Refusal } from "../errors.ts";
 
 /** The world outside, handed in. */
@@ -86,23 +87,16 @@ interface Answer {
 }
 
 async function readWhole(response: Response, maxBytes: number): Promise<Answer> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let sizeBytes = 0;
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.byteLength;
-    // Leaving the loop cancels the stream.
-    if (sizeBytes > maxBytes)
-      throw new Refusal("identity_token_invalid", {
-        cause: new Error("answer too large"),
-        facts: { check: "answer_too_large" },
-      });
-    text += decoder.decode(chunk, { stream: true });
-  }
+  const body = await readCapped(response, maxBytes);
+  if (body === undefined)
+    throw new Refusal("identity_token_invalid", {
+      cause: new Error("answer too large"),
+      facts: { check: "answer_too_large" },
+    });
   return {
     status: response.status,
     headers: pickHeaders(response.headers),
-    text: text + decoder.decode(),
+    text: new TextDecoder().decode(body),
   };
 }
 

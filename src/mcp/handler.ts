@@ -3,7 +3,7 @@
  * is and whose it is, in this order, and only then lets it be read. It keeps nothing between
  * requests.
  */
-import { readRequestBody } from "@modelcontextprotocol/server";
+import { readCapped } from "../capped.ts";
 import type { Exchange } from "../exchange.ts";
 import { anonymousCaller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
@@ -98,8 +98,8 @@ async function readBody(request: Request): Promise<string | undefined> {
     const text = await request.text();
     return text.length <= LARGEST_BODY_BYTES ? text : undefined;
   }
-  const body = await readRequestBody(request, LARGEST_BODY_BYTES);
-  return body.tooLarge ? undefined : body.text;
+  const body = await readCapped(request, LARGEST_BODY_BYTES);
+  return body === undefined ? undefined : new TextDecoder().decode(body);
 }
 
 /**

@@ -19,6 +19,7 @@ interface LandingFacts {
   readonly look: Look;
   /** Most common first. */
   readonly installations: readonly Installation[];
+  /** None when the site does not list them publicly. */
   readonly tools: readonly ToolSummary[];
   /**
    * False when `AUTH_ENABLED=false`: then there is nothing to sign in to and no connection to show.
@@ -37,11 +38,12 @@ export function renderLanding(facts: LandingFacts, accept: string | null, status
 }
 
 /** The front door as HTML. */
-export function LandingPage({ issuer, installations, tools, requiresSignIn }: LandingFacts) {
+export function LandingPage({ issuer, look, installations, tools, requiresSignIn }: LandingFacts) {
   return (
     <Layout title={new URL(issuer).host} wide>
       <main class="sheet">
         <h1>Connect your AI application</h1>
+        <p>{look.site.description}</p>
         <p>{explanation(requiresSignIn)}</p>
         <pre class="address">
           <code>{issuer}/mcp</code>
@@ -54,14 +56,16 @@ export function LandingPage({ issuer, installations, tools, requiresSignIn }: La
             ))}
           </ul>
         </section>
-        <section>
-          <h2>What it can do</h2>
-          <ul class="rows">
-            {tools.map((tool) => (
-              <ToolRow {...tool} />
-            ))}
-          </ul>
-        </section>
+        {tools.length > 0 && (
+          <section>
+            <h2>What it can do</h2>
+            <ul class="rows">
+              {tools.map((tool) => (
+                <ToolRow {...tool} />
+              ))}
+            </ul>
+          </section>
+        )}
       </main>
       <footer>
         {requiresSignIn && (
@@ -78,18 +82,19 @@ export function LandingPage({ issuer, installations, tools, requiresSignIn }: La
 /** The same facts as Markdown, for `Accept: text/markdown` and `/llms.txt`. */
 export function landingMarkdown({
   issuer,
+  look,
   installations,
   tools,
   requiresSignIn,
 }: LandingFacts): string {
   const parts = [
-    `# MCP server at ${new URL(issuer).host}`,
+    `# ${look.site.title} (MCP server at ${new URL(issuer).host})`,
+    look.site.description,
     explanation(requiresSignIn),
     `Address: \`${issuer}/mcp\` (Streamable HTTP)`,
     "## Add it to your application",
     ...installations.map(installationMarkdown),
-    "## What it can do",
-    tools.map((tool) => `- **${tool.title}**: ${tool.description} ${requirement(tool)}`).join("\n"),
+    ...(tools.length === 0 ? [] : ["## What it can do", tools.map(toolMarkdown).join("\n")]),
     ...(requiresSignIn ? [`People see and end their connections at ${issuer}/connections`] : []),
   ];
   return `${parts.join("\n\n")}\n`;
@@ -144,6 +149,10 @@ function requirement({ permissions }: ToolSummary): string {
   return permissions.length === 0
     ? "Needs no permission."
     : `Needs ${permissions.map((name) => `\`${name}\``).join(", ")}.`;
+}
+
+function toolMarkdown(tool: ToolSummary): string {
+  return `- **${tool.title}**: ${tool.description} ${requirement(tool)}`;
 }
 
 function installationMarkdown({ application, how, command, link }: Installation): string {

@@ -5,6 +5,7 @@
 import { type Child, createContext, useContext } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Mark } from "./icon.tsx";
+import type { Site } from "../site-definition.ts";
 import { type Look, PLAIN_SITE } from "./look.ts";
 import { STYLE } from "./style.ts";
 
@@ -54,10 +55,40 @@ export function Layout({
             <span>{look.site.title}</span>
           </header>
           {children}
+          <SiteLinks {...look.site} />
         </div>
       </body>
     </html>
   );
+}
+
+const LINK_NAMES = { documentation: "Documentation", privacy: "Privacy", terms: "Terms" } as const;
+
+/** Where people of this server read on, and whom they ask. */
+function SiteLinks({ links = {}, contact }: Site) {
+  const named = [
+    ...Object.entries(links).map(([kind, href]) => ({ href, label: nameOfLink(kind) })),
+    ...(contact === undefined ? [] : [{ href: addressOf(contact), label: "Contact" }]),
+  ];
+  if (named.length === 0) return null;
+  return (
+    <nav class="small quiet" aria-label="About this server">
+      {named.map(({ href, label }, index) => (
+        <>
+          {index > 0 && " · "}
+          <a href={href}>{label}</a>
+        </>
+      ))}
+    </nav>
+  );
+}
+
+function nameOfLink(kind: string): string {
+  return new Map<string, string>(Object.entries(LINK_NAMES)).get(kind) ?? kind;
+}
+
+function addressOf(contact: string): string {
+  return contact.startsWith("https:") ? contact : `mailto:${contact}`;
 }
 
 /**

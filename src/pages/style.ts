@@ -94,6 +94,7 @@ ul ul { list-style: disc; }
 .split { display: flex; flex-wrap: wrap; gap: .75rem; justify-content: space-between; align-items: flex-start; }
 .split > :first-child { flex: 1 1 14rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+nav { margin-top: 1rem; padding: 0 .25rem; }
 footer { margin-top: 1rem; padding: 0 .25rem; font-size: .875rem; color: var(--quiet); }
 @media (min-width: 40rem) {
   body { padding-top: 3.5rem; }

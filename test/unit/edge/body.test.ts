@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readCapped, withBody } from "../../../src/edge/body.ts";
+import { readCapped } from "../../../src/capped.ts";
+import { withBody } from "../../../src/edge/body.ts";
 
 const post = (body: BodyInit, headers: HeadersInit = {}) =>
   new Request("https://mcp.example.com/token?a=1", { method: "POST", body, headers });

@@ -28,6 +28,7 @@ describe("the landing page", () => {
     expect(response.headers.get("Vary")).toBe("Accept");
     expect(html).toContain("<code>https://mcp.example.com/mcp</code>");
     expect(html).toContain("Get user info");
+    expect(html).toContain("A server for tests.");
     expect(html).toMatch(/tool:get_user_info<\/code>.*tool:b<\/code>/);
     expect(html).toContain("Needs no permission.");
     expect(html).toContain('href="/connections"');
@@ -39,6 +40,9 @@ describe("the landing page", () => {
     expect(response.headers.get("Content-Type")).toBe("text/markdown; charset=utf-8");
     expect(response.headers.get("Vary")).toBe("Accept");
     expect(markdown).toBe(landingMarkdown(FACTS));
+    expect(markdown).toMatch(
+      /^# The House \(MCP server at mcp\.example\.com\)\n\nA server for tests\./,
+    );
     expect(markdown).toContain("Address: `https://mcp.example.com/mcp`");
     expect(markdown).toContain(
       "- **Get user info**: Your profile. Needs `tool:get_user_info`, `tool:b`.",
@@ -51,6 +55,12 @@ describe("the landing page", () => {
 
   it.each([null, "", "*/*", "text/html", "text/markdownish"])("is HTML for %j", (accept) => {
     expect(renderLanding(FACTS, accept).headers.get("Content-Type")).toContain("text/html");
+  });
+
+  it("says nothing of the tools of a site that does not list them publicly", async () => {
+    const facts = { ...FACTS, tools: [] };
+    expect(await renderLanding(facts, null).text()).not.toContain("What it can do");
+    expect(landingMarkdown(facts)).not.toContain("What it can do");
   });
 
   it("says when nobody signs in, and offers no connections then", async () => {

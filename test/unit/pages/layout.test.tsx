@@ -48,6 +48,16 @@ describe("renderPage", () => {
   });
 });
 
+it("names the site on every page, with its links and whom to ask", async () => {
+  const html = await renderPage(page(), look).text();
+  expect(html).toContain("<span>The House</span>");
+  expect(html).toContain('<a href="https://house.test/privacy">Privacy</a>');
+  expect(html).toContain('<a href="https://house.test/docs">Documentation</a>');
+  expect(html).toContain('<a href="mailto:help@house.test">Contact</a>');
+  const plain = await createLook({ ...site, links: {}, contact: "https://house.test/help" });
+  expect(await renderPage(page(), plain).text()).toContain('href="https://house.test/help"');
+});
+
 describe("the icon", () => {
   it("is a picture that may be cached", async () => {
     const response = renderIcon(site);
