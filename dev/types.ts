@@ -3,18 +3,31 @@
  * names in the files of variables go in; `worker-configuration.d.ts` comes out, as `wrangler types`
  * writes it. No value is read into it.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { experimental_generateTypes } from "wrangler";
+import { experimental_generateTypes, experimental_readRawConfig } from "wrangler";
 
 const root = join(import.meta.dirname, "..");
 const target = join(root, "worker-configuration.d.ts");
+const config = join(root, ".wrangler", `types-${process.pid}.json`);
 
-const { content } = await experimental_generateTypes({
-  config: join(root, "wrangler.toml"),
-  envFile: [".dev.vars.example", ".dev.vars"].filter((name) => existsSync(join(root, name))),
-  includeRuntime: false,
-  path: target,
-  strictVars: false,
-});
-if (!existsSync(target) || readFileSync(target, "utf8") !== content) writeFileSync(target, content);
+// The deployment itself: of several environments wrangler makes optional what one of them lacks.
+const { rawConfig } = experimental_readRawConfig({ config: join(root, "wrangler.toml") });
+const { env: _others, ...deployment } = rawConfig;
+
+mkdirSync(join(root, ".wrangler"), { recursive: true });
+writeFileSync(config, JSON.stringify({ ...deployment, main: join(root, String(rawConfig.main)) }));
+try {
+  const { content } = await experimental_generateTypes({
+    config,
+    envFile: [".dev.vars.example", ".dev.vars"]
+      .map((name) => join(root, name))
+      .filter((file) => existsSync(file)),
+    includeRuntime: false,
+    path: target,
+    strictVars: false,
+  });
+  writeFileSync(target, content);
+} finally {
+  rmSync(config);
+}
