@@ -97,7 +97,6 @@ export interface AuthConfig {
   readonly allowedRedirectUris: readonly string[];
   /** Clients may register themselves. */
   readonly dynamicRegistration: boolean;
-  /** Clients may be known by a metadata document at an address of theirs. */
   readonly clientDocuments: boolean;
 }
 
