@@ -99,13 +99,16 @@ async function startStore(settings: Settings): Promise<void> {
   await untilItAnswers("The local store", settings.config.auth?.store.url ?? "");
 }
 
-/** Starts the local tenant; once more whenever the tools have come to require other permissions. */
+/**
+ * Starts the local tenant; once more whenever the tools have come to require other permissions.
+ * While the Worker cannot say which, they stay as they are.
+ */
 function createTenantStarter(
   settings: Settings,
-): (permissions: readonly string[]) => Promise<void> {
+): (permissions: readonly string[] | undefined) => Promise<void> {
   let tenant: Running | undefined;
   let held: string | undefined;
-  return async (permissions) => {
+  return async (permissions = held?.split(",").filter(Boolean) ?? []) => {
     if (held === permissions.join()) return;
     if (held !== undefined) console.log(`From now on Ada holds ${permissions.join(", ")}.`);
     held = permissions.join();
@@ -121,7 +124,7 @@ function createTenantStarter(
  */
 async function runWorker(
   settings: Settings,
-  startTenant: (permissions: readonly string[]) => Promise<void>,
+  startTenant: (permissions: readonly string[] | undefined) => Promise<void>,
 ): Promise<void> {
   const types = createTypeCheck((text) => console.log(text));
   const { promise: serving, resolve } = Promise.withResolvers<void>();
@@ -140,7 +143,7 @@ async function runWorker(
     // A tool that was added may name a variable that this environment has.
     await takeOverVariables();
     const permissions = await askPermissions(workerUrl(settings));
-    if (settings.usesLocalTenant) await startTenant(permissions ?? []);
+    if (settings.usesLocalTenant) await startTenant(permissions);
     if (isAnnounced) console.log("Took over the change.");
     isAnnounced = true;
     resolve();

@@ -19,6 +19,9 @@ const items = z
   )
   .default([]);
 
+/** Whatever it is, it may name permissions. */
+const guardedSchema = z.array(z.looseObject({ permissions: z.array(z.string()).default([]) }));
+
 const offeringsSchema = z.looseObject({ tools: items, prompts: items, resources: items });
 
 export type CatalogueTool = z.output<typeof items>[number];
@@ -29,7 +32,7 @@ export async function loadTools(): Promise<
 > {
   try {
     const offered = offeringsSchema.parse(await load());
-    const all = Object.values(offered).flatMap((list) => items.safeParse(list).data ?? []);
+    const all = Object.values(offered).flatMap((list) => guardedSchema.safeParse(list).data ?? []);
     return {
       tools: offered.tools,
       permissions: [...new Set(all.flatMap(({ permissions }) => permissions))],

@@ -37,7 +37,7 @@ export function renderLog({ message }: WorkerLog, stacks: StackMap): string | un
   if (RUNTIME_PREFIX.test(message)) return undefined;
   const line = readJson(message);
   const configuration = configurationSchema.safeParse(line).data;
-  if (configuration !== undefined) return renderProblems(configuration.problems);
+  if (configuration !== undefined) return stacks.map(renderProblems(configuration.problems));
   const request = requestSchema.safeParse(line).data;
   if (request === undefined) return stacks.map(message);
   if (request.requestId === OWN_REQUEST_ID) return undefined;

@@ -121,10 +121,16 @@ export async function loadCatalogue(
   try {
     return await createCatalogue(typeof offerings === "function" ? await offerings() : offerings);
   } catch (error) {
-    const problem = error instanceof Error ? `${error.name}: ${error.message}` : "cannot be loaded";
     const nothing = await createCatalogue({ tools: [] });
-    return { ...nothing, problems: [{ variable: "src/tools", problem }] };
+    return { ...nothing, problems: [{ variable: "src/tools", problem: describeThrown(error) }] };
   }
+}
+
+/** What was thrown, and where. */
+function describeThrown(error: unknown): string {
+  if (!(error instanceof Error)) return "cannot be loaded";
+  const place = /\n\s+at .*?([^\s()]+:\d+:\d+)\)?$/m.exec(error.stack ?? "")?.[1];
+  return `${error.name}: ${error.message}${place === undefined ? "" : ` at ${place}`}`;
 }
 
 interface Preparation<Item, Offer> {

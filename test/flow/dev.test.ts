@@ -421,7 +421,7 @@ describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => 
     [
       "throws while it is loaded",
       'throw new Error("a canary");',
-      /a canary\n +at src\/tools\/probe\.ts:\d+:\d+/,
+      /src\/tools Error: a canary at src\/tools\/probe\.ts:\d+:\d+/,
     ],
     ["cannot be parsed", "const = ;", /src\/tools\/probe\.ts:\d+:\d+/],
   ])(
