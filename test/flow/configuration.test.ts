@@ -200,6 +200,7 @@ describe("/health and /ready", () => {
     expect(ready?.headers.get("cache-control")).toBe("no-store");
     expect(await ready?.json()).toEqual({
       status: "ready",
+      version: "1.2.3",
       checks: { keys: "ok", store: "ok", identity: "ok" },
     });
   });
@@ -238,6 +239,7 @@ describe("/health and /ready", () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({
       status: "not ready",
+      version: "1.2.3",
       checks: { keys: "ok", store: "ok", identity: "ok", [part]: reason },
     });
     expect((await fetch(`${house.issuer}/health`)).status).toBe(200);
