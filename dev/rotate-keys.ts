@@ -1,24 +1,37 @@
 /**
  * `npm run rotate-keys`: walks the store and seals every record again under the first key of
- * STORAGE_ENCRYPTION_KEY. The variables of `.dev.vars`, or of the file given with `--file`, go in,
- * counts come out; afterwards the older keys can be removed. No value is ever printed.
+ * STORAGE_ENCRYPTION_KEY, while the server goes on. The variables of `.dev.vars`, or of the file given
+ * with `--file`, go in, counts come out; afterwards the older keys can be removed. It may be interrupted and started again. No value is ever printed.
  */
 import { parseArgs } from "node:util";
 import { type Env, isConfig, loadConfig } from "../src/config.ts";
 import { Refusal } from "../src/errors.ts";
-import { recognize, resealClient, resealGrant } from "../src/grants/resealing.ts";
+import { resealFarewells } from "../src/grants/farewell.ts";
 import { createRedis, walkKeys } from "../src/storage/redis.ts";
+import {
+  resealCollections,
+  resealLatest,
+  type ResealingParts,
+  resealTexts,
+  type Tally,
+} from "../src/storage/resealing.ts";
 import { createSealer } from "../src/storage/sealing.ts";
-import { beginWork } from "../src/storage/unit-of-work.ts";
 import { createVault } from "../src/storage/vault.ts";
 import { readVariables } from "./variables-file.ts";
 
-/** What the walk has met so far. */
-interface Count {
-  sealedAgain: number;
-  current: number;
-  unreadable: number;
-  passing: number;
+/** How many keys are sealed again at once, and how many such pages side by side. */
+const KEYS_AT_ONCE = 100;
+const PAGES_AT_ONCE = 8;
+
+/** A page that refused is visited again so often. */
+const MOST_ROUNDS = 5;
+const ROUND_PAUSE_MS = 2000;
+
+const PROGRESS_EVERY_MS = 5000;
+
+interface Page {
+  readonly keys: readonly string[];
+  readonly reseal: typeof resealTexts;
 }
 
 const { file } = parseArgs({ options: { file: { type: "string" } } }).values;
@@ -34,44 +47,79 @@ if (!isConfig(config) || config.auth === undefined) {
 }
 
 const { store } = config.auth;
-const sealer = await createSealer(store.encryptionKeys);
-const count: Count = { sealedAgain: 0, current: 0, unreadable: 0, passing: 0 };
-const vault = createVault(store, createRedis(store, fetch), () => void count.unreadable++);
-await vault.keyOf("names are ready");
+const tally: Tally = { sealedAgain: 0, current: 0, unreadable: 0 };
+let looked = 0;
+const parts: ResealingParts = {
+  sealer: await createSealer(store.encryptionKeys),
+  vault: createVault(store, {
+    redis: createRedis(store, fetch),
+    now: () => Math.floor(Date.now() / 1000),
+    report: () => undefined,
+  }),
+};
+// The newest key gets its copy of the name key here, before the older ones may go.
+await parts.vault.keyOf("names are ready");
 
-for await (const key of walkKeys(store, store.prefix)) await visit(key);
+const progress = setInterval(
+  () => console.log(`${looked} keys looked at, ${tally.sealedAgain} records sealed again …`),
+  PROGRESS_EVERY_MS,
+);
+let refused = await walk(pages());
+for (let round = 1; refused.length > 0 && round < MOST_ROUNDS; round++) {
+  console.log(`${refused.length} pages refused; they are visited again.`);
+  await new Promise((resume) => setTimeout(resume, ROUND_PAUSE_MS));
+  refused = await walk(refused);
+}
+tally.sealedAgain += await resealFarewells(parts.vault, parts.sealer);
+clearInterval(progress);
 
 console.log(
-  `${count.sealedAgain} records sealed again, ${count.current} already under the newest key.`,
+  `${tally.sealedAgain} records sealed again, ${tally.current} already under the newest key.`,
 );
-if (count.passing > 0)
-  console.log(
-    `${count.passing} end within ten minutes by themselves: keep the older keys until then.`,
-  );
-if (count.unreadable > 0)
-  console.log(`${count.unreadable} do not open with any key given, and were left alone.`);
-
-/** Seals one record again if it has to be; a collection is sealed with the grants it lists. */
-async function visit(key: string): Promise<void> {
-  const [stored] = await readText(key);
-  if (typeof stored !== "string" || !stored.startsWith("v1.")) return;
-  if (sealer.isCurrent(stored)) return void count.current++;
-  const text = await vault.open(stored, key);
-  if (text === undefined) return;
-  const found = recognize(text);
-  if (found === undefined) return void count.passing++;
-  const work = beginWork(vault);
-  if ("grant" in found) await resealGrant(work, found.grant, Math.floor(Date.now() / 1000));
-  else await resealClient(work, vault, found.clientId);
-  count.sealedAgain++;
+if (tally.unreadable > 0)
+  console.log(`${tally.unreadable} do not open with any key given, and were left alone.`);
+if (refused.length > 0) {
+  console.log(`${refused.length * KEYS_AT_ONCE} keys or fewer are left. Run it again.`);
+  process.exitCode = 1;
 }
 
-/** A collection is of another type, which Redis refuses to read as text. */
-async function readText(key: string) {
-  try {
-    return await vault.redis.transact([{ do: "get", key }], { repeatable: true });
-  } catch (error) {
-    if (error instanceof Refusal && error.reason === "store_answer_invalid") return [];
-    throw error;
+/** Every key of the store, page by page. */
+async function* pages(): AsyncGenerator<Page> {
+  const { prefix } = store;
+  for await (const keys of walkKeys(store, { prefix, type: "string" }))
+    for (const some of chunksOf(keys)) yield { keys: some, reseal: resealTexts };
+  for await (const keys of walkKeys(store, { prefix, type: "zset" }))
+    for (const some of chunksOf(keys)) yield { keys: some, reseal: resealLatest };
+  for await (const keys of walkKeys(store, { prefix, type: "hash" }))
+    for (const some of chunksOf(keys)) yield { keys: some, reseal: resealCollections };
+}
+
+/** Visits pages, several side by side, and returns those that refused. */
+async function walk(all: AsyncIterable<Page> | Iterable<Page>): Promise<Page[]> {
+  const failed: Page[] = [];
+  const under = new Set<Promise<void>>();
+  for await (const page of all) {
+    const visiting: Promise<void> = visit(page, failed).finally(() => under.delete(visiting));
+    under.add(visiting);
+    if (under.size >= PAGES_AT_ONCE) await Promise.race(under);
   }
+  await Promise.all(under);
+  return failed;
+}
+
+async function visit(page: Page, failed: Page[]): Promise<void> {
+  try {
+    await page.reseal(parts, page.keys, tally);
+    looked += page.keys.length;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    failed.push(page);
+  }
+}
+
+function chunksOf(keys: readonly string[]): readonly (readonly string[])[] {
+  const count = Math.ceil(keys.length / KEYS_AT_ONCE);
+  return Array.from({ length: count }, (_, index) =>
+    keys.slice(index * KEYS_AT_ONCE, (index + 1) * KEYS_AT_ONCE),
+  );
 }

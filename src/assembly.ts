@@ -8,6 +8,7 @@ import { fetchDirectly, serveDocuments } from "./clients/provider-fetch.ts";
 import type { AuthConfig, Config } from "./config.ts";
 import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
 import { createGrantKeeper } from "./grants/keeper.ts";
+import { createPermissionIndex } from "./grants/permission-index.ts";
 import { createAuth0 } from "./identity/auth0.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
@@ -16,7 +17,7 @@ import type { Look } from "./pages/look.ts";
 import type { Parts } from "./parts.ts";
 import { createRedis, type Redis } from "./storage/redis.ts";
 import { beginWork, type UnitOfWork } from "./storage/unit-of-work.ts";
-import { createVault, type Vault } from "./storage/vault.ts";
+import { createVault, type Vault, type VaultEvent } from "./storage/vault.ts";
 
 /**
  * The world outside, as far as it can be another one: for tests, and for other stores or identity
@@ -57,14 +58,8 @@ async function createAuthParts(
 ): Promise<Parts> {
   const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
   const { auth } = config;
-  const vault = createVault(
-    auth.store,
-    outward.redis ?? createRedis(auth.store, send),
-    (problem, storedAs) =>
-      console.warn(
-        JSON.stringify({ reason: "record_unreadable", problem, record: storedAs.slice(0, 16) }),
-      ),
-  );
+  const redis = outward.redis ?? createRedis(auth.store, send);
+  const vault = createVault(auth.store, { redis, now, report: warnOfStore });
   const documents = createDocuments(
     { issuer: config.issuer, namedHosts: config.clientDocumentHosts ?? [] },
     { send: fetchDirectly, now },
@@ -86,22 +81,32 @@ async function createAuthParts(
       now,
       beginWork: startWork,
       checkSeconds: auth.revocationCheckSeconds,
+      tokenTtlSeconds: auth.accessTokenTtlSeconds,
+      permissions: catalogue.requiredPermissions,
     }),
     signingKeys: await deriveRing(auth, "access-token"),
     personKeys: await deriveRing(auth, "person"),
+    hintKeys: await deriveRing(auth, "refresh-hint"),
     tools: [...catalogue.tools.values()].map(({ item }) => item),
     permissions: catalogue.requiredPermissions,
+    permissionIndex: await createPermissionIndex(catalogue.requiredPermissions),
     look,
   };
 }
 
 async function deriveRing(
   { signingKeys: [first, ...others] }: AuthConfig,
-  purpose: "access-token" | "person",
+  purpose: "access-token" | "person" | "refresh-hint",
 ): Promise<SigningKeys> {
   const derive = async (secret: Uint8Array<ArrayBuffer>): Promise<SigningKey> => ({
     kid: await deriveKeyId(secret),
     key: await deriveSigningKey(secret, purpose),
   });
   return [await derive(first), ...(await Promise.all(others.map(derive)))];
+}
+
+/** A stored text that does not open, or a store that is not the one it was. */
+function warnOfStore(problem: VaultEvent, storedAs: string): void {
+  const reason = problem.startsWith("store_") ? problem : "record_unreadable";
+  console.warn(JSON.stringify({ reason, problem, record: storedAs.slice(0, 16) }));
 }

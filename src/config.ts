@@ -17,6 +17,7 @@ import {
   present,
   privateRedirectUris,
   seconds,
+  sharesAKey,
   storeUrl,
   switchOf,
 } from "./variables.ts";
@@ -43,6 +44,7 @@ export interface Env extends LimitBindings {
   readonly RESOURCE_BASE_URL?: string;
   readonly ACCESS_TOKEN_TTL_SECONDS?: string;
   readonly REVOCATION_CHECK_SECONDS?: string;
+  readonly REFRESH_REUSE_SECONDS?: string;
   readonly PREREGISTERED_CLIENTS?: string;
   readonly ALLOWED_ORIGINS?: string;
   readonly ALLOWED_REDIRECT_URIS?: string;
@@ -92,6 +94,8 @@ export interface AuthConfig {
   readonly signingKeys: readonly [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]];
   readonly accessTokenTtlSeconds: number;
   readonly revocationCheckSeconds: number;
+  /** How long a window of a client may stay behind the newest refresh token. 0: not at all. */
+  readonly refreshReuseSeconds: number;
   readonly preregisteredClients: readonly PreregisteredClient[];
   /** Private redirect URIs that clients may use beside those of known ones. */
   readonly allowedRedirectUris: readonly string[];
@@ -165,6 +169,7 @@ const authVariables = z.object({
     .default("mcp:"),
   ACCESS_TOKEN_TTL_SECONDS: seconds(3600, 60, 86_400),
   REVOCATION_CHECK_SECONDS: seconds(30, 0, 3600),
+  REFRESH_REUSE_SECONDS: seconds(86_400, 0, 2_592_000),
   PREREGISTERED_CLIENTS: preregisteredClients,
   ALLOWED_REDIRECT_URIS: privateRedirectUris,
   DYNAMIC_REGISTRATION: switchOf(true),
@@ -245,6 +250,7 @@ function authConfig(values: z.output<typeof authEnvironment>, issuer: string): A
     allowedRedirectUris: values.ALLOWED_REDIRECT_URIS,
     dynamicRegistration: values.DYNAMIC_REGISTRATION,
     clientDocuments: values.CLIENT_DOCUMENTS,
+    refreshReuseSeconds: values.REFRESH_REUSE_SECONDS,
     preregisteredClients: values.PREREGISTERED_CLIENTS.map(({ client_secret, ...client }) => ({
       ...client,
       ...(client_secret === undefined ? {} : { client_secret }),
@@ -292,9 +298,4 @@ function problemText(issue: z.core.$ZodIssue): string {
   return place === ""
     ? issue.message
     : `${issue.code === "custom" ? issue.message : "is not as documented"} (at ${place})`;
-}
-
-function sharesAKey(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
-  const keys = new Set(one.map((bytes) => bytes.join()));
-  return other.some((bytes) => keys.has(bytes.join()));
 }

@@ -81,9 +81,9 @@ export const REFUSALS = {
     text: "The access token is not one of ours.",
   },
   access_token_unknown_key: {
-    code: "invalid_token",
-    status: 401,
-    text: "The access token is not one of ours.",
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "The access token is under a key that this server does not know right now. Please try again shortly.",
   },
   access_token_expired: {
     code: "invalid_token",
@@ -151,6 +151,11 @@ export const REFUSALS = {
     code: "temporarily_unavailable",
     status: 503,
     text: "Another request is renewing this session. Please try again shortly.",
+  },
+  scope_not_granted: {
+    code: "invalid_scope",
+    status: 400,
+    text: "None of the requested scopes were granted.",
   },
   grant_conflict: {
     code: "invalid_grant",

@@ -6,6 +6,7 @@ import type { Documents } from "./clients/documents.ts";
 import type { AuthConfig, Config } from "./config.ts";
 import type { Exchange } from "./exchange.ts";
 import type { SigningKeys } from "./grants/access-token.ts";
+import type { PermissionIndex } from "./grants/permission-index.ts";
 import type { GrantKeeper } from "./grants/keeper.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import type { Look } from "./pages/look.ts";
@@ -30,11 +31,15 @@ export interface Parts {
   readonly signingKeys: SigningKeys;
   /** For the cookie of a person who is signed in at our own pages. */
   readonly personKeys: SigningKeys;
+  /** For what refresh tokens say of themselves. */
+  readonly hintKeys: SigningKeys;
   readonly tools: readonly OfferedTool[];
   /** What every page shows of whose server this is. */
   readonly look: Look;
   /** Every permission that some tool, prompt or resource asks for. */
   readonly permissions: readonly string[];
+  /** The same, for access tokens. */
+  readonly permissionIndex: PermissionIndex;
   /** Epoch seconds. */
   readonly now: () => number;
 }

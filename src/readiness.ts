@@ -86,7 +86,7 @@ async function check({
         value: await vault.seal("ready", "ready"),
         ttlSeconds: 60,
       };
-      await vault.redis.transact([{ do: "write", ...probe }], { repeatable: true });
+      await vault.transact(async () => [{ do: "write", ...probe }]);
     }),
     finding(() => identity.checkReachable()),
   ]);

@@ -16,7 +16,7 @@ export async function createServices(env: Env, parts: Parts | undefined): Promis
   return {
     ...toolEnvOf(env),
     now,
-    records: parts === undefined ? createMemoryRecords(now) : createToolRecords(parts.beginWork),
+    records: parts === undefined ? createMemoryRecords(now) : createToolRecords(parts.vault),
     seal: {
       seal: (text, boundTo) => sealer.seal(text, boundTo),
       async open(sealed, boundTo) {

@@ -180,3 +180,9 @@ function decodeKey(text: string): Uint8Array<ArrayBuffer> | undefined {
     return undefined;
   }
 }
+
+/** Whether two key rings have a key in common. */
+export function sharesAKey(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
+  const keys = new Set(one.map((bytes) => bytes.join()));
+  return other.some((bytes) => keys.has(bytes.join()));
+}

@@ -13,12 +13,14 @@ import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/pa
 import { wantsJson, wantsPage } from "./edge/routes.ts";
 import type { Context, Next } from "hono";
 import { loadCatalogue, missingNeeds } from "./mcp/catalogue.ts";
+import { sayFarewells } from "./grants/farewell.ts";
 import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
 import type { Offerings } from "./mcp/tool.ts";
 import { warmUp } from "./mcp/warm-up.ts";
 import { renderIcon } from "./pages/icon.tsx";
 import { renderLanding } from "./pages/landing.tsx";
 import { createLook, PLAIN_SITE } from "./pages/look.ts";
+import type { Parts } from "./parts.ts";
 import { answerHealth, createReadiness } from "./readiness.ts";
 import { rehearse } from "./rehearsal.ts";
 import { addRoutes } from "./routes.ts";
@@ -36,30 +38,44 @@ export interface Theirs {
 export async function createWorker(theirs: Theirs, outward: Outward = {}) {
   // When the isolate starts, so that no request pays for it.
   const prepared = { ...theirs, catalogue: await loadCatalogue(theirs.offerings) };
-  let app: Passage | undefined;
+  let opened: Opened | undefined;
   let limitsOf: ReturnType<typeof createLimits> | undefined;
   warmUp();
-  openEarly(prepared, outward).then((opened) => (app ??= opened), ignore);
+  openEarly(prepared, outward).then((early) => (opened ??= early), ignore);
   return {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
-      app ??= await open({ ...prepared, env }, new URL(request.url), outward);
+      opened ??= await open({ ...prepared, env }, new URL(request.url), outward);
       limitsOf ??= openLimits(env);
-      return app.fetch(atPlainPath(request), { execution, limitsOf }, execution);
+      return opened.app.fetch(atPlainPath(request), { execution, limitsOf }, execution);
+    },
+    /** Works off what Auth0 is still to be told; a cron trigger of wrangler.toml calls it. */
+    async scheduled(_event: unknown, env: Env): Promise<void> {
+      opened ??= await open({ ...prepared, env }, undefined, outward);
+      if (opened.parts !== undefined) await sayFarewells(opened.parts, FAREWELLS_AT_ONCE);
     },
   };
+}
+
+/** Each is one request to Auth0, and Workers' free plan allows fifty. */
+const FAREWELLS_AT_ONCE = 40;
+
+/** What answers requests, and the parts behind it; there are none when nobody has to sign in. */
+interface Opened {
+  readonly app: Passage;
+  readonly parts?: Parts | undefined;
 }
 
 /** Before the first request, unless the configuration waits for one or something is not right. */
 async function openEarly(
   prepared: Omit<Prepared, "env">,
   outward: Outward,
-): Promise<Passage | undefined> {
+): Promise<Opened | undefined> {
   const config = loadConfig(environment);
   const early = { ...prepared, env: environment };
   if (!isConfig(config) || theirProblems(early).length > 0) return undefined;
-  const app = await furnish(early, config, outward);
-  await rehearse(app, config.issuer);
-  return app;
+  const opened = await furnish(early, config, outward);
+  await rehearse(opened.app, config.issuer);
+  return opened;
 }
 
 /** The limits of wrangler.toml; where they are missing, everything works, and one warning says so. */
@@ -78,7 +94,11 @@ function theirProblems({ site, catalogue, env }: Prepared): readonly ConfigProbl
 }
 
 /** Serves, or answers 500 and says in the log everything that must be put right first. */
-async function open(prepared: Prepared, requestUrl: URL, outward: Outward): Promise<Passage> {
+async function open(
+  prepared: Prepared,
+  requestUrl: URL | undefined,
+  outward: Outward,
+): Promise<Opened> {
   const config = loadConfig(prepared.env, requestUrl);
   const problems = [...theirProblems(prepared), ...(isConfig(config) ? [] : config)];
   if (isConfig(config) && problems.length === 0) return furnish(prepared, config, outward);
@@ -86,18 +106,22 @@ async function open(prepared: Prepared, requestUrl: URL, outward: Outward): Prom
   const look = await createLook(PLAIN_SITE);
   const { version } = prepared;
   const app = createPassage({ isLoopback: true, issuer: "", look, version });
-  return app.use(refuseWith("configuration_invalid"));
+  return { app: app.use(refuseWith("configuration_invalid")) };
 }
 
 async function furnish(
   { site, version, catalogue, env }: Prepared,
   config: Config,
   outward: Outward,
-): Promise<Passage> {
+): Promise<Opened> {
   const look = await createLook(site);
   const tools = [...catalogue.tools.values()].map(({ item }) => item);
   const parts = await createParts(config, { catalogue, look }, outward);
-  const guard = parts && { grants: parts.keeper, signingKeys: parts.signingKeys };
+  const guard = parts && {
+    grants: parts.keeper,
+    signingKeys: parts.signingKeys,
+    permissionIndex: parts.permissionIndex,
+  };
   const services = await createServices(env, parts);
   const mcp = createMcp({ config, catalogue, services, site, version, now, ...guard });
   const landing = {
@@ -124,7 +148,7 @@ async function furnish(
     app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
   app.all("/sse", refuseWith("sse_gone"));
   if (parts !== undefined) addRoutes(app, parts);
-  return app;
+  return { app, parts };
 }
 
 function ignore(): void {}

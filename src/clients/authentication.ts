@@ -42,6 +42,11 @@ export async function authenticateClient(
   return response.ok ? undefined : response;
 }
 
+/** Whether a token request shows more than a client's name: a secret or an assertion. */
+export function showsCredentials(form: URLSearchParams, authorization: string | null): boolean {
+  return authorization !== null || form.has("client_secret") || form.has("client_assertion");
+}
+
 /** The same request with another form. */
 export function withForm(request: Request, form: URLSearchParams): Request {
   const headers = new Headers(request.headers);

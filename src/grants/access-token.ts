@@ -14,15 +14,24 @@ const claimsSchema = z.object({
   aud: z.string(),
   sub: z.string(),
   client_id: z.string(),
-  /** Space-separated scopes that were granted to this client. */
+  /** Space-separated scopes that were granted to this client and are no permissions. */
   scope: z.string(),
-  /** What the person may do at the identity provider, as far as some tool of ours asks for it. */
-  permissions: z.array(z.string()),
+  /**
+   * Permissions as bits (permission-index.ts): what the person holds at the identity provider, as
+   * far as some tool of ours asks for it, and what of it this client was granted. `list` names the
+   * list the bits are of; `narrowed` says that the client asked for less than its grant allows.
+   */
+  permissions: z.object({
+    list: z.string(),
+    held: z.string(),
+    granted: z.string(),
+    narrowed: z.literal(true).exactOptional(),
+  }),
   iat: z.int(),
   exp: z.int(),
   jti: z.string(),
   grant_id: z.string(),
-  /** The hashed name of the grant's record, so that a cold isolate finds it in one round trip. */
+  /** The hashed name of the grant's records: what a feed of ended grants names it by. */
   grant_record: z.string(),
 });
 
@@ -96,12 +105,13 @@ export async function readAccessToken(
 
 /**
  * `kid` chooses among our own keys only; `jwk`, `jku` and `x5u` headers are never read (RFC 8725
- * §3.10).
+ * §3.10). A header like ours that names no key of ours may be that of another version of us.
  */
 function findKey(token: string, keys: SigningKeys): SigningKey | "malformed" | "unknown_key" {
   try {
-    const { kid } = decodeProtectedHeader(token);
-    return keys.find((key) => key.kid === kid) ?? "unknown_key";
+    const { alg, typ, kid } = decodeProtectedHeader(token);
+    const isLikeOurs = alg === "HS256" && typ === "at+jwt" && /^[\w-]{8}$/.test(kid ?? "");
+    return keys.find((key) => key.kid === kid) ?? (isLikeOurs ? "unknown_key" : "malformed");
   } catch {
     return "malformed";
   }

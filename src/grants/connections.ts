@@ -5,7 +5,7 @@
 import * as z from "zod";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { GrantRef } from "./grant.ts";
-import { connectionsName, type GrantRecord, placeOf } from "./record.ts";
+import { connectionPlace, connectionsName, type GrantRecord } from "./record.ts";
 
 const connectionSchema = z
   .object({
@@ -16,8 +16,10 @@ const connectionSchema = z
     createdAt: z.int(),
     lastUsedAt: z.int(),
     expiresAt: z.int(),
-    /** What the grant allows; none in an entry that an older version of us wrote. */
-    scopes: z.array(z.string()).readonly().default([]),
+    /** What the grant allows. */
+    scopes: z.array(z.string()).readonly(),
+    /** What Auth0 is told of when the grant ends. */
+    refreshToken: z.string().exactOptional(),
   })
   .readonly();
 
@@ -33,39 +35,39 @@ export const MOST_CONNECTIONS = 100;
 const COLLECTION_TTL_SECONDS = 40 * 86_400;
 
 /**
- * A person's connections, the ended ones included. Costs nothing when the collection was
+ * A person's connections, those that ran out included. Costs nothing when the collection was
  * prefetched.
  */
 export async function listConnections(
-  work: Pick<UnitOfWork, "fields">,
+  work: Pick<UnitOfWork, "texts">,
   userId: string,
 ): Promise<readonly Connection[]> {
-  const texts = await work.fields(connectionsName(userId));
+  const texts = await work.texts(connectionsName(userId));
   return texts.flatMap((text) => connectionSchema.safeParse(JSON.parse(text)).data ?? []);
 }
 
-/** Writes a grant's entry, used now (epoch seconds). */
+/** Writes a grant's entry, used now (epoch seconds), in the same generation as its record. */
 export function putConnection(
   work: UnitOfWork,
   record: GrantRecord,
-  { now, scopes }: { readonly now: number; readonly scopes: readonly string[] },
+  used: { readonly generation: number; readonly now: number; readonly scopes: readonly string[] },
 ): void {
+  const { refreshToken } = record.tokens;
   const connection: Connection = {
     grantId: record.grantId,
     clientId: record.clientId,
     clientName: record.clientName,
     ...(record.sessionId === undefined ? {} : { sessionId: record.sessionId }),
     createdAt: record.createdAt,
-    lastUsedAt: now,
+    lastUsedAt: used.now,
     expiresAt: record.expiresAt,
-    scopes,
+    scopes: used.scopes,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
   };
-  writeConnection(work, record, connection);
-}
-
-/** Writes a grant's entry as it is. */
-export function writeConnection(work: UnitOfWork, grant: GrantRef, connection: Connection): void {
-  work.putField(placeOf(grant), JSON.stringify(connection), COLLECTION_TTL_SECONDS);
+  work.advance(connectionPlace(record), JSON.stringify(connection), {
+    ttlSeconds: COLLECTION_TTL_SECONDS,
+    generation: used.generation,
+  });
 }
 
 /** The connections that still live, the one used last first. Pure. */
@@ -89,16 +91,16 @@ export function verifiedDomain(clientId: string): string | undefined {
 }
 
 /**
- * Which connections must go so that one more fits: the ended ones, then the longest unused. Pure.
+ * Which connections must go so that one more fits: those that ran out, then the longest unused. Pure.
  */
 export function chooseSuperfluous(
   connections: readonly Connection[],
   { now, most }: { readonly now: number; readonly most: number },
 ): readonly Connection[] {
-  const ended = connections.filter((connection) => connection.expiresAt <= now);
+  const over = connections.filter((connection) => connection.expiresAt <= now);
   const living = connections.filter((connection) => connection.expiresAt > now);
   const byUse = living.toSorted((one, other) => one.lastUsedAt - other.lastUsedAt);
-  return [...ended, ...byUse.slice(0, Math.max(0, living.length - most + 1))];
+  return [...over, ...byUse.slice(0, Math.max(0, living.length - most + 1))];
 }
 
 /**

@@ -1,56 +1,111 @@
 /**
- * The end of a grant. A grant comes in; it ends here before the answer, in other isolates within
- * their bound of staleness, and at the identity provider after the answer.
+ * The end of grants. They come in; they end here before the answer, in other isolates within their
+ * bound of staleness, and the identity provider is told after the answer, at once or later.
  */
-import { Refusal } from "../errors.ts";
-import type { Exchange } from "../exchange.ts";
 import type { IdentityProvider } from "../identity/provider.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import type { Vault } from "../storage/vault.ts";
+import { tellEnds } from "./ended-feed.ts";
+import { type Farewell, remember, sayDue, sealFarewells } from "./farewell.ts";
 import type { GrantRef } from "./grant.ts";
-import type { GrantKeeper } from "./keeper.ts";
-import { endGrant, type GrantRecord } from "./record.ts";
+import { connectionPlace, grantName, grantPlace } from "./record.ts";
 
-interface Ending {
-  readonly parts: { readonly identity: IdentityProvider; readonly keeper: GrantKeeper };
-  readonly work: UnitOfWork;
-  readonly exchange: Exchange;
+/** A grant that is to end, with what the identity provider is to be told. */
+export interface Ending extends GrantRef {
+  /** Its newest, when the person's connections were not read. */
+  readonly generation?: number;
+  readonly refreshToken?: string | undefined;
 }
 
-/**
- * Ends a grant: here before the answer, at Auth0 after it. Without `record` Auth0 has nothing to be
- * told.
- */
+export interface EndingParts {
+  readonly identity: Pick<IdentityProvider, "revoke">;
+  readonly vault: Vault;
+  /** Who answers for grants in this isolate. */
+  readonly keeper: {
+    readonly tokenTtlSeconds: number;
+    noteEnded(storeNames: readonly string[]): void;
+  };
+}
+
+/** Lets work go on after the response. */
+type WaitUntil = (work: Promise<unknown>) => void;
+
+/** How many are told in the request that ended them; the others are told by those that come later. */
+const TOLD_AT_ONCE = 5;
+
+/** Ends grants, and commits whatever else the unit of work is to write. */
 export async function endAtOnce(
-  context: Ending,
-  grant: GrantRef,
-  record: GrantRecord | undefined,
+  parts: EndingParts,
+  { work, waitUntil }: { readonly work: UnitOfWork; readonly waitUntil: WaitUntil },
+  endings: readonly Ending[],
 ): Promise<void> {
-  const { parts, work, exchange } = context;
-  endGrant(work, grant);
-  await work.commit();
-  parts.keeper.sightings.noteEnded(grant);
-  exchange.note({ reason: "grant_revoked", user: grant.userId });
-  if (record !== undefined) revokeUpstream(context, record);
+  const told = endGrants(work, parts, endings);
+  await work.commit({ isPatient: true });
+  const storeNames = await Promise.all(
+    endings.map((grant) => parts.vault.pointerTo(grantName(grant))),
+  );
+  if (endings.length > 0) parts.keeper.noteEnded(storeNames);
+  if (told.members.length > 0)
+    waitUntil(sayDue(parts, told.members.slice(0, TOLD_AT_ONCE)).catch(() => undefined));
 }
 
 /**
- * Tells Auth0, after the response, that a refresh token is no longer wanted. It ends here either
- * way.
+ * Puts the end of grants into a unit of work: records, connections, the feed. What the identity
+ * provider is to be told is remembered in the same step; returned is how, once that is committed.
  */
-export function revokeUpstream(
-  { parts, exchange }: Omit<Ending, "work">,
-  { tokens: { refreshToken } }: Pick<GrantRecord, "tokens">,
+export function endGrants(
+  work: UnitOfWork,
+  { vault, keeper: { tokenTtlSeconds } }: Pick<EndingParts, "vault" | "keeper">,
+  endings: readonly Ending[],
+): { readonly members: readonly string[] } {
+  const told: { members: readonly string[] } = { members: [] };
+  if (endings.length === 0) return told;
+  for (const grant of endings) {
+    work.end(grantPlace(grant));
+    work.end(connectionPlace(grant), grant.generation);
+  }
+  work.also(async () => {
+    const storeNames = await Promise.all(endings.map((grant) => vault.pointerTo(grantName(grant))));
+    const farewells = endings.flatMap(({ refreshToken }, index): Farewell[] =>
+      refreshToken === undefined ? [] : [{ storeName: storeNames[index] ?? "", refreshToken }],
+    );
+    told.members = await sealFarewells(vault, farewells);
+    return [
+      ...tellEnds(vault, storeNames, tokenTtlSeconds),
+      ...remember(vault, told.members, vault.now()),
+    ];
+  });
+  return told;
+}
+
+/** Puts into a unit of work what is to be told when a sign-in has not been finished by `dueAt` (epoch seconds). */
+export function tellLater(
+  work: UnitOfWork,
+  { vault }: Pick<EndingParts, "vault">,
+  { refreshToken, dueAt, ...grant }: Ending & { readonly dueAt: number },
 ): void {
   if (refreshToken === undefined) return;
-  exchange.execution.waitUntil(
-    parts.identity.revoke(refreshToken).catch((error: unknown) => {
-      console.warn(
-        JSON.stringify({
-          reason: "upstream_revocation_failed",
-          requestId: exchange.requestId,
-          fault: error instanceof Refusal ? error.reason : "unknown",
-        }),
-      );
-    }),
-  );
+  work.also(async () => {
+    const storeName = await vault.pointerTo(grantName(grant));
+    const farewell = { storeName, refreshToken, isUnfinished: true };
+    return remember(vault, await sealFarewells(vault, [farewell]), dueAt);
+  });
+}
+
+/**
+ * Sees to it that the identity provider is told of a token that belongs to no grant: remembered in
+ * the store, or told at once when that does not answer.
+ */
+export async function abandonToken(
+  { vault, identity }: Pick<EndingParts, "vault" | "identity">,
+  refreshToken: string | undefined,
+): Promise<void> {
+  if (refreshToken === undefined) return;
+  try {
+    const members = await sealFarewells(vault, [{ storeName: "none", refreshToken }]);
+    await vault.redis.transact(remember(vault, members, vault.now()));
+    await sayDue({ vault, identity }, members);
+  } catch {
+    await identity.revoke(refreshToken).catch(() => undefined);
+  }
 }

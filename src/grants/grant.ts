@@ -1,7 +1,7 @@
 /**
  * A grant: what one person allowed one client, once. Types only. It lives from the authorization
- * code to its revocation; the record behind it answers both "is it alive?" and "what are its Auth0
- * tokens?".
+ * code to its end; its record answers "what are its Auth0 tokens?", the feed of ended grants "is it
+ * alive?".
  */
 import type { UpstreamTokens } from "../identity/provider.ts";
 
@@ -11,19 +11,38 @@ export interface GrantRef {
   readonly grantId: string;
 }
 
+/** A grant as an access token of ours names it. */
+export interface TokenGrant extends GrantRef {
+  /** The hashed name of the grant's records. */
+  readonly storeName: string;
+  /** When the token was issued, epoch seconds: then the grant lived. */
+  readonly issuedAt: number;
+  /** How long the token lives. */
+  readonly lifeSeconds: number;
+}
+
+/** What a person may do through one client. */
+export interface Standing {
+  /** The permissions they hold at the identity provider. */
+  readonly held: readonly string[];
+  /** Those of them that they granted this client. */
+  readonly granted: readonly string[];
+}
+
 /** What an authenticated request may ask about the grant behind its access token. */
 export interface Grants {
   /**
    * Whether the grant still lives, with at most `REVOCATION_CHECK_SECONDS` of staleness; a warm
-   * answer costs no round trip. `storeName` is the access token's pointer to the grant's record, so
-   * that a cold one costs one. Refuses with a `store_…` reason when the store cannot be asked and
-   * this isolate has not seen the grant alive in the last ten minutes.
+   * answer costs no round trip, whatever the grant. Refuses with a `store_…` reason when the store
+   * cannot be asked and nothing is known of the last ten minutes.
    */
-  isAlive(grant: GrantRef, storeName: string): Promise<boolean>;
+  isAlive(grant: TokenGrant): Promise<boolean>;
+  /** What the grant allows now, from its record: for a token that another version of us wrote. */
+  standing(grant: TokenGrant): Promise<Standing>;
   /**
    * The identity provider's tokens of a living grant, renewed first when they are about to expire.
    */
-  upstreamTokens(grant: GrantRef, storeName: string): Promise<UpstreamTokens>;
+  upstreamTokens(grant: TokenGrant): Promise<UpstreamTokens>;
   /** The person's profile, cached: Auth0 answers five such questions a minute. */
-  userInfo(grant: GrantRef, storeName: string): Promise<Readonly<Record<string, unknown>>>;
+  userInfo(grant: TokenGrant): Promise<Readonly<Record<string, unknown>>>;
 }

@@ -1,34 +1,69 @@
 /**
- * One request at a time changes a grant: code exchange, refresh and renewal take turns. A unit of
- * work goes in; it comes back with fresh reads and the hold, or the wait has shown that there is
+ * One request at a time asks Auth0 for a grant's newer tokens. A unit of work goes in; it comes back
+ * with fresh reads and the hold on the generation that it read, or the wait has shown that there is
  * nothing left to do.
  */
 import { Refusal } from "../errors.ts";
+import type { Claiming } from "../storage/reading.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { GrantRef } from "./grant.ts";
-import { holdName } from "./record.ts";
+import { grantName, grantPlace, holdName } from "./record.ts";
+
+/** Longer than Auth0 may take for one answer (20 s for its Actions) and our commit together. */
+const HOLD_TTL_SECONDS = 40;
 
 const LONGEST_WAIT_MS = 8000;
-const SHORTEST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 200;
+const SHORTEST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 800;
+
+interface Holding {
+  /** What else is read in the same trip. */
+  readonly records: readonly string[];
+  /** Asked after every read: whether another has done what was to be done. */
+  readonly isSettled: () => Promise<boolean>;
+}
+
+/** The claim that holds one generation of a grant. */
+export function holdOn(grant: GrantRef, generation: number): Claiming {
+  return { name: holdName(grant, generation), ttlSeconds: HOLD_TTL_SECONDS, isHold: true };
+}
 
 /**
- * Reads `names` and takes the hold on the grant, in one round trip when nobody else has it.
- * `isSettled` is asked after every read and ends the wait early, with or without the hold. Refuses
- * with `grant_busy` after eight seconds.
+ * Takes the hold on the newest generation of a grant that was read before, and reads it again. While
+ * another has the hold one key is asked for, and its return awaited. Refuses with `grant_busy` after
+ * eight seconds.
  */
 export async function holdGrant(
   work: UnitOfWork,
   grant: GrantRef,
-  wanted: { readonly names: readonly string[]; readonly isSettled: () => Promise<boolean> },
+  { records, isSettled }: Holding,
 ): Promise<void> {
-  let waitedMs = 0;
-  for (let pauseMs = SHORTEST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    await work.prefetch(wanted.names, { hold: holdName(grant) });
-    if (work.isHeld() || (await wanted.isSettled())) return;
-    if (waitedMs >= LONGEST_WAIT_MS) throw new Refusal("grant_busy", { retryAfterSeconds: 2 });
-    const jitteredMs = pauseMs * (0.5 + Math.random() / 2);
-    await new Promise((resume) => setTimeout(resume, jitteredMs));
-    waitedMs += jitteredMs;
+  const endsAtMs = Date.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const generation = await generationOf(work, grant);
+    const claim = holdOn(grant, generation);
+    const { name } = claim;
+    await work.prefetch({ records, collections: [grantName(grant)], claim });
+    const isNewest = (await generationOf(work, grant)) === generation;
+    if ((work.owns(name) && isNewest) || (await isSettled())) return;
+    if (!work.owns(name)) await waitForReturn(work, name, endsAtMs);
+    await work.prefetch({ records, collections: [grantName(grant)] });
+    if (await isSettled()) return;
   }
+}
+
+async function waitForReturn(work: UnitOfWork, name: string, endsAtMs: number): Promise<void> {
+  for (let pauseMs = SHORTEST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    if (Date.now() + pauseMs > endsAtMs) throw new Refusal("grant_busy", { retryAfterSeconds: 2 });
+    // Not all at the same moment, but never sooner than most of the pause: each costs a command.
+    const jitteredMs = pauseMs * (0.8 + Math.random() * 0.4);
+    await new Promise((resume) => setTimeout(resume, jitteredMs));
+    if (await work.wasReturned(name)) return;
+  }
+}
+
+/** 0: there is none, or it has ended. */
+async function generationOf(work: UnitOfWork, grant: GrantRef): Promise<number> {
+  const found = await work.find(grantPlace(grant));
+  return found.state === "current" ? found.generation : 0;
 }

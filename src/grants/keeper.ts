@@ -1,25 +1,39 @@
 /**
  * The keeper of grants: answers, for a request that carries an access token, whether its grant
- * lives and what its Auth0 tokens are. A warm answer costs no round trip, a cold one costs one.
- * Never serves what it knows to be ended.
+ * lives and what its Auth0 tokens are. Whether it lives costs no round trip of its own, whatever the
+ * grant. Never serves what it knows to be ended.
  */
 import { waitUntil } from "cloudflare:workers";
 import { isPassing, Refusal } from "../errors.ts";
+import { createSingleFlight } from "../flight.ts";
 import type { IdentityProvider, UpstreamTokens } from "../identity/provider.ts";
+import { openCollection } from "../storage/entry.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
-import type { GrantRef, Grants } from "./grant.ts";
+import { abandonToken, endAtOnce } from "./ending.ts";
+import type { GrantRef, Grants, Standing, TokenGrant } from "./grant.ts";
 import { holdGrant } from "./holding.ts";
-import { createSightings, isServedUnseen, judgeSighting, type Sightings } from "./liveness.ts";
 import { createMemory, type Memory } from "./memory.ts";
-import { endGrant, type GrantRecord, parseGrantRecord, readGrant, recordName } from "./record.ts";
-import { createRenewals, isCloseToEnd, type Renewals } from "./renewal.ts";
+import { waitWithPatience } from "./patience.ts";
+import {
+  grantName,
+  judgeRecord,
+  parseGrantRecord,
+  readGrant,
+  type StandingGrant,
+  stringifyGrantRecord,
+} from "./record.ts";
+import { createRenewals, endsGrant, isCloseToEnd, type Renewals } from "./renewal.ts";
+import { createEndWatch, type EndWatch, type FoundRecord } from "./watch.ts";
+import { grantedPermissions, heldPermissions, writeTokens } from "./writing.ts";
 
 export interface GrantKeeper extends Grants {
-  /** What this isolate saw; whoever issues or ends a grant tells it here. */
-  readonly sightings: Sightings;
   readonly renewals: Renewals;
-  /** A record was rewritten: what was remembered of it is old. */
+  readonly tokenTtlSeconds: number;
+  /** Grants ended here, by the hashed names of their records. */
+  noteEnded(storeNames: readonly string[]): void;
+  /** A record was written here: its tokens are at hand for whoever asks next. */
+  noteRecord(grant: StandingGrant): void;
   forgetRecord(grant: GrantRef): void;
 }
 
@@ -29,8 +43,12 @@ export interface KeeperParts {
   readonly beginWork: () => UnitOfWork;
   /** Epoch seconds. */
   readonly now: () => number;
-  /** How old a sighting of a grant may be. 0: every request asks the store. */
+  /** How old what is known of a grant may be. 0: every request asks the store. */
   readonly checkSeconds: number;
+  /** How long access tokens of ours live. */
+  readonly tokenTtlSeconds: number;
+  /** Every permission that something here asks for. */
+  readonly permissions: readonly string[];
 }
 
 /**
@@ -38,18 +56,15 @@ export interface KeeperParts {
  */
 const PROFILE_FRESH_SECONDS = 300;
 
-/**
- * After the store gave no answer, whoever can be served without is, for so long, and nobody waits
- * for it again.
- */
-const STORE_PAUSE_SECONDS = 5;
+const MOST_RECORDS = 500;
+const MOST_RECORD_CHARACTERS = 8_000_000;
 
 interface Keeper extends KeeperParts {
-  /** When the store last gave no answer; epoch seconds. */
-  unansweredAt: number;
-  readonly sightings: Sightings;
+  readonly watch: EndWatch;
+  /** Looks at records that are under way, by the records' hashed names. */
+  readonly looks: Map<string, () => Promise<StandingGrant | undefined>>;
   readonly renewals: Renewals;
-  /** Sealed records as read, by grant. */
+  /** Records by grant, as text, with their generation before it. */
   readonly records: Memory<string>;
   readonly profiles: Memory<Readonly<Record<string, unknown>>>;
 }
@@ -58,95 +73,91 @@ interface Keeper extends KeeperParts {
 export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
   const keeper: Keeper = {
     ...parts,
-    sightings: createSightings(),
+    looks: new Map(),
+    watch: createEndWatch({
+      ...parts,
+      isRecordAlive: async (grant) => (await look(keeper, grant)) !== undefined,
+      onRecord: async (grant, found) => void (await keepReply(keeper, grant, found)),
+    }),
     renewals: createRenewals(parts.identity, parts.now),
-    records: createMemory(500),
+    records: createMemory(MOST_RECORDS, MOST_RECORD_CHARACTERS),
     profiles: createMemory(500),
-    unansweredAt: Number.NEGATIVE_INFINITY,
   };
   return {
-    sightings: keeper.sightings,
     renewals: keeper.renewals,
-    forgetRecord: (grant) => keeper.records.forget(recordName(grant)),
-    isAlive: (grant, storeName) => isAlive(keeper, grant, storeName),
-    upstreamTokens: (grant, storeName) => upstreamTokens(keeper, grant, storeName),
-    userInfo: (grant, storeName) => userInfo(keeper, grant, storeName),
+    tokenTtlSeconds: parts.tokenTtlSeconds,
+    noteEnded: keeper.watch.noteEnded,
+    noteRecord: (grant) => keepRecord(keeper, grant),
+    forgetRecord: (grant) => keeper.records.forget(grantName(grant)),
+    isAlive: keeper.watch.isAlive,
+    standing: (grant) => standing(keeper, grant),
+    upstreamTokens: (grant) => upstreamTokens(keeper, grant),
+    userInfo: (grant) => userInfo(keeper, grant),
   };
-}
-
-async function isAlive(keeper: Keeper, grant: GrantRef, storeName: string): Promise<boolean> {
-  const sighting = keeper.sightings.of(grant);
-  const by = { now: keeper.now(), checkSeconds: keeper.checkSeconds };
-  const verdict = judgeSighting(sighting, by);
-  if (verdict !== "look") return verdict === "alive";
-  const mayGoUnseen = isServedUnseen(sighting, by);
-  if (mayGoUnseen && by.now - keeper.unansweredAt < STORE_PAUSE_SECONDS) return true;
-  try {
-    return (await look(keeper, grant, storeName)) !== undefined;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    keeper.unansweredAt = by.now;
-    if (mayGoUnseen) return true;
-    throw error;
-  }
 }
 
 /**
  * Reads the grant's record by the name its token carries: one round trip, even in a fresh isolate.
  */
-async function look(
-  keeper: Keeper,
-  grant: GrantRef,
-  storeName: string,
-): Promise<GrantRecord | undefined> {
-  const key = keeper.vault.keyAt(storeName);
-  const [stored] = await keeper.vault.redis.transact([{ do: "get", key }], { repeatable: true });
-  const record = await openRecord(keeper, grant, { stored: stored ?? null, key });
-  if (record === undefined) keeper.sightings.noteMissing(grant, keeper.now());
-  else {
-    keeper.sightings.noteAlive(grant, keeper.now());
-    if (typeof stored === "string") keeper.records.keep(recordName(grant), stored, keeper.now());
-  }
-  return record;
+async function look(keeper: Keeper, grant: TokenGrant): Promise<StandingGrant | undefined> {
+  const key = keeper.vault.keyAt(grant.storeName);
+  const [reply] = await keeper.vault.redis.transact([{ do: "getFields", key }]);
+  return keepReply(keeper, grant, { key, reply });
 }
 
-async function openRecord(
+async function keepReply(
   keeper: Keeper,
-  grant: GrantRef,
-  { stored, key }: { stored: unknown; key: string },
-): Promise<GrantRecord | undefined> {
-  const text = typeof stored === "string" ? await keeper.vault.open(stored, key) : undefined;
-  if (text === undefined) return undefined;
-  const record = parseGrantRecord(text);
-  const isTheirs = record.userId === grant.userId && record.grantId === grant.grantId;
-  return isTheirs && record.expiresAt > keeper.now() ? record : undefined;
+  grant: TokenGrant,
+  { key, reply }: FoundRecord,
+): Promise<StandingGrant | undefined> {
+  const [found] = (await openCollection(keeper.vault, key, reply)).entries.values();
+  const standing = found && judgeRecord(found, grant, keeper.now());
+  if (standing !== undefined) keepRecord(keeper, standing);
+  return standing;
 }
 
-/** The grant's record, at most as old as a sighting may be. */
-async function currentRecord(
-  keeper: Keeper,
-  grant: GrantRef,
-  storeName: string,
-): Promise<GrantRecord> {
-  const stored = keeper.records.recall(recordName(grant), {
+function keepRecord({ records, now }: Keeper, { record, generation }: StandingGrant): void {
+  records.keep(grantName(record), `${generation}\n${stringifyGrantRecord(record)}`, now());
+}
+
+/**
+ * The grant's record. One that is remembered will do: its tokens are good as long as they live, and
+ * whether the grant lives was judged before.
+ */
+async function currentRecord(keeper: Keeper, grant: TokenGrant): Promise<StandingGrant> {
+  const remembered = keeper.records.recall(grantName(grant), {
     now: keeper.now(),
-    maxAgeSeconds: keeper.checkSeconds,
+    maxAgeSeconds: keeper.checkSeconds === 0 ? 0 : Number.POSITIVE_INFINITY,
   });
-  const remembered = await openRecord(keeper, grant, {
-    stored,
-    key: keeper.vault.keyAt(storeName),
-  });
-  const record = remembered ?? (await look(keeper, grant, storeName));
-  if (record === undefined) throw new Refusal("grant_ended");
-  return record;
+  const [, generation, text] = /^(\d+)\n(.*)$/s.exec(remembered ?? "") ?? [];
+  if (text !== undefined) return { record: parseGrantRecord(text), generation: Number(generation) };
+  const standing = await lookOnce(keeper, grant);
+  if (standing === undefined) throw new Refusal("grant_ended");
+  return standing;
 }
 
-async function upstreamTokens(
-  keeper: Keeper,
-  grant: GrantRef,
-  storeName: string,
-): Promise<UpstreamTokens> {
-  const { tokens } = await currentRecord(keeper, grant, storeName);
+/** A tool may ask for tokens and profile at once: they share one look. */
+async function lookOnce(keeper: Keeper, grant: TokenGrant): Promise<StandingGrant | undefined> {
+  const { looks } = keeper;
+  const join = looks.get(grant.storeName) ?? createSingleFlight(() => look(keeper, grant));
+  looks.set(grant.storeName, join);
+  return join().finally(() => looks.delete(grant.storeName));
+}
+
+async function standing(keeper: Keeper, grant: TokenGrant): Promise<Standing> {
+  const { record } = await currentRecord(keeper, grant);
+  return {
+    held: heldPermissions(record, keeper.permissions),
+    granted: grantedPermissions(record, keeper.permissions),
+  };
+}
+
+async function upstreamTokens(keeper: Keeper, grant: TokenGrant): Promise<UpstreamTokens> {
+  const remembered = await currentRecord(keeper, grant);
+  if (!isCloseToEnd(remembered.record.tokens, keeper.now())) return remembered.record.tokens;
+  // Another isolate may have renewed them meanwhile.
+  const { record } = (await look(keeper, grant)) ?? remembered;
+  const { tokens } = record;
   if (!isCloseToEnd(tokens, keeper.now())) return tokens;
   const stillValid = tokens.expiresAt > keeper.now();
   if (tokens.refreshToken === undefined) {
@@ -156,7 +167,7 @@ async function upstreamTokens(
   const renewed = renewInPlace(keeper, grant);
   // Goes on when the client hangs up: between Auth0's answer and our commit a token would be lost.
   waitUntil(renewed.catch(() => undefined));
-  return renewed.catch((error: unknown) => {
+  return waitWithPatience(renewed).catch((error: unknown) => {
     if (stillValid && isPassing(error)) return tokens;
     throw error;
   });
@@ -165,19 +176,19 @@ async function upstreamTokens(
 /**
  * Renews the tokens of a grant, once, whichever request comes first; the others find them renewed.
  */
-async function renewInPlace(keeper: Keeper, grant: GrantRef): Promise<UpstreamTokens> {
+async function renewInPlace(keeper: Keeper, grant: TokenGrant): Promise<UpstreamTokens> {
   const work = keeper.beginWork();
+  const read = () => readGrant(work, grant, keeper.now());
   const isSettled = async (): Promise<boolean> => {
-    const record = await readGrant(work, grant);
-    return record === undefined || !isCloseToEnd(record.tokens, keeper.now());
+    const standing = await read();
+    return standing === undefined || !isCloseToEnd(standing.record.tokens, keeper.now());
   };
-  await holdGrant(work, grant, { names: [recordName(grant)], isSettled });
   try {
-    const record = await readGrant(work, grant);
-    if (record === undefined) throw new Refusal("grant_ended");
-    const tokens = (await isSettled()) ? record.tokens : await renewHeld(keeper, work, record);
-    keeper.records.forget(recordName(grant));
-    return tokens;
+    await holdGrant(work, grant, { records: [], isSettled });
+    const standing = await read();
+    if (standing === undefined) throw new Refusal("grant_ended");
+    if (await isSettled()) return standing.record.tokens;
+    return await renewHeld(keeper, work, standing);
   } finally {
     await work.discard();
   }
@@ -186,28 +197,36 @@ async function renewInPlace(keeper: Keeper, grant: GrantRef): Promise<UpstreamTo
 async function renewHeld(
   keeper: Keeper,
   work: UnitOfWork,
-  record: GrantRecord,
+  { record, generation }: StandingGrant,
 ): Promise<UpstreamTokens> {
-  const used = record.tokens.refreshToken;
-  if (used === undefined) return record.tokens;
-  try {
-    const tokens = await keeper.renewals.renew(used);
-    work.replace(
-      recordName(record),
-      JSON.stringify({ ...record, tokens }),
-      record.expiresAt - keeper.now(),
-    );
-    await work.commit();
-    keeper.renewals.noteSaved(used);
-    return tokens;
-  } catch (error) {
-    if (error instanceof Refusal && error.reason === "identity_grant_ended") {
-      endGrant(work, record);
-      await work.commit();
-      keeper.sightings.noteEnded(record);
-    }
-    throw error;
+  const used = record.tokens.refreshToken ?? "";
+  const renewed = await keeper.renewals.renew(record).catch(async (problem: unknown) => {
+    if (endsGrant(problem)) await endHeld(keeper, work, { record, generation });
+    throw problem;
+  });
+  if (endsGrant(renewed.problem))
+    await endHeld(keeper, work, { record: renewed.record, generation });
+  else {
+    const keeping = { waitUntil, onSaved: () => keeper.renewals.noteSaved(used) };
+    const by = { keeping, now: keeper.now(), permissions: keeper.permissions };
+    const written = await writeTokens(work, { record: renewed.record, generation }, by);
+    if (written !== undefined) keepRecord(keeper, written);
+    else waitUntil(abandonToken(keeper, renewed.record.tokens.refreshToken));
   }
+  if (renewed.problem !== undefined) throw renewed.problem;
+  return renewed.record.tokens;
+}
+
+async function endHeld(
+  { vault, identity, tokenTtlSeconds, watch }: Keeper,
+  work: UnitOfWork,
+  { record, generation }: StandingGrant,
+): Promise<void> {
+  const { userId, grantId, tokens } = record;
+  const parts = { vault, identity, keeper: { tokenTtlSeconds, noteEnded: watch.noteEnded } };
+  await endAtOnce(parts, { work, waitUntil }, [
+    { userId, grantId, generation, refreshToken: tokens.refreshToken },
+  ]);
 }
 
 /**
@@ -216,24 +235,23 @@ async function renewHeld(
  */
 async function userInfo(
   keeper: Keeper,
-  grant: GrantRef,
-  storeName: string,
+  grant: TokenGrant,
 ): Promise<Readonly<Record<string, unknown>>> {
   const now = keeper.now();
   const fresh = keeper.profiles.recall(grant.userId, { now, maxAgeSeconds: PROFILE_FRESH_SECONDS });
   if (fresh !== undefined) return fresh;
   try {
-    return await askUserInfo(keeper, grant, storeName);
+    return await askUserInfo(keeper, grant);
   } catch (error) {
     if (!isPassing(error)) throw error;
     const ever = { now, maxAgeSeconds: Number.POSITIVE_INFINITY };
     const older = keeper.profiles.recall(grant.userId, ever);
-    return older ?? (await currentRecord(keeper, grant, storeName)).profile;
+    return older ?? (await currentRecord(keeper, grant)).record.profile;
   }
 }
 
-async function askUserInfo(keeper: Keeper, grant: GrantRef, storeName: string) {
-  const profile = await keeper.identity.userInfo(await upstreamTokens(keeper, grant, storeName));
+async function askUserInfo(keeper: Keeper, grant: TokenGrant) {
+  const profile = await keeper.identity.userInfo(await upstreamTokens(keeper, grant));
   keeper.profiles.keep(grant.userId, profile, keeper.now());
   return profile;
 }

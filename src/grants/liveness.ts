@@ -1,85 +1,81 @@
 /**
- * What this isolate knows about which grants live. Sightings go in, a verdict comes out: serve,
- * look, or refuse. The rule is pure; the memory is bounded and never outlives the isolate.
+ * What this isolate knows about which grants live: the names of those that ended, and when it last
+ * asked. A grant goes in, a verdict comes out: serve, look, or refuse. The rules are pure; the
+ * memory is bounded and never outlives the isolate.
  */
-import type { GrantRef } from "./grant.ts";
+
+/** What is known of one grant when its token is presented; times are epoch seconds. */
+export interface Known {
+  /** It ended here, or the feed says so. */
+  readonly isEnded: boolean;
+  /** When the feed was read last. */
+  readonly readAt: number | undefined;
+  /** When the token was issued: then its grant lived. */
+  readonly issuedAt: number;
+}
+
+interface Bound {
+  readonly now: number;
+  /** How old what is known may be. 0: every request asks the store. */
+  readonly checkSeconds: number;
+}
 
 /**
- * What was seen of a grant last; times are epoch seconds. What this isolate ended itself stays
- * ended; what the store did not have may come, since a replica can lag behind the isolate that
- * wrote it.
- */
-export type Sighting =
-  | { readonly aliveAt: number }
-  | { readonly missingAt: number }
-  | { readonly ended: true };
-
-/**
- * Without an answer from the store a grant is served this long after it was last seen alive
+ * Without an answer from the store a grant is served this long after it was last known to live
  * (stale-if-error).
  */
 const SERVED_UNSEEN_SECONDS = 600;
 
-const MOST_SIGHTINGS = 10_000;
+/** The feed is read again so long before what is known grows too old, while nobody waits for it. */
+const AHEAD_SECONDS = 2;
 
 /**
- * Whether a request may be served on what was seen before (design: bounded staleness; RFC 7009 §3
- * leaves it open). `checkSeconds` = 0 asks the store every time.
+ * Whether a request may be served on what is known (design: bounded staleness; RFC 7009 §3 leaves it
+ * open).
  */
-export function judgeSighting(
-  sighting: Sighting | undefined,
-  { now, checkSeconds }: { readonly now: number; readonly checkSeconds: number },
+export function judgeLiveness(
+  known: Known,
+  { now, checkSeconds }: Bound,
 ): "alive" | "ended" | "look" {
-  if (sighting === undefined) return "look";
-  if ("ended" in sighting) return "ended";
-  if ("missingAt" in sighting) return now - sighting.missingAt < checkSeconds ? "ended" : "look";
-  return now - sighting.aliveAt < checkSeconds ? "alive" : "look";
+  if (known.isEnded) return "ended";
+  return now - knownAliveAt(known) < checkSeconds ? "alive" : "look";
 }
 
 /**
- * Whether a grant is served although the store could not be asked: only one that was seen alive a
+ * Whether a grant is served although the store could not be asked: only one that was known to live a
  * short while ago.
  */
-export function isServedUnseen(
-  sighting: Sighting | undefined,
-  { now, checkSeconds }: { readonly now: number; readonly checkSeconds: number },
-): boolean {
-  return (
-    checkSeconds > 0 &&
-    sighting !== undefined &&
-    "aliveAt" in sighting &&
-    now - sighting.aliveAt <= SERVED_UNSEEN_SECONDS
-  );
+export function isServedUnseen(known: Known, { now, checkSeconds }: Bound): boolean {
+  return checkSeconds > 0 && !known.isEnded && now - knownAliveAt(known) <= SERVED_UNSEEN_SECONDS;
 }
 
-export interface Sightings {
-  of(grant: GrantRef): Sighting | undefined;
-  /** A grant was seen alive. An ended one never lives again, whatever a slower answer says. */
-  noteAlive(grant: GrantRef, now: number): void;
-  /** The store had no such grant. */
-  noteMissing(grant: GrantRef, now: number): void;
-  noteEnded(grant: GrantRef): void;
+/** Whether it is time to read the feed again in the background. */
+export function isReadDue(readAt: number | undefined, { now, checkSeconds }: Bound): boolean {
+  return readAt !== undefined && now - readAt >= Math.max(checkSeconds - AHEAD_SECONDS, 1);
 }
 
-/** An empty memory. When it is full, what was seen first is forgotten first. */
-export function createSightings(): Sightings {
-  const seen = new Map<string, Sighting>();
-  const note = (grant: GrantRef, sighting: Sighting): void => {
-    const name = nameOf(grant);
-    const before = seen.get(name);
-    if (before !== undefined && "ended" in before) return;
-    seen.delete(name);
-    seen.set(name, sighting);
-    if (seen.size > MOST_SIGHTINGS) seen.delete(seen.keys().next().value ?? name);
-  };
+function knownAliveAt({ readAt = Number.NEGATIVE_INFINITY, issuedAt }: Known): number {
+  return Math.max(readAt, issuedAt);
+}
+
+/** The names of ended grants, as long as a token of theirs may be presented. */
+export interface EndedGrants {
+  has(storeName: string): boolean;
+  note(storeNames: readonly string[], now: number): void;
+}
+
+/** An empty memory; what ended longer ago than `keptSeconds` is forgotten. */
+export function createEndedGrants(keptSeconds: number): EndedGrants {
+  const endedAt = new Map<string, number>();
   return {
-    of: (grant) => seen.get(nameOf(grant)),
-    noteAlive: (grant, now) => note(grant, { aliveAt: now }),
-    noteMissing: (grant, now) => note(grant, { missingAt: now }),
-    noteEnded: (grant) => note(grant, { ended: true }),
+    has: (storeName) => endedAt.has(storeName),
+    note: (storeNames, now) => {
+      for (const storeName of storeNames) if (!endedAt.has(storeName)) endedAt.set(storeName, now);
+      // In the order of their ends: the first that is young enough ends the search.
+      for (const [storeName, at] of endedAt) {
+        if (now - at <= keptSeconds) return;
+        endedAt.delete(storeName);
+      }
+    },
   };
-}
-
-function nameOf({ userId, grantId }: GrantRef): string {
-  return `${userId}:${grantId}`;
 }

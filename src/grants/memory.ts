@@ -11,19 +11,38 @@ export interface Memory<Value> {
   forget(name: string): void;
 }
 
-/** An empty memory for `most` entries; when it is full, the oldest goes. */
-export function createMemory<Value>(most: number): Memory<Value> {
+/**
+ * An empty memory for `most` entries, of texts with no more characters together than that; when it
+ * is full, the oldest go.
+ */
+export function createMemory<Value>(
+  most: number,
+  mostCharacters = Number.POSITIVE_INFINITY,
+): Memory<Value> {
   const entries = new Map<string, { readonly value: Value; readonly at: number }>();
+  let characters = 0;
+  const forget = (name: string): void => {
+    characters -= lengthOf(entries.get(name)?.value);
+    entries.delete(name);
+  };
   return {
     keep: (name, value, now) => {
-      entries.delete(name);
+      forget(name);
       entries.set(name, { value, at: now });
-      if (entries.size > most) entries.delete(entries.keys().next().value ?? name);
+      characters += lengthOf(value);
+      for (const oldest of entries.keys()) {
+        if (entries.size <= most && characters <= mostCharacters) return;
+        forget(oldest);
+      }
     },
     recall: (name, { now, maxAgeSeconds }) => {
       const entry = entries.get(name);
       return entry !== undefined && now - entry.at < maxAgeSeconds ? entry.value : undefined;
     },
-    forget: (name) => void entries.delete(name),
+    forget,
   };
+}
+
+function lengthOf(value: unknown): number {
+  return typeof value === "string" ? value.length : 0;
 }

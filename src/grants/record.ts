@@ -1,80 +1,115 @@
 /**
- * What we keep about a grant beside the provider library's own record: the identity provider's
- * tokens and what the person granted. Texts of the store go in and out, parsed once. Names of
- * records are made here and nowhere else.
+ * What we keep of a grant: one entry of numbered versions, with the provider library's own record in
+ * it, the identity provider's tokens and what the person granted. Texts of the store go in and out,
+ * parsed once. Names of records are made here and nowhere else.
  */
+import { decodeJwt } from "jose";
 import * as z from "zod";
 import { Refusal } from "../errors.ts";
+import type { UpstreamTokens } from "../identity/provider.ts";
+import type { Found, Place } from "../storage/entry.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
-import type { FieldPlace } from "../storage/write.ts";
 import type { GrantRef } from "./grant.ts";
 
 const claims = z.record(z.string(), z.unknown()).readonly();
 
-const tokensSchema = z
-  .object({
-    accessToken: z.string(),
-    claims,
-    expiresAt: z.int(),
-    issuedAt: z.int(),
-    refreshToken: z.string().exactOptional(),
-    permissions: z.array(z.string()).readonly(),
-  })
-  .readonly();
+const tokensSchema = z.object({
+  accessToken: z.string(),
+  /** Kept only when the access token does not say them itself. */
+  claims: claims.exactOptional(),
+  expiresAt: z.int(),
+  issuedAt: z.int(),
+  refreshToken: z.string().exactOptional(),
+  permissions: z.array(z.string()).readonly(),
+});
 
-const grantRecordSchema = z
-  .object({
-    userId: z.string(),
-    grantId: z.string(),
-    clientId: z.string(),
-    clientName: z.string(),
-    /** The session at the identity provider, hashed; for back-channel logout. */
-    sessionId: z.string().exactOptional(),
-    profile: claims,
-    tokens: tokensSchema,
-    /** Which permissions the person granted this client: those named, or whatever they hold. */
-    granted: z.union([z.literal("all"), z.array(z.string()).readonly()]),
-    /**
-     * Proves that a refresh token was issued by us for this grant, however old it is. base64url, 32
-     * bytes.
-     */
-    proofKey: z.string(),
-    /**
-     * To which kind of client the newest tokens went, and when: who uses an older one may be
-     * another.
-     */
-    lastIssue: z.object({ clientFamily: z.string(), at: z.int() }).readonly().exactOptional(),
-    createdAt: z.int(),
-    /** When the grant ends unless it is refreshed; epoch seconds. */
-    expiresAt: z.int(),
-  })
-  .readonly();
+/** A refresh token that was used: by whom, and when. */
+const supersededSchema = z.object({
+  /** The beginning of the token's hash. */
+  id: z.string(),
+  /** Epoch seconds. */
+  at: z.int(),
+  /** From which place, and whether it was used for the first time then. */
+  place: z.string(),
+  wasNew: z.boolean(),
+});
 
-export type GrantRecord = z.infer<typeof grantRecordSchema>;
+export type Superseded = z.infer<typeof supersededSchema>;
+
+/** The newest answer of the token endpoint, and what it answered. */
+const latestSchema = z.object({
+  /** The current refresh token, as its client holds it. */
+  refreshToken: z.string().exactOptional(),
+  /** The hash of the token that was used for it; none for a code. */
+  usedId: z.string(),
+  /** What was asked beside the token. */
+  asked: z.string(),
+  body: z.record(z.string(), z.unknown()),
+  clientFamily: z.string(),
+  at: z.int(),
+});
+
+const grantRecordSchema = z.object({
+  userId: z.string(),
+  grantId: z.string(),
+  clientId: z.string(),
+  clientName: z.string(),
+  /** The session at the identity provider, hashed; for back-channel logout. */
+  sessionId: z.string().exactOptional(),
+  profile: claims,
+  /** The provider library's own record, as it wrote it. */
+  provider: z.string(),
+  tokens: tokensSchema,
+  /** What the client asked for that is no permission. */
+  scopes: z.array(z.string()).readonly(),
+  /** Which permissions the person granted this client: those named, or whatever they hold. */
+  granted: z.union([z.literal("all"), z.array(z.string()).readonly()]),
+  /**
+   * Proves that a refresh token was issued by us for this grant, however old it is. base64url, 32
+   * bytes.
+   */
+  proofKey: z.string(),
+  latest: latestSchema.readonly().exactOptional(),
+  /** The refresh tokens used last, the newest first. */
+  superseded: z.array(supersededSchema.readonly()).readonly(),
+  /** Where the current refresh token has been used from: hashes of network and kind of client. */
+  places: z.array(z.string()).readonly(),
+  createdAt: z.int(),
+  /** When the grant ends unless it is refreshed; epoch seconds. */
+  expiresAt: z.int(),
+});
+
+export type GrantRecord = Omit<z.infer<typeof grantRecordSchema>, "tokens"> & {
+  readonly tokens: UpstreamTokens;
+};
+
+/** A grant as it stands: its record, and which version of it that is. */
+export interface StandingGrant {
+  readonly record: GrantRecord;
+  readonly generation: number;
+}
+
+/** The first version that an exchanged code leaves; the one before waits for its exchange. */
+export const FIRST_USED_GENERATION = 2;
 
 /** The provider library's record of a client; none for a client that did not name itself. */
 export function registrationNames(clientId: string | undefined): readonly string[] {
   return clientId === undefined ? [] : [`client:${clientId}`];
 }
 
-/** The provider library's record of a grant. */
+/** The collection in which a grant's versions lie. */
 export function grantName({ userId, grantId }: GrantRef): string {
   return `grant:${userId}:${grantId}`;
 }
 
-/** Our record of a grant. It lives and dies with the library's. */
-export function recordName({ userId, grantId }: GrantRef): string {
-  return `upstream:${userId}:${grantId}`;
+/** Where a grant's versions lie. */
+export function grantPlace(grant: GrantRef): Place {
+  return { collection: grantName(grant), entry: "" };
 }
 
-/** The name on which the one request that changes a grant takes a hold. */
-export function holdName({ userId, grantId }: GrantRef): string {
-  return `hold:${userId}:${grantId}`;
-}
-
-/** The answer to a grant's latest refresh, kept for the client that did not get it. */
-export function rotationName({ userId, grantId }: GrantRef): string {
-  return `rotation:${userId}:${grantId}`;
+/** The name that the one request claims which makes the next version with the help of Auth0. */
+export function holdName(grant: GrantRef, generation: number): string {
+  return `hold:${grant.userId}:${grant.grantId}:${generation}`;
 }
 
 /** The collection of one person's grants. */
@@ -83,8 +118,8 @@ export function connectionsName(userId: string): string {
 }
 
 /** A grant's entry among them. */
-export function placeOf({ userId, grantId }: GrantRef): FieldPlace {
-  return { collection: connectionsName(userId), field: grantId };
+export function connectionPlace({ userId, grantId }: GrantRef): Place {
+  return { collection: connectionsName(userId), entry: grantId };
 }
 
 /** Reads `grant:user:id`; undefined for any other name. */
@@ -93,13 +128,28 @@ export function parseGrantName(name: string): GrantRef | undefined {
   return userId === undefined || grantId === undefined ? undefined : { userId, grantId };
 }
 
-/** Reads a grant's record through the unit of work; undefined when the grant is over. */
+/**
+ * Reads a grant through the unit of work; undefined when it is over. A record that is not of this
+ * grant is none.
+ */
 export async function readGrant(
   work: UnitOfWork,
   grant: GrantRef,
-): Promise<GrantRecord | undefined> {
-  const text = await work.get(recordName(grant));
-  return text === undefined ? undefined : parseGrantRecord(text);
+  now: number,
+): Promise<StandingGrant | undefined> {
+  return judgeRecord(await work.find(grantPlace(grant)), grant, now);
+}
+
+/** A grant's record, if what was found is its own and not over. */
+export function judgeRecord(
+  found: Found,
+  { userId, grantId }: GrantRef,
+  now: number,
+): StandingGrant | undefined {
+  if (found.state !== "current") return undefined;
+  const record = parseGrantRecord(found.text);
+  const isTheirs = record.userId === userId && record.grantId === grantId;
+  return isTheirs && record.expiresAt > now ? { record, generation: found.generation } : undefined;
 }
 
 /**
@@ -107,15 +157,26 @@ export async function readGrant(
  * of us: the session is kept and the request is refused, rather than the other way round.
  */
 export function parseGrantRecord(text: string): GrantRecord {
-  const record = grantRecordSchema.safeParse(JSON.parse(text));
-  if (!record.success) throw new Refusal("store_answer_invalid");
-  return record.data;
+  const record = grantRecordSchema.safeParse(JSON.parse(text)).data;
+  if (record === undefined) throw new Refusal("store_answer_invalid");
+  const { tokens } = record;
+  return {
+    ...record,
+    tokens: { ...tokens, claims: tokens.claims ?? readClaims(tokens.accessToken) ?? {} },
+  };
 }
 
-/** Ends a grant: its records and its place among the person's connections go in one step. */
-export function endGrant(work: UnitOfWork, grant: GrantRef): void {
-  work.delete(grantName(grant));
-  work.delete(recordName(grant));
-  work.delete(rotationName(grant));
-  work.deleteField(placeOf(grant));
+/** The text of a record, without what its access token says anyway. */
+export function stringifyGrantRecord(record: GrantRecord): string {
+  const { claims: _said, ...tokens } = record.tokens;
+  const isSaid = readClaims(tokens.accessToken) !== undefined;
+  return JSON.stringify({ ...record, tokens: isSaid ? tokens : record.tokens }, undefined, 0);
+}
+
+function readClaims(accessToken: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return decodeJwt(accessToken);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,7 +2,10 @@
  * What tools remember of a person, in the store: texts by name go in and out, sealed like every
  * record. Names are kept apart from all others.
  */
-import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import type { Command } from "../storage/command.ts";
+import { readLatest, writeLatest } from "../storage/latest.ts";
+import { beginWork } from "../storage/unit-of-work.ts";
+import type { Vault } from "../storage/vault.ts";
 
 interface FieldPlace {
   readonly collection: string;
@@ -15,29 +18,61 @@ type Change =
   | { readonly enter: FieldPlace; readonly text: string; readonly ttlSeconds: number }
   | { readonly leave: FieldPlace };
 
-/** Each call is a unit of work of its own: one round trip. */
-export function createToolRecords(beginWork: () => UnitOfWork) {
+/** That something is gone is remembered longer than any request can be late. */
+const GONE_TTL_SECONDS = 86_400;
+
+const ENTRY = /^([\w-]+)=(.*)$/;
+
+/** Each call is one round trip. */
+export function createToolRecords(vault: Vault) {
   return {
-    read: (name: string) => beginWork().get(named(name)),
-    entries: (collection: string) => beginWork().fields(named(collection)),
-    claimOnce: (name: string, ttlSeconds: number) => beginWork().claim(named(name), ttlSeconds),
+    read: (name: string) => readLatest(vault, named(name)),
+    entries: (collection: string) => readEntries(vault, named(collection)),
+    claimOnce: (name: string, ttlSeconds: number) =>
+      beginWork(vault).claim(named(name), ttlSeconds),
     async write(changes: readonly Change[]): Promise<void> {
-      const work = beginWork();
-      for (const change of changes) apply(work, change);
-      await work.commit();
+      await vault.transact(async () => {
+        const commands = await Promise.all(changes.map((change) => commandsOf(vault, change)));
+        return commands.flat();
+      });
     },
   };
 }
 
-function apply(work: UnitOfWork, change: Change): void {
-  if ("put" in change) work.put(named(change.put), change.text, change.ttlSeconds);
-  else if ("delete" in change) work.delete(named(change.delete));
-  else if ("enter" in change) work.putField(placed(change.enter), change.text, change.ttlSeconds);
-  else work.deleteField(placed(change.leave));
+async function commandsOf(vault: Vault, change: Change): Promise<readonly Command[]> {
+  if ("put" in change) return writeLatest(vault, { ...change, name: named(change.put) });
+  if ("delete" in change)
+    return writeLatest(vault, {
+      name: named(change.delete),
+      text: "",
+      ttlSeconds: GONE_TTL_SECONDS,
+    });
+  const { collection, field } = "enter" in change ? change.enter : change.leave;
+  const key = await vault.keyOf(named(collection));
+  if ("leave" in change) return [{ do: "deleteFields", key, fields: [field] }];
+  const { text, ttlSeconds } = change;
+  const value = `${field}=${await vault.seal(text, `${key}/${field}`)}`;
+  // A list of what there is: an entry that comes back late names nothing, and has an end of its own.
+  return [
+    { do: "setField", key, field, value },
+    { do: "bound", key, ttlSeconds },
+    { do: "prolong", key, ttlSeconds },
+  ];
 }
 
-function placed({ collection, field }: FieldPlace): FieldPlace {
-  return { collection: named(collection), field };
+async function readEntries(vault: Vault, collection: string): Promise<readonly string[]> {
+  const key = await vault.keyOf(collection);
+  const [reply] = await vault.transact(async () => [
+    { do: "getFields", key: await vault.keyOf(collection) },
+  ]);
+  const values = typeof reply === "object" && reply !== null ? reply : [];
+  const texts = await Promise.all(
+    values.map((value) => {
+      const [, field = "", sealed = ""] = ENTRY.exec(value) ?? [];
+      return vault.open(sealed, `${key}/${field}`);
+    }),
+  );
+  return texts.filter((text) => text !== undefined);
 }
 
 function named(name: string): string {

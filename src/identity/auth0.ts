@@ -16,10 +16,12 @@ import type {
   IdentityProvider,
   SignInRequest,
   SignInSecrets,
+  UpstreamAnswer,
   UpstreamTokens,
 } from "./provider.ts";
 import { type SignedClaims, tokenInvalid } from "./signed-token.ts";
 import { createTenant, expectationsOf, type Tenant } from "./tenant.ts";
+import { asResponse, receive } from "./token-answer.ts";
 import type { Outward } from "./upstream-fetch.ts";
 import { deriveSessionId, deriveUserId } from "./user-id.ts";
 
@@ -41,8 +43,11 @@ export function createAuth0(config: Auth0Config, outward: Outward): IdentityProv
       codeVerifier: oauth.generateRandomCodeVerifier(),
     }),
     authorizationUrl: (request, secrets) => authorizationUrl(tenant, request, secrets),
-    finishSignIn: (callbackUrl, state, secrets) =>
-      finishSignIn(tenant, { callbackUrl, state, secrets }),
+    prepare: async () => void (await tenant.prepare()),
+    redeemCode: (callbackUrl, state, secrets) =>
+      redeemCode(tenant, { callbackUrl, state, secrets }),
+    judgeSignIn: (answer, secrets) => judgeSignIn(tenant, answer, secrets),
+    judgeRenewal: (answer, userId) => judgeRenewal(tenant, answer, userId),
     renew: (refreshToken) => renew(tenant, refreshToken),
     revoke: (refreshToken) => revoke(tenant, refreshToken),
     userInfo: (tokens) => userInfo(tenant, tokens),
@@ -83,11 +88,43 @@ async function authorizationUrl(
   return url.href;
 }
 
-async function finishSignIn(tenant: Tenant, browser: BrowserReturn): Promise<Identity> {
-  const { config, findKey, now } = tenant;
+async function redeemCode(tenant: Tenant, browser: BrowserReturn): Promise<Redeemed> {
+  const { config, client, authentication, tokenOptions, now } = tenant;
   const metadata = await tenant.prepare();
   const { callback, code } = judgeCallback(tenant, metadata, browser);
-  const answer = await redeemCode(tenant, metadata, { ...browser, callback }).catch(
+  const { codeVerifier } = browser.secrets;
+  const { redirectUri } = config;
+  const answer = await oauth
+    .authorizationCodeGrantRequest(
+      metadata,
+      client,
+      authentication,
+      callback,
+      redirectUri,
+      codeVerifier,
+      tokenOptions,
+    )
+    .then(async (response) => {
+      const received = await receive(response);
+      if (received === undefined)
+        await processCode(tenant, { metadata, response }, browser.secrets);
+      return received;
+    })
+    .catch(refuseAt("code", now));
+  if (answer === undefined) throw tokenInvalid("no token response");
+  return { ...answer, code };
+}
+
+type Redeemed = UpstreamAnswer & { readonly code: string };
+
+async function judgeSignIn(
+  tenant: Tenant,
+  { body, code }: Redeemed,
+  secrets: SignInSecrets,
+): Promise<Identity> {
+  const { config, findKey, now } = tenant;
+  const metadata = await tenant.prepare();
+  const answer = await processCode(tenant, { metadata, response: asResponse(body) }, secrets).catch(
     refuseAt("code", now),
   );
   const person = await verifyIdToken({ ...answer, code }, findKey, expectationsOf(tenant));
@@ -120,22 +157,12 @@ function judgeCallback(tenant: Tenant, metadata: Metadata, { callbackUrl, state 
  * RFC 6749 §4.1.3. The ID token's nonce is checked, and `auth_time` when `max_age` was sent (OIDC
  * Core §3.1.3.7).
  */
-async function redeemCode(
-  { config, client, authentication, options }: Tenant,
-  metadata: Metadata,
-  { callback, secrets }: BrowserReturn & { readonly callback: URLSearchParams },
+function processCode(
+  { client }: Tenant,
+  { metadata, response }: { readonly metadata: Metadata; readonly response: Response },
+  { nonce, maxAge: sentMaxAge }: SignInSecrets,
 ): Promise<oauth.TokenEndpointResponse> {
-  const { nonce, codeVerifier } = secrets;
-  const maxAge = readMaxAge(secrets.maxAge);
-  const response = await oauth.authorizationCodeGrantRequest(
-    metadata,
-    client,
-    authentication,
-    callback,
-    config.redirectUri,
-    codeVerifier,
-    options,
-  );
+  const maxAge = readMaxAge(sentMaxAge);
   return oauth.processAuthorizationCodeResponse(metadata, client, response, {
     expectedNonce: nonce,
     requireIdToken: true,
@@ -144,14 +171,49 @@ async function redeemCode(
 }
 
 /** RFC 6749 §6. */
-async function renew(tenant: Tenant, refreshToken: string): Promise<UpstreamTokens> {
-  const { client, authentication, options, now } = tenant;
+async function renew(tenant: Tenant, refreshToken: string): Promise<UpstreamAnswer> {
+  const { client, authentication, tokenOptions, now } = tenant;
   const metadata = await tenant.prepare();
   const answer = await oauth
-    .refreshTokenGrantRequest(metadata, client, authentication, refreshToken, options)
-    .then((response) => oauth.processRefreshTokenResponse(metadata, client, response))
+    .refreshTokenGrantRequest(metadata, client, authentication, refreshToken, tokenOptions)
+    .then(async (response) => {
+      const received = await receive(response);
+      if (received === undefined)
+        await oauth.processRefreshTokenResponse(metadata, client, response);
+      return received;
+    })
     .catch(refuseAt("renew", now));
-  return acceptTokens(tenant, { refresh_token: refreshToken, ...answer });
+  if (answer === undefined) throw tokenInvalid("no token response");
+  return { refreshToken, ...answer };
+}
+
+/**
+ * Everything of the sign-in holds at a renewal (OIDC Core §12.2): the same person, application and
+ * organization, by the access token and by the ID token when there is one.
+ */
+async function judgeRenewal(
+  tenant: Tenant,
+  { body, refreshToken }: UpstreamAnswer,
+  userId: string,
+): Promise<UpstreamTokens> {
+  const { config, client, findKey, now } = tenant;
+  const metadata = await tenant.prepare();
+  const answer = await oauth
+    .processRefreshTokenResponse(metadata, client, asResponse(body))
+    .catch(refuseAt("renew", now));
+  const tokens = await acceptTokens(tenant, {
+    access_token: answer.access_token,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+  });
+  const person =
+    answer.id_token === undefined
+      ? tokens.claims
+      : await verifyIdToken({ ...answer, code: undefined }, findKey, expectationsOf(tenant));
+  const subjects = [String(tokens.claims["sub"]), String(person["sub"])];
+  for (const subject of subjects)
+    if ((await deriveUserId(config.issuer, subject)) !== userId)
+      throw new Refusal("identity_subject_changed");
+  return tokens;
 }
 
 /** Believes a token response only after its access token has been verified. */

@@ -15,7 +15,8 @@ import {
 interface Redeemed {
   readonly id_token?: string;
   readonly access_token: string;
-  readonly code: string;
+  /** None at a renewal. */
+  readonly code: string | undefined;
 }
 
 /** Claims about the token and the session rather than the person. */
@@ -55,7 +56,7 @@ export async function verifyIdToken(
   if ((claims["azp"] ?? expected.clientId) !== expected.clientId) throw refused("azp");
   if (!isForOrganization(claims, expected.organization)) throw refused("organization");
   if (!(await matchesHash(claims["at_hash"], accessToken))) throw refused("at_hash");
-  if (!(await matchesHash(claims["c_hash"], code))) throw refused("c_hash");
+  if (code !== undefined && !(await matchesHash(claims["c_hash"], code))) throw refused("c_hash");
   return claims;
 }
 

@@ -37,6 +37,16 @@ export interface Identity {
   readonly tokens: UpstreamTokens;
 }
 
+/**
+ * What the provider answered at its token endpoint: received, not judged. Whatever is wrong with the
+ * rest of it, its refresh token is the one that counts from now on.
+ */
+export interface UpstreamAnswer {
+  readonly refreshToken?: string;
+  /** The answer's JSON. */
+  readonly body: string;
+}
+
 /** One sign-in. `prompt`, `loginHint` and `maxAge` pass through when a client sent them. */
 export interface SignInRequest {
   readonly state: string;
@@ -70,17 +80,33 @@ export interface IdentityProvider {
   createSignInSecrets(): SignInSecrets;
   /** Where to send the browser. */
   authorizationUrl(request: SignInRequest, secrets: SignInSecrets): Promise<string>;
+  /** Asks for what the provider publishes, so that it is at hand when an answer is judged. */
+  prepare(): Promise<void>;
   /**
    * Judges the browser's return (the full callback URL, its `state` already found) and redeems the
    * code.
    */
-  finishSignIn(callbackUrl: URL, state: string, secrets: SignInSecrets): Promise<Identity>;
+  redeemCode(
+    callbackUrl: URL,
+    state: string,
+    secrets: SignInSecrets,
+  ): Promise<UpstreamAnswer & { readonly code: string }>;
+  /** Who signed in, by the answer to their code. */
+  judgeSignIn(
+    answer: UpstreamAnswer & { readonly code: string },
+    secrets: SignInSecrets,
+  ): Promise<Identity>;
   /**
-   * New tokens for a refresh token. Refuses with `identity_grant_ended` when the provider says
-   * `invalid_grant`, with `identity_unavailable` or `identity_rate_limited` when trying again can
-   * succeed. The answer keeps the old refresh token when the provider returned no new one.
+   * Asks for new tokens. Refuses with `identity_grant_ended` when the provider says `invalid_grant`,
+   * with `identity_unavailable` or `identity_rate_limited` when trying again can succeed. The answer
+   * keeps the old refresh token when the provider returned no new one.
    */
-  renew(refreshToken: string): Promise<UpstreamTokens>;
+  renew(refreshToken: string): Promise<UpstreamAnswer>;
+  /**
+   * The tokens of such an answer, judged like those of a sign-in. Refuses with
+   * `identity_subject_changed` when they are another person's.
+   */
+  judgeRenewal(answer: UpstreamAnswer, userId: string): Promise<UpstreamTokens>;
   /** Tells the provider that a refresh token is no longer wanted. */
   revoke(refreshToken: string): Promise<void>;
   /** The profile of the person whose access token this is; refuses as `renew` does. */

@@ -4,6 +4,7 @@
  * survives the provider's absence, but not its contradictions.
  */
 import type { Refusal } from "../errors.ts";
+import { createSingleFlight } from "../flight.ts";
 import { isFault } from "./upstream-fetch.ts";
 
 export interface PublishedDocument<T> {
@@ -18,9 +19,6 @@ export interface PublishedDocument<T> {
 
 const LIFETIME_SECONDS = 600;
 const COOLDOWN_SECONDS = 30;
-
-/** Longer than a call for one document may take. */
-const LONGEST_FLIGHT_MS = 3000;
 
 /** Remembers what `load` answers; `now` tells epoch seconds. Touches nothing until it is read. */
 export function createPublishedDocument<T>(
@@ -65,42 +63,4 @@ export function createPublishedDocument<T>(
       return known.document;
     },
   };
-}
-
-/**
- * Calls that come while the work is under way share it, but do not depend on it: it belongs to the
- * request that began it, and ends without a word when that request's client goes away.
- */
-function createSingleFlight<T>(work: () => Promise<T>): () => Promise<T> {
-  let flight: Promise<T> | undefined;
-
-  function start(): Promise<T> {
-    const started: Promise<T> = work().finally(() => {
-      if (flight === started) flight = undefined;
-    });
-    flight = started;
-    return started;
-  }
-
-  return async function join(): Promise<T> {
-    const joined = flight;
-    if (joined === undefined) return start();
-    const landed = await landedWithin(LONGEST_FLIGHT_MS, joined);
-    if (landed !== undefined) return landed.value;
-    if (flight === joined) flight = undefined;
-    return join();
-  };
-}
-
-async function landedWithin<T>(
-  limitMs: number,
-  flight: Promise<T>,
-): Promise<{ readonly value: T } | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(late.resolve, limitMs, undefined);
-  try {
-    return await Promise.race([flight.then((value) => ({ value })), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -84,4 +84,9 @@ export const IDENTITY_REFUSALS = {
     status: 400,
     text: "Your sign-in has ended. Please connect again.",
   },
+  identity_subject_changed: {
+    code: "invalid_grant",
+    status: 400,
+    text: "Your sign-in has ended. Please connect again.",
+  },
 } as const;

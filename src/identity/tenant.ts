@@ -3,7 +3,7 @@
  * publishes. Configuration and the outward parts go in; nothing is asked of the network until
  * something is read.
  */
-import type { JWTVerifyGetKey } from "jose";
+import type { JWTVerifyGetKey, LocalJWKSet } from "jose";
 import * as oauth from "oauth4webapi";
 import type { Auth0Config } from "../config.ts";
 import { createKeyFinder, loadKeySet } from "./key-set.ts";
@@ -20,6 +20,8 @@ export interface Tenant {
   readonly authentication: oauth.ClientAuth;
   /** How oauth4webapi makes its requests. */
   readonly options: RequestOptions;
+  /** The same for the token endpoint, which may think for long: Auth0 gives an Action 20 s. */
+  readonly tokenOptions: RequestOptions;
   readonly findKey: JWTVerifyGetKey;
   /** The metadata, at most ten minutes old. */
   readonly readMetadata: () => Promise<Metadata>;
@@ -37,27 +39,41 @@ interface RequestOptions {
   readonly [oauth.allowInsecureRequests]: boolean;
 }
 
+/** Longer than Auth0 may take for one answer: giving up on it would lose what it gave. */
+const TOKEN_BOUNDS = { postBudgetMs: 25_000 };
+
 /** Opens the relation; its caches live as long as it does. */
 export function createTenant(config: Auth0Config, outward: Outward): Tenant {
   const { now } = outward;
   const send = createUpstreamFetch(outward);
   const options = createRequestOptions(config.issuer, send);
-  const metadata = createPublishedDocument(() => loadMetadata(config.issuer, options), now);
-  const keySet = createPublishedDocument(
-    async () => loadKeySet((await metadata.read()).jwks_uri, send),
-    now,
+  const tokenOptions = createRequestOptions(
+    config.issuer,
+    createUpstreamFetch(outward, TOKEN_BOUNDS),
   );
+  const metadata = createPublishedDocument(() => loadMetadata(config.issuer, options), now);
+  // At Auth0 the keys lie at a fixed place, so both documents are asked for together.
+  const usualKeys = `${config.issuer}.well-known/jwks.json`;
+  const keySet = createPublishedDocument(async () => {
+    const [{ jwks_uri: place }, usual] = await Promise.all([
+      metadata.read(),
+      loadKeySet(usualKeys, send).catch((error: unknown) => ({ error })),
+    ]);
+    if (place !== usualKeys) return loadKeySet(place, send);
+    if (isKeySet(usual)) return usual;
+    throw usual.error;
+  }, now);
   return {
     config,
     now,
     client: createClient(config.clientId, now),
     authentication: oauth.ClientSecretPost(config.clientSecret),
     options,
+    tokenOptions,
     findKey: createKeyFinder(keySet),
     readMetadata: metadata.read,
     prepare: async () => {
-      const current = await metadata.read();
-      await keySet.read();
+      const [current] = await Promise.all([metadata.read(), keySet.read()]);
       return current;
     },
     reread: async () => {
@@ -65,6 +81,10 @@ export function createTenant(config: Auth0Config, outward: Outward): Tenant {
       await keySet.reread();
     },
   };
+}
+
+function isKeySet(loaded: LocalJWKSet | { readonly error: unknown }): loaded is LocalJWKSet {
+  return typeof loaded === "function";
 }
 
 /** What a token from this tenant must agree with at this moment. */

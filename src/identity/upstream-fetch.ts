@@ -40,8 +40,16 @@ const KEPT_HEADERS = ["Content-Type", "Retry-After", "X-RateLimit-Reset"] as con
 export const RETRY_SOON_SECONDS = 5;
 const RETRY_LATE_SECONDS = 120;
 
+/** How long an answer may take, where it is not as usual. */
+interface Bounds {
+  readonly postBudgetMs?: number;
+}
+
 /** Binds the call to its outward parts. A GET that meets a fault is tried once more. */
-export function createUpstreamFetch({ fetch, now }: Outward): UpstreamFetch {
+export function createUpstreamFetch(
+  { fetch, now }: Outward,
+  { postBudgetMs = BUDGET_MS.POST }: Bounds = {},
+): UpstreamFetch {
   const attempt = async (url: string, init: Attempt): Promise<Response> => {
     const answer = await fetch(url, init)
       .then((response) => readWhole(response, LARGEST_ANSWER_BYTES[init.method]))
@@ -50,7 +58,7 @@ export function createUpstreamFetch({ fetch, now }: Outward): UpstreamFetch {
     return new Response(answer.text || null, { status: answer.status, headers: answer.headers });
   };
   return async function fetchUpstream(url, { method, headers, body }) {
-    const signal = AbortSignal.timeout(BUDGET_MS[method]);
+    const signal = AbortSignal.timeout(method === "GET" ? BUDGET_MS.GET : postBudgetMs);
     const init = { method, headers, body: body ?? null, redirect: "manual", signal } as const;
     return attempt(url, init).catch((error: unknown) => {
       if (method === "GET" && isUnavailable(error) && !signal.aborted) return attempt(url, init);

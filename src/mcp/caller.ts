@@ -5,7 +5,8 @@
  */
 import type { Config } from "../config.ts";
 import type { AccessTokenClaims } from "../grants/access-token.ts";
-import type { GrantRef, Grants } from "../grants/grant.ts";
+import type { Grants, Standing, TokenGrant } from "../grants/grant.ts";
+import type { PermissionIndex } from "../grants/permission-index.ts";
 import { effectivePermissions, judgePermissions, type Verdict } from "./permissions.ts";
 import { ToolError } from "./answer.ts";
 import type { Auth } from "./tool-context.ts";
@@ -22,9 +23,13 @@ export interface Caller {
 }
 
 /** The caller behind a verified access token whose grant lives. */
-export function signedInCaller(claims: AccessTokenClaims, grants: Grants): Caller {
-  const standing = { held: claims.permissions, granted: scopesOf(claims) };
+export function signedInCaller(
+  claims: AccessTokenClaims,
+  { held, granted }: Standing,
+  grants: Grants,
+): Caller {
   const grant = grantOf(claims);
+  const standing = { held: new Set(held), granted: new Set(granted) };
   return {
     grantId: grant.grantId,
     judge: (required) => judgePermissions(required, standing),
@@ -34,15 +39,15 @@ export function signedInCaller(claims: AccessTokenClaims, grants: Grants): Calle
       clientId: claims.client_id,
       issuer: claims.iss,
       audience: claims.aud,
-      scopes: standing.granted,
+      scopes: [...scopesOf(claims), ...granted],
       get permissions() {
         return effectivePermissions(standing);
       },
       async accessToken() {
-        const tokens = await grants.upstreamTokens(grant, claims.grant_record);
+        const tokens = await grants.upstreamTokens(grant);
         return { token: tokens.accessToken, claims: tokens.claims };
       },
-      userInfo: () => grants.userInfo(grant, claims.grant_record),
+      userInfo: () => grants.userInfo(grant),
     },
   };
 }
@@ -70,8 +75,29 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
 }
 
 /** The grant an access token belongs to. */
-export function grantOf(claims: AccessTokenClaims): GrantRef {
-  return { userId: claims.sub, grantId: claims.grant_id };
+export function grantOf(claims: AccessTokenClaims): TokenGrant {
+  return {
+    userId: claims.sub,
+    grantId: claims.grant_id,
+    storeName: claims.grant_record,
+    issuedAt: claims.iat,
+    lifeSeconds: claims.exp - claims.iat,
+  };
+}
+
+/**
+ * What an access token allows. One whose permissions are of another list was issued by another
+ * version of us: the grant's record tells, unless the client had asked for less than it allows, which
+ * only the token knows.
+ */
+export async function standingOf(
+  { permissions, ...claims }: AccessTokenClaims,
+  grants: Grants,
+  index: PermissionIndex,
+): Promise<Standing | undefined> {
+  const { list, held, granted, narrowed } = permissions;
+  if (list === index.list) return { held: index.decode(held), granted: index.decode(granted) };
+  return narrowed ? undefined : grants.standing(grantOf({ permissions, ...claims }));
 }
 
 /** The scopes of an access token (RFC 6749 §3.3: separated by spaces). */

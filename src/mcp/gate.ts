@@ -8,7 +8,8 @@ import type { Config } from "../config.ts";
 import { REFUSALS, Refusal } from "../errors.ts";
 import { BASE_SCOPES, type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
 import type { Grants } from "../grants/grant.ts";
-import { type Caller, grantOf, signedInCaller } from "./caller.ts";
+import type { PermissionIndex } from "../grants/permission-index.ts";
+import { type Caller, grantOf, signedInCaller, standingOf } from "./caller.ts";
 import type { Trace } from "./context.ts";
 import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
@@ -24,6 +25,7 @@ export interface GateParts {
   /** Both are needed unless sign-in is off. */
   readonly grants?: Grants;
   readonly signingKeys?: SigningKeys;
+  readonly permissionIndex?: PermissionIndex;
   /** Epoch seconds. */
   now(): number;
 }
@@ -42,12 +44,12 @@ const RETRY_AFTER_SECONDS = 5;
  * part is missing: a gate without its keys must not stand open.
  */
 export function createGate<Passing extends { readonly exchange: Trace }>(
-  { config, site, grants, signingKeys, now }: GateParts,
+  { config, site, grants, signingKeys, permissionIndex, now }: GateParts,
   serve: (request: Request, passing: Passing, caller: Caller) => Promise<Response>,
 ): Gate<Passing> {
-  if (grants === undefined || signingKeys === undefined)
+  if (grants === undefined || signingKeys === undefined || permissionIndex === undefined)
     throw new TypeError("sign-in is on: grants and signing keys are needed");
-  const watch = { config, site, grants, signingKeys, now };
+  const watch = { config, site, grants, signingKeys, permissionIndex, now };
   const server = new OAuthResourceServer<Passing, Caller>({
     resourceMetadata: {
       resource: config.resource,
@@ -120,13 +122,14 @@ export function callerKey({ userId, clientId }: Pick<Auth, "userId" | "clientId"
 interface Watch extends GateParts {
   readonly grants: Grants;
   readonly signingKeys: SigningKeys;
+  readonly permissionIndex: PermissionIndex;
 }
 
 /**
  * Our signature first: a forged token costs no store command. Then whether its grant still lives.
  */
 async function admit(token: string, watch: Watch, exchange: Trace): Promise<Caller> {
-  const { config, grants, signingKeys, now } = watch;
+  const { config, grants, signingKeys, permissionIndex, now } = watch;
   try {
     const expected = { issuer: config.issuer, resource: config.resource, now: now() };
     const claims = await verifyAccessToken(token, expected, signingKeys);
@@ -136,9 +139,10 @@ async function admit(token: string, watch: Watch, exchange: Trace): Promise<Call
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),
     );
-    if (!(await grants.isAlive(grantOf(claims), claims.grant_record)))
-      throw new Refusal("grant_ended");
-    return signedInCaller(claims, grants);
+    if (!(await grants.isAlive(grantOf(claims)))) throw new Refusal("grant_ended");
+    const standing = await standingOf(claims, grants, permissionIndex);
+    if (standing === undefined) throw new Refusal("access_token_expired");
+    return signedInCaller(claims, standing, grants);
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
     exchange.note({ ...refusal.facts, reason: refusal.reason });

@@ -9,9 +9,9 @@
  */
 interface Standing {
   /** What the person may do, as the identity provider said. */
-  readonly held: readonly string[];
+  readonly held: ReadonlySet<string>;
   /** What the person allowed this client (the `scope` of its access token). */
-  readonly granted: readonly string[];
+  readonly granted: ReadonlySet<string>;
 }
 
 export type Verdict =
@@ -35,13 +35,13 @@ export function judgePermissions(required: readonly string[], standing: Standing
 
 /** What a caller can use through this client: held at the identity provider and granted here. */
 export function effectivePermissions({ held, granted }: Standing): readonly string[] {
-  return held.filter((permission) => granted.includes(permission));
+  return [...held].filter((permission) => granted.has(permission));
 }
 
 function without(
   required: readonly string[],
-  present: readonly string[],
+  present: ReadonlySet<string>,
 ): readonly [string, ...string[]] | undefined {
-  const [first, ...rest] = required.filter((permission) => !present.includes(permission));
+  const [first, ...rest] = required.filter((permission) => !present.has(permission));
   return first === undefined ? undefined : [first, ...rest];
 }

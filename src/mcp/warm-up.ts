@@ -83,7 +83,8 @@ async function admitNobody(): Promise<Caller> {
   const keys: SigningKeys = [{ kid: "rehearsal", key }];
   const token = await signAccessToken(CLAIMS, keys);
   await verifyAccessToken(token, { ...CONFIG, now: 0 }, keys);
-  return signedInCaller(CLAIMS, NOTHING);
+  const standing = { held: rehearsal.permissions, granted: rehearsal.permissions };
+  return signedInCaller(CLAIMS, standing, NOTHING);
 }
 
 const CLAIMS = {
@@ -92,7 +93,7 @@ const CLAIMS = {
   sub: "",
   client_id: "",
   scope: "openid rehearsal",
-  permissions: ["rehearsal"],
+  permissions: { list: "", held: "", granted: "" },
   iat: 0,
   exp: 1,
   jti: "",
@@ -102,6 +103,7 @@ const CLAIMS = {
 
 const NOTHING: Grants = {
   isAlive: () => Promise.resolve(false),
+  standing: () => Promise.reject(new Error("nobody signed in")),
   upstreamTokens: () => Promise.reject(new Error("nobody signed in")),
   userInfo: () => Promise.reject(new Error("nobody signed in")),
 };

@@ -30,7 +30,9 @@ export interface AuthorizationServer {
   fetch(request: Request): Promise<Response>;
   /** Authorization requests, consent and the way to the identity provider and back. */
   readonly api: OAuthHelpers;
-  /** Grants that the library ended during this request. */
+  /** The grant's record as the library wrote it during this request. */
+  grantText(): string | undefined;
+  /** Grants that the library wants to end. */
   readonly endedGrants: readonly GrantRef[];
 }
 
@@ -64,10 +66,12 @@ export function createAuthorizationServer(
 ): AuthorizationServer {
   const { config, now, permissions } = parts;
   const endedGrants: GrantRef[] = [];
+  let grantText: string | undefined;
   const storage = createProviderStorage({
     work,
     now,
     preregisteredClients: config.auth.preregisteredClients,
+    onGrant: (text) => void (grantText = text),
     onEnd: (grant) => void endedGrants.push(grant),
   });
   const server = new OAuthAuthorizationServer<ProviderEnv>({
@@ -99,6 +103,7 @@ export function createAuthorizationServer(
   return {
     fetch: (request) => server.fetch(request, env, exchange.execution),
     api: server.getOAuthApi(env),
+    grantText: () => grantText,
     endedGrants,
   };
 }

@@ -9,7 +9,6 @@ import {
   type AuthRequest,
   CimdFetchError,
 } from "@cloudflare/workers-oauth-provider";
-import * as z from "zod";
 import { explainFailure } from "../edge/failure.ts";
 import { readOwnForm } from "../edge/form.ts";
 import { nameRequest, redirect } from "../edge/redirect.ts";
@@ -28,6 +27,8 @@ import {
   type RequestError,
 } from "./authorization-request.ts";
 import { withOurResource } from "./resource.ts";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import { takeHints, withHints } from "./hints.ts";
 import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
 
 /**
@@ -66,10 +67,30 @@ export async function takeDecision(
 ): Promise<Response> {
   const form = await readOwnForm(request, parts.config.issuer);
   const work = parts.beginWork();
+  try {
+    return await decide(request, form, { parts, work, exchange });
+  } finally {
+    // A consent that came to nothing can be given again.
+    await work.discard();
+  }
+}
+
+interface DecisionContext {
+  readonly parts: Parts;
+  readonly work: UnitOfWork;
+  readonly exchange: Exchange;
+}
+
+async function decide(
+  request: Request,
+  form: URLSearchParams,
+  { parts, work, exchange }: DecisionContext,
+): Promise<Response> {
   const { api } = createAuthorizationServer(parts, { work, exchange });
   const handle = form.get("handle") ?? "";
   if (form.get("decision") !== "allow") {
     const { redirectTo, headers } = await asRefusals(api.denyConsent(request, handle));
+    await work.commit();
     exchange.note({ reason: "consent_denied" });
     return redirect(nameRequest(redirectTo, exchange.requestId), headers);
   }
@@ -223,35 +244,6 @@ function assertAnswerable(query: URLSearchParams, { config: { auth } }: Parts): 
   if (verdict === "usable" || problem === undefined) return;
   const flaw = { parameter: "redirect_uri", problem, ...(variable && { variable }) };
   throw new Refusal("authorization_invalid", { flaw });
-}
-
-/**
- * What a client may tell the identity provider through us (OpenID Connect Core 1.0 §3.1.2.1). Each is
- * judged by itself: one that is wrong is left out, and takes none of the others with it.
- */
-const hintsSchema = z.object({
-  prompt: z.string().max(64).exactOptional(),
-  loginHint: z.string().max(256).exactOptional(),
-  maxAge: z
-    .string()
-    .regex(/^\d{1,9}$/)
-    .exactOptional(),
-});
-
-/** The request with the hints of its client, to be kept with it until the person has decided. */
-function withHints(asked: AuthRequest, parameters: URLSearchParams): AuthRequest {
-  const { prompt, loginHint, maxAge } = hintsSchema.shape;
-  const sent = [
-    ["prompt", prompt.safeParse(parameters.get("prompt"))],
-    ["loginHint", loginHint.safeParse(parameters.get("login_hint"))],
-    ["maxAge", maxAge.safeParse(parameters.get("max_age"))],
-  ] as const;
-  const good = sent.flatMap(([name, { data }]) => (data === undefined ? [] : [[name, data]]));
-  return Object.assign({}, asked, { hints: Object.fromEntries(good) });
-}
-
-function takeHints(asked: AuthRequest) {
-  return z.object({ hints: hintsSchema }).safeParse(asked).data?.hints ?? {};
 }
 
 type Description = Awaited<ReturnType<AuthorizationServer["api"]["describeConsent"]>>;

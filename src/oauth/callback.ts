@@ -5,36 +5,30 @@
  */
 import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
+import { explainFailure, renderRefusal } from "../edge/failure.ts";
 import { warnOnce } from "../edge/log.ts";
 import { redirect } from "../edge/redirect.ts";
-import { Refusal, type Reason } from "../errors.ts";
-import { explainFailure, renderRefusal } from "../edge/failure.ts";
+import { type Reason, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import {
   chooseSuperfluous,
   grantOf,
   listConnections,
   MOST_CONNECTIONS,
-  putConnection,
 } from "../grants/connections.ts";
-import {
-  connectionsName,
-  endGrant,
-  type GrantRecord,
-  readGrant,
-  recordName,
-  registrationNames,
-} from "../grants/record.ts";
-import { revokeUpstream } from "../grants/ending.ts";
-import type { GrantRef } from "../grants/grant.ts";
-import type { Identity } from "../identity/provider.ts";
+import { abandonToken, endAtOnce, tellLater } from "../grants/ending.ts";
+import { askForDue, sayDue } from "../grants/farewell.ts";
+import { connectionsName, type GrantRecord, registrationNames } from "../grants/record.ts";
+import { scopesOf, writeGrant } from "../grants/writing.ts";
+import type { Identity, SignInSecrets } from "../identity/provider.ts";
 import { randomText } from "../keys.ts";
-import type { UnitOfWork } from "../storage/unit-of-work.ts";
-import { createAuthorizationServer, type AuthorizationServer } from "./authorization-server.ts";
-import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
 import type { Parts } from "../parts.ts";
+import type { Reply } from "../storage/command.ts";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
+import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
 import { readGrantRef } from "./refresh-token.ts";
-import { chooseGranted, grantedScopes } from "./scopes.ts";
+import { chooseGranted } from "./scopes.ts";
 
 /** What the consent form left for us under the state. */
 const secretsSchema = z.object({
@@ -67,6 +61,9 @@ const OFFLINE_ACCESS = {
   ],
 };
 
+/** How many tokens that nobody wants any more are told of beside a sign-in. */
+const FAREWELLS_BESIDE = 10;
+
 /** Answers `/auth/callback`. */
 export async function finishSignIn(
   request: Request,
@@ -74,22 +71,20 @@ export async function finishSignIn(
   parts: Parts,
 ): Promise<Response> {
   const work = parts.beginWork();
-  const { api } = createAuthorizationServer(parts, { work, exchange });
-  const resumed = await asRefusals(api.finishUpstream(request));
+  const { api, grantText } = createAuthorizationServer(parts, { work, exchange });
+  // What Auth0 publishes is asked for beside the state; if it cannot be had, redeeming says so.
+  const prepared = parts.identity.prepare().catch(() => undefined);
+  const resumed = await asRefusals(api.finishUpstream(request)).catch(async (error: unknown) => {
+    await work.discard();
+    throw error;
+  });
+  await prepared;
   const asked = resumed.request;
   return redirectFaults({ asked, exchange, headers: resumed.headers }, async () => {
     const secrets = secretsSchema.parse(resumed.data);
-    const url = new URL(request.url);
     try {
-      const identity = await parts.identity.finishSignIn(
-        url,
-        url.searchParams.get("state") ?? "",
-        secrets,
-      );
-      exchange.note({ user: identity.userId });
-      if (identity.tokens.refreshToken === undefined)
-        warnOnce("offline_access_off", OFFLINE_ACCESS);
-      const location = await grant({ parts, work, api, exchange }, asked, identity);
+      const context = { parts, work, api, grantText, exchange };
+      const location = await signIn(context, asked, { url: new URL(request.url), secrets });
       return redirect(location, resumed.headers);
     } catch (error) {
       if (!(error instanceof Refusal) || !SHOWN_ON_A_PAGE.has(error.reason)) throw error;
@@ -108,7 +103,39 @@ interface SignInContext {
   readonly parts: Parts;
   readonly work: UnitOfWork;
   readonly api: AuthorizationServer["api"];
+  readonly grantText: AuthorizationServer["grantText"];
   readonly exchange: Exchange;
+}
+
+interface BrowserReturn {
+  readonly url: URL;
+  readonly secrets: SignInSecrets;
+}
+
+/**
+ * Redeems Auth0's code and writes the grant. Whatever is refused afterwards, Auth0 is told that its
+ * refresh token is not wanted.
+ */
+async function signIn(
+  context: SignInContext,
+  asked: AuthRequest,
+  { url, secrets }: BrowserReturn,
+): Promise<string> {
+  const { parts, work, exchange } = context;
+  const state = url.searchParams.get("state") ?? "";
+  const [answer] = await Promise.all([
+    parts.identity.redeemCode(url, state, secrets),
+    work.prefetch({ records: registrationNames(asked.clientId) }).catch(() => undefined),
+  ]);
+  try {
+    const identity = await parts.identity.judgeSignIn(answer, secrets);
+    exchange.note({ user: identity.userId });
+    if (identity.tokens.refreshToken === undefined) warnOnce("offline_access_off", OFFLINE_ACCESS);
+    return await grant(context, asked, identity);
+  } catch (error) {
+    exchange.execution.waitUntil(abandonToken(parts, answer.refreshToken));
+    throw error;
+  }
 }
 
 /**
@@ -116,32 +143,26 @@ interface SignInContext {
  * client's redirect.
  */
 async function grant(
-  context: SignInContext,
+  { parts, work, api, grantText, exchange }: SignInContext,
   asked: AuthRequest,
   identity: Identity,
 ): Promise<string> {
-  const { parts, work, api } = context;
-  await work.prefetch(registrationNames(asked.clientId), {
-    fields: connectionsName(identity.userId),
-  });
-  const granted = chooseGranted(asked.scope, parts.permissions);
-  const scope = grantedScopes(
-    asked.scope,
-    { held: identity.tokens.permissions, granted },
-    parts.permissions,
-  );
+  const { permissions } = parts;
+  const scopes = asked.scope.filter((scope) => !permissions.includes(scope));
   const client = await api.lookupClient(asked.clientId);
   const { redirectTo } = await api.completeAuthorization({
     request: asked,
     userId: identity.userId,
-    scope: [...scope],
+    scope: scopes,
     metadata: {},
     props: {},
     // Another installation of this client, or another sign-in of this one, goes on undisturbed.
     revokeExistingGrants: false,
   });
   const ref = readGrantRef(new URL(redirectTo).searchParams.get("code") ?? "");
-  if (ref === undefined) throw new TypeError("the provider library made a code we cannot read");
+  const provider = grantText();
+  if (ref === undefined || provider === undefined)
+    throw new TypeError("the provider library made a code we cannot read");
   const now = parts.now();
   const record: GrantRecord = {
     ...ref,
@@ -149,38 +170,71 @@ async function grant(
     clientName: client?.clientName ?? asked.clientId,
     ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
     profile: identity.profile,
+    provider,
     tokens: identity.tokens,
-    granted,
+    scopes,
+    granted: chooseGranted(asked.scope, permissions),
     proofKey: randomText(32),
+    superseded: [],
+    places: [],
     createdAt: now,
     expiresAt: now + UNUSED_GRANT_TTL_SECONDS,
   };
-  work.put(recordName(ref), JSON.stringify(record), UNUSED_GRANT_TTL_SECONDS);
-  putConnection(work, record, { now, scopes: scope });
-  const { ended, records } = await makeRoom(context, identity.userId);
-  await work.commit();
-  for (const old of ended) parts.keeper.sightings.noteEnded(old);
-  for (const old of records) revokeUpstream(context, old);
+  writeGrant(work, { record, generation: 1 }, { now, scopes: scopesOf(record, permissions) });
+  const { refreshToken } = identity.tokens;
+  tellLater(work, parts, { ...ref, refreshToken, dueAt: record.expiresAt });
+  const beside = readBeside(work, parts, identity.userId);
+  await work.commit({ isPatient: true });
+  exchange.execution.waitUntil(tidy({ parts, exchange }, identity.userId, beside).catch(ignore));
   return redirectTo;
 }
 
-interface Room {
-  readonly ended: readonly GrantRef[];
-  /** The records of those that still lived. */
-  readonly records: readonly GrantRecord[];
+/** What is read in the transaction that writes the grant, for what is tidied up after the answer. */
+interface Beside {
+  connections: Reply | undefined;
+  farewells: Reply | undefined;
 }
 
-/** Ends the connections that are too many; Auth0 is to be told of those that still lived. */
-async function makeRoom({ parts, work }: SignInContext, userId: string): Promise<Room> {
-  const now = parts.now();
-  const connections = await listConnections(work, userId);
-  const superfluous = chooseSuperfluous(connections, { now, most: MOST_CONNECTIONS });
-  const ended = superfluous.map((connection) => grantOf(userId, connection));
-  const living = superfluous
-    .filter((connection) => connection.expiresAt > now)
-    .map((connection) => grantOf(userId, connection));
-  if (living.length > 0) await work.prefetch(living.map(recordName));
-  const records = await Promise.all(living.map((ref) => readGrant(work, ref)));
-  for (const ref of ended) endGrant(work, ref);
-  return { ended, records: records.filter((record) => record !== undefined) };
+function readBeside(work: UnitOfWork, { vault }: Parts, userId: string): Beside {
+  const beside: Beside = { connections: undefined, farewells: undefined };
+  work.also(
+    async () => [
+      { do: "getFields", key: await vault.keyOf(connectionsName(userId)) },
+      askForDue(vault, FAREWELLS_BESIDE),
+    ],
+    ([connections, farewells]) => Object.assign(beside, { connections, farewells }),
+  );
+  return beside;
 }
+
+/**
+ * Makes room for the next sign-in, and tells Auth0 a few of the things it is still to be told. Asks
+ * the store nothing when there is nothing to do.
+ */
+async function tidy(
+  { parts, exchange }: Pick<SignInContext, "parts" | "exchange">,
+  userId: string,
+  { connections, farewells }: Beside,
+): Promise<void> {
+  const name = connectionsName(userId);
+  const work = parts.beginWork();
+  await work.recall(name, connections);
+  work.sweep(name);
+  const most = MOST_CONNECTIONS + 1;
+  const superfluous = chooseSuperfluous(await listConnections(work, userId), {
+    now: parts.now(),
+    most,
+  });
+  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
+  await endAtOnce(
+    parts,
+    { work, waitUntil },
+    superfluous.map((connection) => ({
+      ...grantOf(userId, connection),
+      refreshToken: connection.refreshToken,
+    })),
+  );
+  await sayDue(parts, farewells);
+}
+
+function ignore(): void {}

@@ -1,55 +1,149 @@
 /**
- * The exchange of an authorization code. A form with a code comes in; tokens go out, once:
- * exchanges of one code take turns, and the second one ends what the first one made (OAuth 2.1
+ * The exchange of an authorization code. A form with a code comes in; tokens go out, once: of
+ * several exchanges of one code one is first, and any other ends what that one made (OAuth 2.1
  * §4.1.3).
  */
+import { presentedClientId } from "../clients/authentication.ts";
 import { Refusal } from "../errors.ts";
-import { revokeUpstream } from "../grants/ending.ts";
-import { holdGrant } from "../grants/holding.ts";
-import { grantName, readGrant, recordName, registrationNames } from "../grants/record.ts";
+import { endAtOnce } from "../grants/ending.ts";
+import type { GrantRef } from "../grants/grant.ts";
 import {
+  grantName,
+  type GrantRecord,
+  readGrant,
+  registrationNames,
+  type StandingGrant,
+} from "../grants/record.ts";
+import { scopesOf, writeGrant } from "../grants/writing.ts";
+import {
+  type AuthorizationServer,
   CLIENT_TTL_SECONDS,
   createAuthorizationServer,
-  type TokenExchange,
 } from "./authorization-server.ts";
-import { presentedClientId } from "../clients/authentication.ts";
-import { type Issuance, issue, lifetimes, tokenResponse } from "./issue.ts";
+import {
+  assertScope,
+  sealRefreshToken,
+  endOf,
+  issueTokens,
+  lifetimes,
+  tokenResponse,
+  tokenResponseSchema,
+} from "./issue.ts";
+import { placeOf } from "./refresh-place.ts";
 import { readGrantRef } from "./refresh-token.ts";
-import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
+import { passOn, type TokenContext, type TokenRequest, withoutScope } from "./token-request.ts";
+
+/** The first exchange that meets another one looks again, and finds its code used. */
+const MOST_TRIES = 2;
 
 /** Answers `grant_type=authorization_code`. */
-export async function exchangeCode(
-  context: TokenContext,
-  { request, form }: TokenRequest,
-): Promise<Response> {
-  const { parts, work, exchange } = context;
-  const grant = readGrantRef(form.get("code") ?? "");
-  if (grant === undefined) return passOn(context, request);
-  const clientId = presentedClientId(form, request.headers.get("Authorization"));
-  const names = [grantName(grant), recordName(grant), ...registrationNames(clientId)];
-  await holdGrant(work, grant, { names, isSettled: async () => !work.hasRead(grantName(grant)) });
-  const record = await readGrant(work, grant);
-  let issuance: Issuance | undefined;
-  const server = createAuthorizationServer(
-    parts,
-    { work, exchange },
-    async (options: TokenExchange) => {
-      if (record === undefined) throw new Refusal("grant_ended");
-      issuance = { record, exchange: options };
-      return lifetimes(record, parts.config.auth.accessTokenTtlSeconds, parts.now());
-    },
-  );
-  const response = await server.fetch(request);
-  if (!response.ok || issuance === undefined) {
-    await work.commit();
-    for (const ended of server.endedGrants) parts.keeper.sightings.noteEnded(ended);
-    if (server.endedGrants.length > 0 && record !== undefined) revokeUpstream(context, record);
+export async function exchangeCode(context: TokenContext, token: TokenRequest): Promise<Response> {
+  const { work } = context;
+  const grant = readGrantRef(token.form.get("code") ?? "");
+  if (grant === undefined) return passOn(context, token.request);
+  const clientId = presentedClientId(token.form, token.request.headers.get("Authorization"));
+  const records = registrationNames(clientId);
+  await work.prefetch({ records, collections: [grantName(grant)] });
+  for (let tries = 1; ; tries++) {
+    const answer = await exchangeOnce({ ...context, token, grant, records });
+    if (answer !== "overtaken") return answer;
+    if (tries >= MOST_TRIES) throw new Refusal("grant_busy", { retryAfterSeconds: 2 });
+  }
+}
+
+interface CodeExchange extends TokenContext {
+  readonly token: TokenRequest;
+  readonly grant: GrantRef;
+  /** The client's registration. */
+  readonly records: readonly string[];
+}
+
+async function exchangeOnce(exchange: CodeExchange): Promise<Response | "overtaken"> {
+  const { parts, work, token, grant } = exchange;
+  const now = parts.now();
+  const standing = await readGrant(work, grant, now);
+  const server = createAuthorizationServer(parts, exchange, async () => {
+    if (standing === undefined) throw new Refusal("grant_ended");
+    assertScope(standing.record, token.form.get("scope"), parts.permissions);
+    return lifetimes(standing.record, parts.config.auth.accessTokenTtlSeconds, now);
+  });
+  const response = await server.fetch(withoutScope(token));
+  if (!response.ok) {
+    await endReplayed(exchange, server, standing);
     return response;
   }
-  const body = await issue(context, response, { issuance, token: { request, form } });
-  for (const name of registrationNames(clientId)) work.extend(name, CLIENT_TTL_SECONDS);
-  await work.commit();
-  parts.keeper.sightings.noteAlive(grant, parts.now());
-  exchange.note({ user: grant.userId });
+  const provider = server.grantText();
+  if (standing === undefined || provider === undefined)
+    throw new TypeError("the provider library exchanged a code without its grant");
+  return write(exchange, response, {
+    record: { ...standing.record, provider },
+    generation: standing.generation + 1,
+  });
+}
+
+/** The library has met a used code again: whatever the first use made ends. */
+async function endReplayed(
+  { parts, work, exchange }: CodeExchange,
+  { endedGrants }: AuthorizationServer,
+  standing: StandingGrant | undefined,
+): Promise<void> {
+  if (endedGrants.length === 0 || standing === undefined) return;
+  const { refreshToken } = standing.record.tokens;
+  const { generation } = standing;
+  const waitUntil = (going: Promise<unknown>) => exchange.execution.waitUntil(going);
+  await endAtOnce(
+    parts,
+    { work, waitUntil },
+    endedGrants.map((grant) => ({ ...grant, generation, refreshToken })),
+  );
+  exchange.note({ reason: "code_replayed" });
+}
+
+async function write(
+  { parts, work, exchange, token, records }: CodeExchange,
+  response: Response,
+  { record, generation }: StandingGrant,
+): Promise<Response | "overtaken"> {
+  const now = parts.now();
+  const answered = tokenResponseSchema.parse(await response.json());
+  const place = await placeOf(token, record.proofKey);
+  const refreshToken =
+    answered.refresh_token &&
+    (await sealRefreshToken(parts, answered.refresh_token, {
+      record,
+      generation: generation - 1,
+      token,
+    }));
+  const used: GrantRecord = {
+    ...record,
+    ...(refreshToken === undefined
+      ? {}
+      : {
+          latest: {
+            refreshToken,
+            usedId: "",
+            asked: "",
+            body: {},
+            clientFamily: token.network.clientFamily,
+            at: now,
+          },
+        }),
+    places: [place],
+    expiresAt: endOf(record, now),
+  };
+  const expiresInSeconds = answered.expires_in;
+  const asked = { scope: token.form.get("scope"), refreshToken, expiresInSeconds };
+  const body = await issueTokens(parts, used, asked);
+  writeGrant(
+    work,
+    { record: used, generation },
+    { now, scopes: scopesOf(used, parts.permissions) },
+  );
+  for (const name of records) work.prolong(name, CLIENT_TTL_SECONDS);
+  const outcome = await work.commit();
+  if (outcome === "overtaken") return "overtaken";
+  if (outcome === "ended") throw new Refusal("grant_ended");
+  parts.keeper.noteRecord({ record: used, generation });
+  exchange.note({ user: record.userId });
   return tokenResponse(body, response.headers);
 }

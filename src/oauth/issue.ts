@@ -1,29 +1,25 @@
 /**
- * Issuing: what a client gets after the library has said yes. The library's opaque access token is
- * replaced by our signed one, its refresh token gets our proof, and the grant's records are brought
- * up to date. Nothing is committed.
+ * Issuing: what a client gets after all has been judged. A grant's record goes in; our signed access
+ * token, the refresh token with our proof, and the client's JSON come out. Nothing is written.
  */
 import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
-import { clientFamilyOf } from "../edge/log.ts";
+import { showsCredentials } from "../clients/authentication.ts";
 import { Refusal } from "../errors.ts";
 import { signAccessToken } from "../grants/access-token.ts";
-import { putConnection } from "../grants/connections.ts";
-import { type GrantRecord, recordName } from "../grants/record.ts";
+import { grantName, type GrantRecord, type StandingGrant } from "../grants/record.ts";
+import { renewalTimeOf } from "../grants/renewal.ts";
+import { grantedPermissions, heldPermissions } from "../grants/writing.ts";
 import { randomText } from "../keys.ts";
-import { GRANT_TTL_SECONDS, type TokenExchange } from "./authorization-server.ts";
+import type { Parts } from "../parts.ts";
+import { GRANT_TTL_SECONDS } from "./authorization-server.ts";
+import { writeHint } from "./refresh-hint.ts";
 import { proveRefreshToken } from "./refresh-token.ts";
-import { grantedScopes, limitScopes } from "./scopes.ts";
-import type { TokenContext, TokenRequest } from "./token-request.ts";
-
-/** What the library learned while it judged the request, kept for the answer. */
-export interface Issuance {
-  readonly record: GrantRecord;
-  readonly exchange: TokenExchange;
-}
+import { limitScopes } from "./scopes.ts";
+import type { TokenRequest } from "./token-request.ts";
 
 /** The library's successful token response (RFC 6749 §5.1). */
-const tokenResponseSchema = z.object({
+export const tokenResponseSchema = z.object({
   token_type: z.literal("bearer"),
   expires_in: z.int(),
   refresh_token: z.string().exactOptional(),
@@ -41,7 +37,7 @@ export function lifetimes(
   record: GrantRecord,
   accessTokenTtlSeconds: number,
   now: number,
-): TokenExchangeCallbackResult {
+): TokenExchangeCallbackResult & { readonly accessTokenTTL: number } {
   if (record.tokens.refreshToken !== undefined)
     return {
       accessTokenTTL: accessTokenTtlSeconds,
@@ -57,57 +53,89 @@ export function lifetimes(
   };
 }
 
+/** When a grant ends unless it is refreshed; epoch seconds. */
+export function endOf({ tokens }: GrantRecord, now: number): number {
+  return tokens.refreshToken === undefined ? tokens.expiresAt : now + GRANT_TTL_SECONDS;
+}
+
 /**
- * Rewrites the library's answer and puts the grant's records into the unit of work. Returns the
- * client's JSON.
+ * RFC 6749 §5.2, §6: what was granted may be asked for in part; asking for nothing of it is an error
+ * of the client's, said before anything happens.
  */
-export async function issue(
-  { parts, work }: TokenContext,
-  response: Response,
-  { issuance, token }: { readonly issuance: Issuance; readonly token: TokenRequest },
+export function assertScope(
+  record: GrantRecord,
+  scope: string | null,
+  permissions: readonly string[],
+): void {
+  const asked = (scope ?? "").trim();
+  const scopes = [...record.scopes, ...grantedPermissions(record, permissions)];
+  if (asked !== "" && limitScopes(scopes, asked).length === 0)
+    throw new Refusal("scope_not_granted");
+}
+
+interface Asked {
+  /** The scopes that the client asked for in this token request, if it named any. */
+  readonly scope: string | null;
+  readonly refreshToken: string | undefined;
+  readonly expiresInSeconds: number;
+}
+
+/** Makes the answer of the token endpoint for a grant as it stands. */
+export async function issueTokens(
+  parts: Parts,
+  record: GrantRecord,
+  asked: Asked,
 ): Promise<Record<string, unknown>> {
-  const { record, exchange } = issuance;
+  const { config, permissions, permissionIndex } = parts;
   const now = parts.now();
-  const granted = tokenResponseSchema.parse(await response.json());
-  const { refreshToken, expiresAt: upstreamEnd } = record.tokens;
-  const expiresAt = refreshToken === undefined ? upstreamEnd : now + GRANT_TTL_SECONDS;
-  const clientFamily = clientFamilyOf(token.request.headers.get("User-Agent"));
-  const current: GrantRecord = { ...record, lastIssue: { clientFamily, at: now }, expiresAt };
-  work.replace(recordName(record), JSON.stringify(current), expiresAt - now);
-  const held = record.tokens.permissions.filter((name) => parts.permissions.includes(name));
-  const allowed = grantedScopes(
-    exchange.scope,
-    { held, granted: record.granted },
-    parts.permissions,
-  );
-  putConnection(work, current, { now, scopes: allowed });
-  const scopes = limitScopes(allowed, token.form.get("scope"));
+  const allowed = grantedPermissions(record, permissions);
+  const scopes = limitScopes([...record.scopes, ...allowed], asked.scope);
+  const chosen = new Set(scopes);
+  const granted = allowed.filter((name) => chosen.has(name));
   const accessToken = await signAccessToken(
     {
-      iss: parts.config.issuer,
-      aud: granted.resource,
+      iss: config.issuer,
+      aud: config.resource,
       sub: record.userId,
       client_id: record.clientId,
-      scope: scopes.join(" "),
-      permissions: held,
+      scope: record.scopes.filter((name) => chosen.has(name)).join(" "),
+      permissions: {
+        list: permissionIndex.list,
+        held: permissionIndex.encode(heldPermissions(record, permissions)),
+        granted: permissionIndex.encode(granted),
+        ...(granted.length < allowed.length ? { narrowed: true } : {}),
+      },
       iat: now,
-      exp: now + granted.expires_in,
+      exp: now + asked.expiresInSeconds,
       jti: randomText(16),
       grant_id: record.grantId,
-      grant_record: await parts.vault.pointerTo(recordName(record)),
+      grant_record: await parts.vault.pointerTo(grantName(record)),
     },
     parts.signingKeys,
   );
   return {
     access_token: accessToken,
     token_type: "Bearer",
-    expires_in: granted.expires_in,
-    ...(granted.refresh_token === undefined
-      ? {}
-      : { refresh_token: await proveRefreshToken(granted.refresh_token, record.proofKey) }),
+    expires_in: asked.expiresInSeconds,
+    ...(asked.refreshToken === undefined ? {} : { refresh_token: asked.refreshToken }),
     scope: scopes.join(" "),
-    resource: granted.resource,
+    resource: config.resource,
   };
+}
+
+/**
+ * A refresh token as its client will hold it: the library's, our proof, and, for a client that has
+ * shown nothing but its name, what the token says of itself.
+ */
+export async function sealRefreshToken(
+  { hintKeys }: Parts,
+  inner: string,
+  { record, generation, token }: StandingGrant & { readonly token: TokenRequest },
+): Promise<string> {
+  const proven = await proveRefreshToken(inner, record.proofKey);
+  if (showsCredentials(token.form, token.request.headers.get("Authorization"))) return proven;
+  const hint = { generation: generation + 1, renewalAt: renewalTimeOf(record.tokens) };
+  return `${proven}.${await writeHint({ inner, clientId: record.clientId }, hint, hintKeys)}`;
 }
 
 /** A token response with the headers of the library's (RFC 6749 §5.1: never cached). */

@@ -1,11 +1,11 @@
 /**
  * A unit of work, shown as the key-value namespace that the provider library reads and writes. The
- * library's names and texts go through unchanged; what it keeps only for its own access tokens is
- * never written, since ours replace them.
+ * library's texts go through unchanged. Its record of a grant is a part of ours and written with it;
+ * what it keeps only for its own access tokens is never written, since ours replace them.
  */
 import type { PreregisteredClient } from "../config.ts";
 import type { GrantRef } from "../grants/grant.ts";
-import { endGrant, parseGrantName } from "../grants/record.ts";
+import { parseGrantName, readGrant } from "../grants/record.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { hashToken } from "./refresh-token.ts";
 
@@ -39,6 +39,8 @@ export interface StorageParts {
   readonly preregisteredClients: readonly PreregisteredClient[];
   /** Epoch seconds. */
   readonly now: () => number;
+  /** Told of every grant the library writes. */
+  readonly onGrant: (text: string) => void;
   /** Told of every grant the library ends by itself. */
   readonly onEnd: (grant: GrantRef) => void;
 }
@@ -66,16 +68,21 @@ async function read(parts: StorageParts, name: string): Promise<string | undefin
   switch (kindOf(name)) {
     case "client":
       return (await findPreregistered(parts.preregisteredClients, name)) ?? parts.work.get(name);
-    case "grant":
-      return parts.work.get(name);
+    case "grant": {
+      const grant = parseGrantName(name);
+      return grant && (await readGrant(parts.work, grant, parts.now()))?.record.provider;
+    }
     case "transaction":
-      return parts.work.take(name);
+      return parts.work.take(name, USED_TRANSACTION_TTL_SECONDS);
     case "client-assertion-jti":
       return (await parts.work.claim(name, LONGEST_ASSERTION_SECONDS)) ? undefined : "used";
     case "token":
       return undefined;
   }
 }
+
+/** That a transaction was used is remembered longer than it could have lived. */
+const USED_TRANSACTION_TTL_SECONDS = 3600;
 
 /**
  * An assertion lives an hour at most, give or take a minute of clock skew; the library shortens
@@ -84,7 +91,7 @@ async function read(parts: StorageParts, name: string): Promise<string | undefin
 const LONGEST_ASSERTION_SECONDS = 3720;
 
 async function write(
-  { work }: StorageParts,
+  { work, onGrant }: StorageParts,
   {
     name,
     text,
@@ -96,26 +103,25 @@ async function write(
     // record.
     case "client":
       return work.hasRead(name)
-        ? work.extend(name, ttlSeconds)
-        : work.put(name, text, Math.min(ttlSeconds, UNUSED_CLIENT_TTL_SECONDS));
+        ? work.prolong(name, ttlSeconds)
+        : work.createLasting(name, text, Math.min(ttlSeconds, UNUSED_CLIENT_TTL_SECONDS));
     case "grant":
-      return work.hasRead(name)
-        ? work.replace(name, text, ttlSeconds)
-        : work.put(name, text, ttlSeconds);
+      return onGrant(text);
     case "transaction":
-      return work.put(name, text, ttlSeconds);
+      return work.create(name, text, ttlSeconds);
     case "token":
     case "client-assertion-jti":
       return undefined;
   }
 }
 
-function remove({ work, onEnd }: StorageParts, name: string): void {
+/**
+ * A grant that the library ends is ended by who called it. A transaction was claimed when it was
+ * read.
+ */
+function remove({ onEnd }: StorageParts, name: string): void {
   const grant = parseGrantName(name);
-  if (grant !== undefined) {
-    endGrant(work, grant);
-    onEnd(grant);
-  } else if (kindOf(name) === "client") work.delete(name);
+  if (grant !== undefined) onEnd(grant);
 }
 
 function kindOf(name: string): Kind {

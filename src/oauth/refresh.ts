@@ -1,228 +1,220 @@
 /**
- * Refresh (OAuth 2.1 §4.3). A refresh token comes in; newer tokens go out, the same ones to
- * everybody who asks with it within a minute: a race or a lost answer logs nobody out. A later use
- * of it is theft, and ends the grant.
+ * Refresh (OAuth 2.1 §4.3). A refresh token comes in; newer tokens go out. A lost answer can be had
+ * again for a minute, a window that stayed behind gets the current tokens, and any other use of an
+ * old token is theft and ends the grant. Nothing is claimed or written before the token is proven
+ * and its client known.
  */
-import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
+import { authenticateClient, presentedClientId, withForm } from "../clients/authentication.ts";
 import { REFUSALS, Refusal } from "../errors.ts";
-import { endAtOnce, revokeUpstream } from "../grants/ending.ts";
-import { holdGrant } from "../grants/holding.ts";
+import { endAtOnce } from "../grants/ending.ts";
+import { holdGrant, holdOn } from "../grants/holding.ts";
 import {
   grantName,
   type GrantRecord,
   readGrant,
-  recordName,
   registrationNames,
-  rotationName,
+  type StandingGrant,
 } from "../grants/record.ts";
-import { isRenewalDue } from "../grants/renewal.ts";
+import { endsGrant, isRenewalDue } from "../grants/renewal.ts";
+import { writeTokens } from "../grants/writing.ts";
+import type { Claiming } from "../storage/reading.ts";
+import { createAuthorizationServer } from "./authorization-server.ts";
+import { assertScope, tokenResponse } from "./issue.ts";
+import { type RefreshHint, readHint } from "./refresh-hint.ts";
+import { placeOf } from "./refresh-place.ts";
 import {
-  type AuthorizationServer,
-  createAuthorizationServer,
-  type TokenExchange,
-} from "./authorization-server.ts";
-import { authenticateClient, presentedClientId, withForm } from "../clients/authentication.ts";
-import { type Issuance, issue, lifetimes, tokenResponse } from "./issue.ts";
-import {
+  findSuperseded,
   hashToken,
   isProven,
   judgeRefreshToken,
-  type PresentedRefreshToken,
   readRefreshToken,
 } from "./refresh-token.ts";
+import { advance, askedOf, type Refresh, waitUntil, writingOf } from "./rotation.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** How long the answer to a refresh can be had again. */
 const REPLAY_SECONDS = 60;
 
-/** The latest answer that was given, for whoever asks the same again. */
-const rotationSchema = z.object({
-  /** The hash of the token that was used. */
-  tokenId: z.string(),
-  clientId: z.string(),
-  /** What was asked beside the token. */
-  asked: z.string(),
-  body: z.record(z.string(), z.unknown()),
-  /** Epoch seconds; the store's own clock is not trusted. */
-  givenAt: z.int(),
-});
+/** Each time another request was first, the grant is read and judged again. */
+const MOST_TRIES = 6;
 
 /** What the library keeps about the newest refresh token of a grant. */
 const tokenIdsSchema = z.object({ refreshTokenId: z.string().optional() });
 
-interface Refresh extends TokenContext {
-  readonly token: TokenRequest;
-  readonly presented: PresentedRefreshToken;
-  /** The hash of the presented token. */
-  readonly tokenId: string;
-  readonly clientId: string | undefined;
-}
+type Verdict = "current" | "sibling" | "repeated" | "reused" | "unknown";
 
 /** Answers `grant_type=refresh_token`. */
 export async function answerRefresh(context: TokenContext, token: TokenRequest): Promise<Response> {
   const presented = readRefreshToken(token.form.get("refresh_token") ?? "");
   if (presented === undefined) return refuseUnknown(context, token);
   const clientId = presentedClientId(token.form, token.request.headers.get("Authorization"));
-  const refresh: Refresh = {
-    ...context,
-    token,
-    presented,
-    clientId,
-    tokenId: await hashToken(presented.inner),
-  };
-  await holdGrant(context.work, presented.grant, {
-    names: namesOf(refresh),
-    isSettled: () => isSettled(refresh),
+  const tokenId = await hashToken(presented.inner);
+  const refresh: Refresh = { ...context, token, presented, clientId, tokenId };
+  const hint = await hintOf(refresh);
+  if (hint === "forged") return refuseUnknown(context, token);
+  await context.work.prefetch({
+    records: registrationNames(clientId),
+    collections: [grantName(presented.grant)],
+    ...earlyHold(refresh, hint),
   });
-  const given = await readRotation(refresh);
-  if (given !== undefined) return repeatAnswer(refresh, given);
-  const record = await readGrant(context.work, presented.grant);
-  switch (await judge(refresh, record)) {
-    case "unknown":
-      return refuseUnknown(context, token);
-    case "reused":
-      return endReused(refresh, record);
-    case "current":
-      return rotate(refresh, record);
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const answer = await answerOnce(refresh);
+    if (answer !== "again") return answer;
   }
+  throw new Refusal("grant_busy", { retryAfterSeconds: 2 });
 }
 
-function namesOf({ presented: { grant }, clientId }: Refresh): string[] {
-  return [grantName(grant), recordName(grant), rotationName(grant), ...registrationNames(clientId)];
+/** What the token says of itself, if it does. */
+async function hintOf(refresh: Refresh): Promise<RefreshHint | "unsigned" | "forged" | undefined> {
+  const { parts, presented, clientId = "" } = refresh;
+  return presented.hint === undefined
+    ? undefined
+    : readHint({ inner: presented.inner, clientId }, presented.hint, parts.hintKeys);
 }
 
 /**
- * Whoever does not have the hold waits for the answer of the one who has it, or for the end of the
- * grant.
+ * The holder of a token that we signed for a public client is known already: when a renewal is due,
+ * the hold on its generation is taken in the trip that reads. An old token holds an old generation,
+ * which stops nobody.
  */
-async function isSettled(refresh: Refresh): Promise<boolean> {
-  return (
-    (await readRotation(refresh)) !== undefined ||
-    !refresh.work.hasRead(grantName(refresh.presented.grant))
+function earlyHold(
+  { parts, presented }: Refresh,
+  hint: RefreshHint | "unsigned" | undefined,
+): { readonly claim?: Claiming } {
+  if (hint === undefined || hint === "unsigned" || parts.now() < hint.renewalAt) return {};
+  return { claim: holdOn(presented.grant, hint.generation) };
+}
+
+async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
+  const { parts, token, clientId, presented } = refresh;
+  const read = await readGrant(refresh.work, presented.grant, parts.now());
+  const verdict = read === undefined ? "unknown" : await judge(refresh, read.record);
+  if (read === undefined || verdict === "unknown" || read.record.clientId !== clientId)
+    return refuseUnknown(refresh, token);
+  const standing = carry(refresh, read);
+  const isDue = isRenewalDue(standing.record.tokens, parts.now());
+  // The library authenticates whoever it rotates for; everybody else is authenticated here.
+  const isLibrarys = verdict === "current" && !isDue;
+  const refused = isLibrarys ? undefined : await authenticate(refresh);
+  if (refused !== undefined) return refused;
+  if (verdict === "reused") return endReused(refresh, standing);
+  if (verdict === "repeated") return repeatAnswer(refresh, standing);
+  assertScope(standing.record, token.form.get("scope"), parts.permissions);
+  return isDue
+    ? renewAndAdvance(refresh, standing, verdict)
+    : advance(refresh, { standing, verdict });
+}
+
+function authenticate({ parts, work, exchange, token }: Refresh): Promise<Response | undefined> {
+  const server = createAuthorizationServer(parts, { work, exchange });
+  return authenticateClient(server, token.request, token.form);
+}
+
+async function judge(refresh: Refresh, record: GrantRecord): Promise<Verdict> {
+  const { parts, token, presented, tokenId } = refresh;
+  const { superseded, places, latest } = record;
+  const now = parts.now();
+  const isOurs = await isProven(presented, record.proofKey);
+  const isNewest = latest !== undefined && latest.usedId === tokenId;
+  if (isOurs && isNewest && now - latest.at < REPLAY_SECONDS && latest.asked === askedOf(token))
+    return "repeated";
+  const { refreshTokenId: currentId } = tokenIdsSchema.parse(JSON.parse(record.provider));
+  return judgeRefreshToken(
+    { id: tokenId, isProven: isOurs },
+    { currentId, superseded, places },
+    {
+      place: await placeOf(token, record.proofKey),
+      now,
+      reuseSeconds: parts.config.auth.refreshReuseSeconds,
+    },
   );
 }
 
-/** The answer to this token, as long as it may be had again and its grant lives. */
-async function readRotation({ work, presented: { grant }, tokenId, parts }: Refresh) {
-  const text = await work.get(rotationName(grant));
-  const given = text === undefined ? undefined : rotationSchema.safeParse(JSON.parse(text)).data;
-  if (given?.tokenId !== tokenId || !work.hasRead(grantName(grant))) return undefined;
-  return parts.now() - given.givenAt < REPLAY_SECONDS ? given : undefined;
+function carry({ carried }: Refresh, { record, generation }: StandingGrant): StandingGrant {
+  return { record: carried === undefined ? record : { ...record, tokens: carried }, generation };
 }
 
-async function readTokenIds({ work, presented }: Refresh) {
-  const text = await work.get(grantName(presented.grant));
-  return text === undefined ? undefined : tokenIdsSchema.parse(JSON.parse(text));
-}
-
-async function judge(refresh: Refresh, record: GrantRecord | undefined) {
-  const isOurs = record !== undefined && (await isProven(refresh.presented, record.proofKey));
-  return judgeRefreshToken({ id: refresh.tokenId, isProven: isOurs }, await readTokenIds(refresh));
+/** The same answer again, for the same client asking for the same. */
+async function repeatAnswer(refresh: Refresh, standing: StandingGrant): Promise<Response> {
+  if (refresh.carried !== undefined)
+    await writeTokens(refresh.work, standing, writingOf(refresh, refresh.carried));
+  refresh.exchange.note({ repeated: true, user: standing.record.userId });
+  return tokenResponse(standing.record.latest?.body, new Headers());
 }
 
 /**
- * The same answer again, for the same client asking for the same; it authenticates as it would have
- * to.
+ * A token that was used before, by who was not where the client is: stolen, or kept by a client that
+ * forgot its newer one. Nobody can tell; all ends.
  */
-async function repeatAnswer(
-  refresh: Refresh,
-  given: z.infer<typeof rotationSchema>,
-): Promise<Response> {
-  const { token, exchange, clientId } = refresh;
-  const refused = await authenticateClient(serverOf(refresh), token.request, token.form);
-  if (refused !== undefined) return refused;
-  if (given.clientId !== clientId || given.asked !== askedOf(token))
-    return refuseUnknown(refresh, token);
-  exchange.note({ repeated: true });
-  return tokenResponse(given.body, new Headers());
-}
-
-/**
- * A token that was used before: stolen, or kept by a client that forgot its newer one. Nobody can
- * tell; all ends.
- */
-async function endReused(refresh: Refresh, record: GrantRecord | undefined): Promise<Response> {
-  const { parts, token, exchange, presented, clientId } = refresh;
-  const refused = await authenticateClient(serverOf(refresh), token.request, token.form);
-  if (refused !== undefined) return refused;
-  if (record === undefined || record.clientId !== clientId) return refuseUnknown(refresh, token);
-  await endAtOnce(refresh, presented.grant, record);
+async function endReused(refresh: Refresh, standing: StandingGrant): Promise<Response> {
+  const { record } = standing;
+  const { parts, exchange, presented, tokenId } = refresh;
+  await end(refresh, standing, record.tokens.refreshToken);
+  const use = findSuperseded(tokenId, record.superseded);
+  const place = await placeOf(refresh.token, record.proofKey);
   exchange.note({
     reason: "refresh_token_reused",
+    user: presented.grant.userId,
     // Theft, or a client that kept an old token: the newer ones went to which kind of client, how
-    // long ago?
-    issuedTo: record.lastIssue?.clientFamily ?? "nobody",
-    secondsAgo: parts.now() - (record.lastIssue?.at ?? record.createdAt),
+    // long ago, and where was each of the two?
+    issuedTo: record.latest?.clientFamily ?? "nobody",
+    secondsAgo: parts.now() - (use?.at ?? record.createdAt),
+    generationsAgo: use === undefined ? "many" : record.superseded.indexOf(use) + 1,
+    supersededAt: use?.wasNew === true ? "new place" : "known place",
+    presentedAt: record.places.includes(place) ? "known place" : "new place",
   });
   const { code, status, text } = REFUSALS.refresh_token_reused;
-  return Response.json({ error: code, error_description: text }, { status });
+  const headers = { "Cache-Control": "no-store" };
+  return Response.json({ error: code, error_description: text }, { status, headers });
 }
 
-async function rotate(refresh: Refresh, record: GrantRecord | undefined): Promise<Response> {
-  const { parts, work, token, presented, exchange } = refresh;
-  const used = record?.tokens.refreshToken;
-  let issuance: Issuance | undefined;
-  const server = serverOf(refresh, async (options) => {
-    if (record === undefined) throw new Refusal("grant_ended");
-    issuance = { record: await renewIfDue(refresh, record), exchange: options };
-    return lifetimes(issuance.record, parts.config.auth.accessTokenTtlSeconds, parts.now());
-  });
-  const form = new URLSearchParams(token.form);
-  form.set("refresh_token", presented.inner);
-  const response = await server.fetch(withForm(token.request, form));
-  if (!response.ok || issuance === undefined) return response;
-  const body = await issue(refresh, response, { issuance, token });
-  const rotation = {
-    tokenId: refresh.tokenId,
-    clientId: issuance.record.clientId,
-    asked: askedOf(token),
-    body,
-    givenAt: parts.now(),
-  };
-  // In place of the answer before: the client got that one, since it uses the token that came with
-  // it.
-  work.put(rotationName(presented.grant), JSON.stringify(rotation), REPLAY_SECONDS);
-  await commitRotation(refresh, issuance.record, used);
-  exchange.note({ user: presented.grant.userId });
-  return tokenResponse(body, response.headers);
-}
-
-async function commitRotation(
+/** Holds the grant, so that Auth0 is asked once, and goes on with what it gave. */
+async function renewAndAdvance(
   refresh: Refresh,
-  record: GrantRecord,
-  used: string | undefined,
-): Promise<void> {
-  const { parts, work, presented } = refresh;
-  try {
-    await work.commit();
-  } catch (error) {
-    // The grant was ended meanwhile: Auth0's newer tokens must not outlive it.
-    if (error instanceof Refusal && error.reason === "grant_conflict")
-      revokeUpstream(refresh, record);
+  { record, generation }: StandingGrant,
+  verdict: "current" | "sibling",
+): Promise<Response | "again"> {
+  const { parts, work, presented, clientId, exchange } = refresh;
+  const records = registrationNames(clientId);
+  if (!work.owns(holdOn(presented.grant, generation).name))
+    await holdGrant(work, presented.grant, { records, isSettled: () => isSettled(refresh) });
+  const held = await readGrant(work, presented.grant, parts.now());
+  if (held?.generation !== generation || (await isSettled(refresh))) return "again";
+  exchange.note({ renewed: true });
+  const renewed = await parts.keeper.renewals.renew(record).catch(async (error: unknown) => {
+    // Auth0 has ended it: there is nothing to tell it.
+    if (endsGrant(error)) await end(refresh, held, undefined);
     throw error;
-  }
-  if (used !== undefined) parts.keeper.renewals.noteSaved(used);
-  parts.keeper.sightings.noteAlive(presented.grant, parts.now());
-  parts.keeper.forgetRecord(presented.grant);
+  });
+  if (endsGrant(renewed.problem)) await end(refresh, held, renewed.record.tokens.refreshToken);
+  else if (renewed.problem !== undefined)
+    await writeTokens(
+      work,
+      { record: renewed.record, generation },
+      writingOf(refresh, record.tokens),
+    );
+  if (renewed.problem !== undefined) throw renewed.problem;
+  const standing = { record: renewed.record, generation };
+  return advance(refresh, { standing, verdict, before: record.tokens });
 }
 
-/**
- * Auth0's tokens, renewed when they are an hour old or about to end; when Auth0 says it is over, it
- * is over here.
- */
-async function renewIfDue(refresh: Refresh, record: GrantRecord): Promise<GrantRecord> {
-  const { parts, exchange } = refresh;
-  const { refreshToken } = record.tokens;
-  if (refreshToken === undefined || !isRenewalDue(record.tokens, parts.now())) return record;
-  try {
-    exchange.note({ renewed: true });
-    return { ...record, tokens: await parts.keeper.renewals.renew(refreshToken) };
-  } catch (error) {
-    if (error instanceof Refusal && error.reason === "identity_grant_ended")
-      await endAtOnce(refresh, record, undefined);
-    throw error;
-  }
+/** Whether there is nothing left to ask Auth0 for. */
+async function isSettled(refresh: Refresh): Promise<boolean> {
+  const standing = await readGrant(refresh.work, refresh.presented.grant, refresh.parts.now());
+  return standing === undefined || !isRenewalDue(standing.record.tokens, refresh.parts.now());
+}
+
+async function end(
+  refresh: Refresh,
+  { record: { userId, grantId }, generation }: StandingGrant,
+  refreshToken: string | undefined,
+): Promise<void> {
+  const { parts, work, exchange } = refresh;
+  const going = { work, waitUntil: (more: Promise<unknown>) => waitUntil(refresh, more) };
+  await endAtOnce(parts, going, [{ userId, grantId, generation, refreshToken }]);
+  parts.keeper.forgetRecord({ userId, grantId });
+  exchange.note({ user: userId });
 }
 
 /** The library refuses a token it cannot read, after it has judged the client. */
@@ -230,16 +222,4 @@ function refuseUnknown(context: TokenContext, { request, form }: TokenRequest): 
   const unreadable = new URLSearchParams(form);
   unreadable.set("refresh_token", "unknown");
   return createAuthorizationServer(context.parts, context).fetch(withForm(request, unreadable));
-}
-
-function serverOf(
-  { parts, work, exchange }: Refresh,
-  onTokenExchange?: (options: TokenExchange) => Promise<TokenExchangeCallbackResult>,
-): AuthorizationServer {
-  return createAuthorizationServer(parts, { work, exchange }, onTokenExchange);
-}
-
-/** What a refresh asks for beside its token. */
-function askedOf({ form }: TokenRequest): string {
-  return JSON.stringify([form.get("scope") ?? "", form.getAll("resource")]);
 }

@@ -3,18 +3,12 @@
  * with all its tokens, ends here at once, elsewhere within seconds, and Auth0 is told. The answer
  * never says whether there was one.
  */
-import { readAccessToken } from "../grants/access-token.ts";
-import type { GrantRef } from "../grants/grant.ts";
-import { endAtOnce } from "../grants/ending.ts";
-import {
-  grantName,
-  type GrantRecord,
-  readGrant,
-  recordName,
-  registrationNames,
-} from "../grants/record.ts";
-import { createAuthorizationServer } from "./authorization-server.ts";
 import { authenticateClient, presentedClientId } from "../clients/authentication.ts";
+import { readAccessToken, type SigningKeys } from "../grants/access-token.ts";
+import { endAtOnce } from "../grants/ending.ts";
+import { grantName, type GrantRecord, readGrant, registrationNames } from "../grants/record.ts";
+import { createAuthorizationServer } from "./authorization-server.ts";
+import { readHint } from "./refresh-hint.ts";
 import { isProven, readRefreshToken } from "./refresh-token.ts";
 import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
@@ -28,13 +22,25 @@ export async function answerRevocation(
   const grant = readRefreshToken(token)?.grant ?? (await readAccessToken(token, parts.signingKeys));
   if (grant === undefined) return passOn(context, request);
   const clientId = presentedClientId(form, request.headers.get("Authorization"));
-  await work.prefetch([grantName(grant), recordName(grant), ...registrationNames(clientId)]);
+  const records = registrationNames(clientId);
+  await work.prefetch({ records, collections: [grantName(grant)] });
   const server = createAuthorizationServer(parts, { work, exchange });
   const refused = await authenticateClient(server, request, form);
   if (refused !== undefined) return refused;
-  const record = await readGrant(work, grant);
-  if (record !== undefined && record.clientId === clientId && (await isOurToken(token, record)))
-    await endAtOnce(context, grant, record);
+  const standing = await readGrant(work, grant, parts.now());
+  const record = standing?.record;
+  if (
+    record !== undefined &&
+    record.clientId === clientId &&
+    (await isOurToken(token, record, parts.hintKeys))
+  ) {
+    const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
+    const { refreshToken } = record.tokens;
+    await endAtOnce(parts, { work, waitUntil }, [
+      { ...grant, generation: standing?.generation ?? 0, refreshToken },
+    ]);
+    exchange.note({ reason: "grant_revoked", user: grant.userId });
+  }
   return new Response(null, { headers: { "Cache-Control": "no-store" } });
 }
 
@@ -42,7 +48,14 @@ export async function answerRevocation(
  * An access token has proven itself by its signature; a refresh token must by its proof, of
  * whatever age.
  */
-async function isOurToken(token: string, record: GrantRecord & GrantRef): Promise<boolean> {
+async function isOurToken(
+  token: string,
+  { clientId, proofKey }: GrantRecord,
+  hintKeys: SigningKeys,
+): Promise<boolean> {
   const refreshToken = readRefreshToken(token);
-  return refreshToken === undefined || (await isProven(refreshToken, record.proofKey));
+  if (refreshToken === undefined) return true;
+  const { inner, hint } = refreshToken;
+  const said = hint === undefined ? hint : await readHint({ inner, clientId }, hint, hintKeys);
+  return said !== "forged" && (await isProven(refreshToken, proofKey));
 }

@@ -4,10 +4,12 @@
  * refuse.
  */
 import { readFields, readSmallBody, withBody } from "../edge/body.ts";
+import { readNetwork } from "../edge/network.ts";
 import { Refusal, REFUSALS } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { presentedClientId, withForm } from "../clients/authentication.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
+import { waitWithPatience } from "../grants/patience.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import { exchangeCode } from "./code-exchange.ts";
@@ -25,12 +27,19 @@ export async function answerToken(
   exchange: Exchange,
   parts: Parts,
 ): Promise<Response> {
-  const context = { parts, exchange, work: parts.beginWork() };
+  const answered = answerInOneWork(request, { parts, exchange, work: parts.beginWork() });
+  // What was begun with Auth0 goes on, though the client is told to come again.
+  exchange.execution.waitUntil(answered.catch(() => undefined));
+  return waitWithPatience(answered);
+}
+
+async function answerInOneWork(request: Request, context: TokenContext): Promise<Response> {
   try {
     if (request.method !== "POST") return await passOn(context, request);
+    const network = readNetwork(request);
     const body = await readSmallBody(request);
     if (!isForm(request)) return await passOn(context, withBody(request, body));
-    const token = straighten(request, readForm(body), parts);
+    const token = { ...straighten(request, readForm(body), context.parts), network };
     return challengeBasic(request, await answerCounted(context, token));
   } finally {
     await context.work.discard();
@@ -85,7 +94,11 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
 }
 
 /** The request as the library and we read it: one client, one resource, each in one spelling. */
-function straighten(request: Request, sent: URLSearchParams, { config }: Parts): TokenRequest {
+function straighten(
+  request: Request,
+  sent: URLSearchParams,
+  { config }: Parts,
+): Omit<TokenRequest, "network"> {
   if (repeatedParameter(sent) !== undefined)
     return { request: withForm(request, sent), form: sent };
   const secretOf = (clientId: string): string | undefined =>

@@ -82,7 +82,7 @@ export async function takeApproval(
     answers: { ...approval.answers, ...Object.fromEntries(answers) },
     isAnswered: true,
   };
-  await createToolRecords(parts.beginWork).write([
+  await createToolRecords(parts.vault).write([
     { put: approvalName(id), text: JSON.stringify(answered), ttlSeconds: APPROVAL_TTL_SECONDS },
   ]);
   exchange.note({ outcome: isAccepted ? "approved" : "declined" });
@@ -97,7 +97,7 @@ async function findApproval(
 ): Promise<{ readonly id: string; readonly approval: Approval }> {
   const [, id] = PATH.exec(pathname) ?? [];
   if (id === undefined) throw new Refusal("approval_unknown");
-  const text = await createToolRecords(parts.beginWork).read(approvalName(id));
+  const text = await createToolRecords(parts.vault).read(approvalName(id));
   const approval = readApproval(text, parts.now());
   if (approval?.userId !== userId || approval.isAnswered) throw new Refusal("approval_unknown");
   return { id, approval };

@@ -6,8 +6,8 @@ import { readFields, readSmallBody } from "../edge/body.ts";
 import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { chooseLoggedOut, grantOf, listConnections } from "../grants/connections.ts";
-import { revokeUpstream } from "../grants/ending.ts";
-import { connectionsName, endGrant, readGrant, recordName } from "../grants/record.ts";
+import { endAtOnce } from "../grants/ending.ts";
+import { connectionsName } from "../grants/record.ts";
 import type { LogoutNotice } from "../identity/provider.ts";
 import type { Parts } from "../parts.ts";
 
@@ -52,22 +52,24 @@ async function endLoggedOut(
   exchange: Exchange,
   parts: Parts,
 ): Promise<number | undefined> {
+  const { userId } = notice;
   const work = parts.beginWork();
   const used = `logout:${notice.tokenId}`;
-  await work.prefetch([used], { fields: connectionsName(notice.userId) });
+  await work.prefetch({ records: [used], collections: [connectionsName(userId)] });
   if (work.hasRead(used)) return undefined;
-  const connections = chooseLoggedOut(await listConnections(work, notice.userId), notice.sessionId);
-  const grants = connections.map((connection) => grantOf(notice.userId, connection));
-  if (grants.length > 0) await work.prefetch(grants.map(recordName));
-  const records = await Promise.all(grants.map((grant) => readGrant(work, grant)));
-  for (const grant of grants) endGrant(work, grant);
+  const connections = chooseLoggedOut(await listConnections(work, userId), notice.sessionId);
   // Used up in the same step, so that a logout that met an outage can be sent again.
-  work.put(used, "used", Math.max(1, notice.expiresAt - parts.now()) + CLOCK_SKEW_SECONDS);
-  await work.commit();
-  for (const grant of grants) parts.keeper.sightings.noteEnded(grant);
-  for (const record of records)
-    if (record !== undefined) revokeUpstream({ parts, exchange }, record);
-  return grants.length;
+  work.create(used, "used", Math.max(1, notice.expiresAt - parts.now()) + CLOCK_SKEW_SECONDS);
+  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
+  await endAtOnce(
+    parts,
+    { work, waitUntil },
+    connections.map((connection) => ({
+      ...grantOf(userId, connection),
+      refreshToken: connection.refreshToken,
+    })),
+  );
+  return connections.length;
 }
 
 function answer(body: unknown, status: number): Response {

@@ -15,7 +15,6 @@ import {
   verifiedDomain,
 } from "../grants/connections.ts";
 import { endAtOnce } from "../grants/ending.ts";
-import { connectionsName, readGrant, recordName } from "../grants/record.ts";
 import { isSameText } from "../keys.ts";
 import { ConnectionsPage, SignedOutPage } from "../pages/connections.tsx";
 import { renderPage } from "../pages/layout.tsx";
@@ -60,11 +59,13 @@ export async function cutConnection(
   const { userId } = person;
   const grant = { userId, grantId: form.get("id") ?? "" };
   const work = parts.beginWork();
-  await work.prefetch([recordName(grant)], { fields: connectionsName(userId) });
   const connections = await listConnections(work, userId);
-  if (!connections.some(({ grantId }) => grantId === grant.grantId))
-    throw new Refusal("connection_unknown");
-  await endAtOnce({ parts, work, exchange }, grant, await readGrant(work, grant));
+  const connection = connections.find(({ grantId }) => grantId === grant.grantId);
+  if (connection === undefined) throw new Refusal("connection_unknown");
+  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
+  const { refreshToken } = connection;
+  await endAtOnce(parts, { work, waitUntil }, [{ ...grant, refreshToken }]);
+  exchange.note({ reason: "grant_revoked", user: userId });
   return backToPage(parts);
 }
 

@@ -9,6 +9,7 @@ import { redirect } from "../edge/redirect.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { SignInSecrets } from "../identity/provider.ts";
+import { abandonToken } from "../grants/ending.ts";
 import { hashText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 import { isApprovalPath } from "./approvals.ts";
@@ -17,6 +18,9 @@ import { personCookie } from "./person.ts";
 const STATE_PREFIX = "person.";
 
 const SIGN_IN_TTL_SECONDS = 600;
+
+/** That a sign-in was used is remembered longer than it could have lived. */
+const USED_TTL_SECONDS = 3600;
 
 const startedSchema = z.object({
   nonce: z.string(),
@@ -41,7 +45,7 @@ export async function beginPersonSignIn(
   const hash = await hashText(state);
   const started = { ...secrets, ...to, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
   const work = parts.beginWork();
-  work.put(nameOf(hash), JSON.stringify(started), SIGN_IN_TTL_SECONDS);
+  work.create(nameOf(hash), JSON.stringify(started), SIGN_IN_TTL_SECONDS);
   await work.commit();
   const cookie = hostCookie(cookieOf(hash), hash, SIGN_IN_TTL_SECONDS);
   return redirect(location, new Headers({ "Set-Cookie": cookie }));
@@ -68,7 +72,10 @@ export async function finishPersonSignIn(
   const hash = await hashText(state);
   if (readHostCookie(request, cookieOf(hash)) !== hash) throw new Refusal("authorization_expired");
   const { to, ...secrets } = await takeStarted(parts, hash);
-  const identity = await parts.identity.finishSignIn(new URL(request.url), state, secrets);
+  const answer = await parts.identity.redeemCode(new URL(request.url), state, secrets);
+  // Nothing of Auth0's is kept, whatever it gave.
+  exchange.execution.waitUntil(abandonToken(parts, answer.refreshToken));
+  const identity = await parts.identity.judgeSignIn(answer, secrets);
   exchange.note({ user: identity.userId });
   const headers = new Headers({ "Set-Cookie": await personCookie(identity.userId, parts) });
   headers.append("Set-Cookie", hostCookie(cookieOf(hash), "", 0));
@@ -79,11 +86,17 @@ async function takeStarted(
   { beginWork, now }: Parts,
   hash: string,
 ): Promise<SignInSecrets & { readonly to: string }> {
-  const text = await beginWork().take(nameOf(hash));
-  const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
-  if (started === undefined || started.expiresAt <= now())
-    throw new Refusal("authorization_expired");
-  return started;
+  const work = beginWork();
+  try {
+    const text = await work.take(nameOf(hash), USED_TTL_SECONDS);
+    const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
+    if (started === undefined || started.expiresAt <= now())
+      throw new Refusal("authorization_expired");
+    await work.commit();
+    return started;
+  } finally {
+    await work.discard();
+  }
 }
 
 function stateOf(request: Request): string {

@@ -1,42 +1,59 @@
 /**
- * Names of records. A readable name (`grant:user:id`) goes in, a Redis key that tells nothing comes
- * out: the HMAC of the name under a key of its own. That key is random, kept sealed in the store,
- * and outlives the storage keys: it must not rotate with them, or every record would be orphaned.
+ * Names of records. A readable name (`client:id`) goes in, a Redis key that tells nothing comes out:
+ * the HMAC of the name under a key of its own. That key is random, kept sealed in the store, and
+ * outlives the storage keys: it must not rotate with them, or every record would be orphaned.
  */
 import { base64url } from "jose";
 import { Refusal } from "../errors.ts";
 import { importSigningKey, randomText, signText } from "../keys.ts";
-import type { Redis, Reply } from "./redis.ts";
+import type { Redis } from "./redis.ts";
+import type { Reply } from "./command.ts";
 import type { Sealer } from "./sealing.ts";
 
 export interface Names {
   /** The Redis key for a record's name. */
   keyOf(name: string): Promise<string>;
+  /** Where the name key lies, and how it stands there: what tells this store from another one. */
+  readonly place: string;
+  readonly stored: string;
+  readonly secret: string;
 }
 
 /** As good as for ever: a century, since every key here has a lifetime. */
 const CENTURY_SECONDS = 3_155_760_000;
 
+interface NameStore {
+  readonly redis: Redis;
+  readonly sealer: Sealer;
+  readonly prefix: string;
+}
+
 /**
  * Finds the name key, or makes it, in one round trip for a store that has it. Each storage key has
  * its own copy; a storage key that is new in the ring gets one here, so that the older keys can go
- * later.
+ * later. `known` is put back into a store that has lost it.
  */
-export async function loadNames(redis: Redis, sealer: Sealer, prefix: string): Promise<Names> {
-  const places = sealer.keyIds.map((kid) => `${prefix}names:${kid}`);
-  const replies = await redis.transact(
-    places.map((key) => ({ do: "get", key })),
-    { repeatable: true },
-  );
-  const found = await openFirst(replies, places, sealer);
-  const [current] = places;
-  if (current === undefined) throw new TypeError("a ring has at least one key");
-  const secret =
-    found !== undefined && replies[0] !== null
-      ? found
-      : await share(redis, sealer, { place: current, secret: found ?? randomText(32) });
-  const key = await importSigningKey(Uint8Array.from(base64url.decode(secret)));
-  return { keyOf: async (name) => `${prefix}${await signText(name, key)}` };
+export async function loadNames(store: NameStore, known?: string): Promise<Names> {
+  const places = store.sealer.keyIds.map((kid) => `${store.prefix}names:${kid}`);
+  const replies = await store.redis.transact(places.map((key) => ({ do: "get", key })));
+  const found = await openFirst(replies, places, store.sealer);
+  const [place] = places;
+  if (place === undefined) throw new TypeError("a ring has at least one key");
+  const [stored] = replies;
+  if (found !== undefined && typeof stored === "string")
+    return openNames(store, { place, stored, secret: found });
+  return openNames(store, await share(store, place, found ?? known ?? randomText(32)));
+}
+
+interface NameKey {
+  readonly place: string;
+  readonly stored: string;
+  readonly secret: string;
+}
+
+async function openNames({ prefix }: NameStore, named: NameKey): Promise<Names> {
+  const key = await importSigningKey(Uint8Array.from(base64url.decode(named.secret)));
+  return { ...named, keyOf: async (name) => `${prefix}${await signText(name, key)}` };
 }
 
 async function openFirst(
@@ -57,17 +74,16 @@ async function openFirst(
  * the first wins.
  */
 async function share(
-  redis: Redis,
-  sealer: Sealer,
-  { place, secret }: { place: string; secret: string },
-): Promise<string> {
+  { redis, sealer }: NameStore,
+  place: string,
+  secret: string,
+): Promise<NameKey> {
   const value = await sealer.seal(secret, place);
-  const [holder] = await redis.transact(
-    [{ do: "claim", key: place, value, ttlSeconds: CENTURY_SECONDS }],
-    { repeatable: true },
-  );
-  if (holder === null || holder === value) return secret;
-  const opened = typeof holder === "string" ? await sealer.open(holder, place) : undefined;
-  if (opened === undefined || !("text" in opened)) throw new Refusal("store_answer_invalid");
-  return opened.text;
+  const [holder] = await redis.transact([
+    { do: "claim", key: place, value, ttlSeconds: CENTURY_SECONDS },
+  ]);
+  if (typeof holder !== "string" || holder === value) return { place, stored: value, secret };
+  const opened = await sealer.open(holder, place);
+  if (!("text" in opened)) throw new Refusal("store_answer_invalid");
+  return { place, stored: holder, secret: opened.text };
 }

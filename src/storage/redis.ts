@@ -7,48 +7,8 @@
 import { Redis as UpstashRedis, type Requester } from "@upstash/redis";
 import * as z from "zod";
 import { Refusal } from "../errors.ts";
+import type { Command, Reply } from "./command.ts";
 import { nameFailure, nameSilence, type StoreFailure } from "./store-failure.ts";
-
-/** The few commands of Redis 7.0 that we use. Keys and values are already hashed and sealed. */
-export type Command =
-  | { readonly do: "get"; readonly key: string }
-  /** GETDEL: of many takers one gets it. */
-  | { readonly do: "take"; readonly key: string }
-  /** SET NX GET: null says the value is ours; anything else is the holder's value. */
-  | {
-      readonly do: "claim";
-      readonly key: string;
-      readonly value: string;
-      readonly ttlSeconds: number;
-    }
-  | {
-      readonly do: "write";
-      readonly key: string;
-      readonly value: string;
-      readonly ttlSeconds: number;
-    }
-  /** SET XX GET: null says it was gone and stays gone; anything else is what was there. */
-  | {
-      readonly do: "replace";
-      readonly key: string;
-      readonly value: string;
-      readonly ttlSeconds: number;
-    }
-  | { readonly do: "delete"; readonly key: string }
-  | { readonly do: "extend"; readonly key: string; readonly ttlSeconds: number }
-  /** TTL: seconds left; negative when there is no end or no record. */
-  | { readonly do: "secondsLeft"; readonly key: string }
-  | { readonly do: "getFields"; readonly key: string }
-  | {
-      readonly do: "setField";
-      readonly key: string;
-      readonly field: string;
-      readonly value: string;
-    }
-  | { readonly do: "deleteField"; readonly key: string; readonly field: string };
-
-/** A stored text, a list of stored texts, a count, or nothing. */
-export type Reply = string | number | null | readonly string[];
 
 interface Account {
   readonly url: string;
@@ -57,13 +17,13 @@ interface Account {
 
 export interface Redis {
   /**
-   * Runs the commands as one transaction and returns their replies in order. `repeatable`: running
-   * them twice is the same as once, so a lost answer may be asked for again, once. Refuses with a
-   * `store_…` reason; then the commands may or may not have run.
+   * Runs the commands as one transaction and returns their replies in order. A lost answer is asked
+   * for again; `isPatient` also asks again what the store was too busy for, within a few seconds.
+   * Refuses with a `store_…` reason; then the commands may or may not have run, now or later.
    */
   transact(
     commands: readonly Command[],
-    options: { readonly repeatable: boolean },
+    options?: { readonly isPatient?: boolean },
   ): Promise<readonly Reply[]>;
 }
 
@@ -79,20 +39,24 @@ const walkSchema = z.tuple([z.tuple([z.coerce.string(), z.array(z.string())])]);
 const KEYS_PER_STEP = 500;
 
 /**
- * Every key that begins with the prefix, each at least once: for operators, never for a request.
+ * The keys of one type that begin with the prefix, page by page, each at least once: for operators,
+ * never for a request.
  */
 export async function* walkKeys(
   account: Account,
-  prefix: string,
+  wanted: { readonly prefix: string; readonly type: "string" | "hash" | "zset" },
   send: typeof fetch = fetch,
-): AsyncGenerator<string> {
+): AsyncGenerator<readonly string[]> {
   const client = new UpstashRedis(createRequester(account, send));
-  const pattern = `${prefix.replaceAll(/[\\*?[\]]/g, "\\$&")}*`;
+  const match = `${wanted.prefix.replaceAll(/[\\*?[\]]/g, "\\$&")}*`;
   let cursor = "0";
   do {
-    const step = await client.multi().scan(cursor, { match: pattern, count: KEYS_PER_STEP }).exec();
+    const options = { match, count: KEYS_PER_STEP, type: wanted.type };
+    const step = await repeat(() => client.multi().scan(cursor, options).exec(), {
+      isPatient: true,
+    });
     const [[next, keys]] = walkSchema.parse(step);
-    yield* keys;
+    yield keys;
     cursor = next;
   } while (cursor !== "0");
 }
@@ -100,16 +64,36 @@ export async function* walkKeys(
 /** Connects to an Upstash database. Sends nothing yet. */
 export function createRedis(account: Account, send: typeof fetch): Redis {
   const client = new UpstashRedis(createRequester(account, send));
-  return {
-    transact: async (commands, { repeatable }) => {
-      try {
-        return await runOnce(client, commands);
-      } catch (error) {
-        if (!repeatable || !isLostAnswer(error)) throw error;
-        return await runOnce(client, commands);
-      }
-    },
-  };
+  return { transact: (commands, options) => repeat(() => runOnce(client, commands), options) };
+}
+
+/** How often the same commands are sent, by how much they matter. */
+const MOST_TRIES = { lost: 2, patient: 4 } as const;
+const LONGEST_PAUSE_MS = 2000;
+
+/** Repeats what got no answer, and, when patient, what is known not to have run. */
+async function repeat<Value>(
+  run: () => Promise<Value>,
+  { isPatient = false }: { readonly isPatient?: boolean } = {},
+): Promise<Value> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      const pauseMs = pauseAfter(error, isPatient);
+      if (pauseMs === undefined || tries >= (isPatient ? MOST_TRIES.patient : MOST_TRIES.lost))
+        throw error;
+      if (pauseMs > 0) await new Promise((resume) => setTimeout(resume, pauseMs));
+    }
+  }
+}
+
+/** How long to wait before the same commands are sent again; undefined when they are not. */
+function pauseAfter(error: unknown, isPatient: boolean): number | undefined {
+  if (isLostAnswer(error)) return 0;
+  if (!isPatient || !(error instanceof Refusal) || error.reason !== "store_rate_limited")
+    return undefined;
+  return Math.min((error.retryAfterSeconds ?? 1) * 1000, LONGEST_PAUSE_MS);
 }
 
 async function runOnce(
@@ -126,11 +110,11 @@ async function runOnce(
 type Transaction = ReturnType<UpstashRedis["multi"]>;
 
 function append(transaction: Transaction, command: Command): unknown {
+  if (isOnHash(command)) return appendToHash(transaction, command);
+  if (isOnSet(command)) return appendToSet(transaction, command);
   switch (command.do) {
     case "get":
       return transaction.get(command.key);
-    case "take":
-      return transaction.getdel(command.key);
     case "claim":
       return transaction.set(command.key, command.value, {
         nx: true,
@@ -139,24 +123,68 @@ function append(transaction: Transaction, command: Command): unknown {
       });
     case "write":
       return transaction.set(command.key, command.value, { ex: command.ttlSeconds });
-    case "replace":
-      return transaction.set(command.key, command.value, {
-        xx: true,
-        get: true,
-        ex: command.ttlSeconds,
-      });
+    case "reseal":
+      return transaction.set(command.key, command.value, { xx: true, keepTtl: true });
     case "delete":
       return transaction.del(command.key);
-    case "extend":
-      return transaction.expire(command.key, command.ttlSeconds);
+    case "bound":
+      return transaction.expire(command.key, command.ttlSeconds, "NX");
+    case "prolong":
+      return transaction.expire(command.key, command.ttlSeconds, "GT");
     case "secondsLeft":
       return transaction.ttl(command.key);
+  }
+}
+
+type HashCommand = Extract<Command, { do: `${string}Field` | `${string}Fields` }>;
+type SetCommand = Extract<Command, { do: `note` | `${string}Note${string}` }>;
+
+function isOnHash(command: Command): command is HashCommand {
+  return /Fields?$/.test(command.do);
+}
+
+function isOnSet(command: Command): command is SetCommand {
+  return /[nN]otes?/.test(command.do);
+}
+
+function appendToHash(transaction: Transaction, command: HashCommand): unknown {
+  switch (command.do) {
     case "getFields":
       return transaction.hvals(command.key);
+    case "getField":
+      return transaction.hget(command.key, command.field);
+    case "addField":
+      return transaction.hsetnx(command.key, command.field, command.value);
     case "setField":
       return transaction.hset(command.key, { [command.field]: command.value });
-    case "deleteField":
-      return transaction.hdel(command.key, command.field);
+    case "deleteFields":
+      return transaction.hdel(command.key, ...command.fields);
+  }
+}
+
+function appendToSet(transaction: Transaction, command: SetCommand): unknown {
+  switch (command.do) {
+    case "note": {
+      const [first, ...others] = command.members.map((member) => ({
+        score: command.score,
+        member,
+      }));
+      return first && transaction.zadd(command.key, first, ...others);
+    }
+    case "readNotes":
+      return transaction.zrange(command.key, command.from, command.to ?? "+inf", {
+        byScore: true,
+        offset: command.skip,
+        count: command.most,
+      });
+    case "keepNewestNote":
+      return transaction.zremrangebyrank(command.key, 0, -2);
+    case "readNewestNote":
+      return transaction.zrange(command.key, -1, -1, { withScores: true });
+    case "dropNotes":
+      return transaction.zrem(command.key, ...command.members);
+    case "dropNotesBefore":
+      return transaction.zremrangebyscore(command.key, "-inf", `(${command.score}`);
   }
 }
 

@@ -40,4 +40,9 @@ export const STORE_REFUSALS = {
     status: 503,
     text: "Our storage cannot be found. The operator of this server has to look after it.",
   },
+  store_key_unknown: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "Our storage does not answer right now. Please try again shortly.",
+  },
 } as const;

@@ -1,239 +1,182 @@
 /**
  * A unit of work: what one request reads and writes. Names and plain texts go in and out; what is
- * read is remembered, what is written waits, and `commit` sends it all as one transaction. A record
- * that was deleted meanwhile stays so.
+ * read is remembered, what is written waits, and `commit` sends it all as one transaction. Whatever
+ * it writes changes nothing when it comes late, twice or after later writes.
  */
-import { Refusal } from "../errors.ts";
-import { randomText } from "../keys.ts";
-import { createHold, type Hold, HOLD_TTL_SECONDS, judgeHold, strandHold } from "./hold.ts";
-import type { Command, Reply } from "./redis.ts";
-import type { Vault } from "./vault.ts";
 import {
-  deleteField,
-  extend,
-  type FieldPlace,
-  pathOf,
-  remove,
-  replace,
-  undo,
-  wasOvertaken,
-  type Write,
-  write,
-  writeField,
-} from "./write.ts";
+  advance,
+  type AdvanceOptions,
+  change,
+  create,
+  end,
+  judge,
+  type Outcome,
+  sweep,
+} from "./changes.ts";
+import { giveBack, strandClaim } from "./claim.ts";
+import type { Command, Reply } from "./command.ts";
+import type { Found, Place } from "./entry.ts";
+import {
+  claimForGood,
+  find,
+  get,
+  prefetch,
+  recall,
+  take,
+  texts,
+  type Wanted,
+  wasReturned,
+} from "./reading.ts";
+import type { Vault } from "./vault.ts";
+import { createWork, type Prepared, type Work } from "./work.ts";
 
 export interface UnitOfWork {
-  /**
-   * Reads records (and the fields of one collection) in one round trip, so that getting them costs
-   * none. With `hold` the same trip asks for a hold on that name, before it reads; `isHeld` tells
-   * whether we have it.
-   */
-  prefetch(
-    names: readonly string[],
-    options?: { readonly hold?: string; readonly fields?: string },
-  ): Promise<void>;
-  isHeld(): boolean;
-  /** The record's text, or undefined: there is none, or none that opens. */
+  /** Reads and claims in one round trip, so that getting what was read costs none. */
+  prefetch(wanted: Wanted): Promise<void>;
+  owns(claimed: string): boolean;
+  /** Whether what another had claimed when we asked has been given back since. One command. */
+  wasReturned(claimed: string): Promise<boolean>;
+  /** A record's text, or undefined: there is none, it is over, or it does not open. */
   get(name: string): Promise<string | undefined>;
   /** Whether a record of this name was read and found. */
   hasRead(name: string): boolean;
-  /** The record's text, gone afterwards for everybody: for what works once. */
-  take(name: string): Promise<string | undefined>;
-  /** Whether this name is claimed for the first time: for identifiers that are accepted once. */
+  /** What stands at a place. */
+  find(place: Place): Promise<Found>;
+  /** Takes a collection as it was read elsewhere. */
+  recall(collection: string, values: Reply | undefined): Promise<void>;
+  /** The texts of a collection's entries that have not ended. */
+  texts(collection: string): Promise<readonly string[]>;
+  /**
+   * A record's text, for one taker only: for what works once. Whoever fails afterwards gives it back
+   * by `discard`.
+   */
+  take(name: string, ttlSeconds: number): Promise<string | undefined>;
+  /**
+   * Whether this name is claimed for the first time, by this unit at least: for identifiers that are
+   * accepted once, whatever becomes of the request. Never given back.
+   */
   claim(name: string, ttlSeconds: number): Promise<boolean>;
-  /** The text of every field of a collection. */
-  fields(collection: string): Promise<readonly string[]>;
-  /** Writes a record, whatever is there. */
-  put(name: string, text: string, ttlSeconds: number): void;
+  /** Writes a record that never changes and ends after this time. */
+  create(name: string, text: string, ttlSeconds: number): void;
+  /** Writes a record that never changes and lives as long as it is prolonged. */
+  createLasting(name: string, text: string, ttlSeconds: number): void;
+  /** Lets a lasting record live at least so long from now on, if there is one. */
+  prolong(name: string, ttlSeconds: number): void;
   /**
-   * Writes a record in place of the one that was read; if that is gone or another, `commit`
-   * refuses.
+   * Writes the next version of an entry that was read, or its first. `mustWin`: the outcome of the
+   * commit is that of this entry.
    */
-  replace(name: string, text: string, ttlSeconds: number): void;
-  delete(name: string): void;
-  /** Sets how long a record lives from now on, if there is one. */
-  extend(name: string, ttlSeconds: number): void;
-  putField(place: FieldPlace, text: string, ttlSeconds: number): void;
-  deleteField(place: FieldPlace): void;
+  advance(place: Place, text: string, options: AdvanceOptions): void;
+  /** Ends an entry for good. `generation` is its newest, when it was not read. */
+  end(place: Place, generation?: number): void;
+  /** Removes from a collection that was read what nobody reads any more, and ends of long ago. */
+  sweep(collection: string): void;
   /**
-   * Writes everything as one transaction and lets the hold go. Refuses with `grant_conflict` when a
-   * replaced record was not what we had read; then everything this unit wrote is taken back.
+   * Any other commands that may come late, made when the unit commits; `read` gets their replies
+   * once it has.
    */
-  commit(): Promise<void>;
-  /** Drops what was to be written and lets the hold go. Never refuses. */
+  also(make: () => Promise<readonly Command[]>, read?: (replies: readonly Reply[]) => void): void;
+  /**
+   * Writes everything as one transaction. When it refuses, calling it again sends the very same
+   * versions. After "overtaken", `find` tells who was first.
+   */
+  commit(options?: { readonly isPatient?: boolean }): Promise<Outcome>;
+  /**
+   * After a commit that refused: tries it again and again, though the request is over, and returns
+   * what came of it, or undefined. `discard` does nothing meanwhile.
+   */
+  commitLater(): Promise<Outcome | undefined>;
+  /** Drops what was to be written and gives back what was claimed. Never refuses. */
   discard(): Promise<void>;
 }
 
-type Change = () => Promise<readonly Write[]>;
-
-interface Work {
-  readonly vault: Vault;
-  /** Name → what Redis had and what it says. */
-  readonly read: Map<
-    string,
-    { readonly stored: Reply | undefined; readonly text: string | undefined }
-  >;
-  readonly collections: Map<string, readonly string[]>;
-  /** Name → its new text; undefined once deleted. */
-  readonly written: Map<string, string | undefined>;
-  readonly changes: Map<string, Change>;
-  hold: Hold | undefined;
-}
+/** The pauses of a commit whose request is over; Workers give it half a minute. */
+const LATER_PAUSES_MS = [500, 1000, 2000, 4000, 8000] as const;
 
 /** Starts an empty unit of work. */
 export function beginWork(vault: Vault): UnitOfWork {
-  const work: Work = {
-    vault,
-    read: new Map(),
-    collections: new Map(),
-    written: new Map(),
-    changes: new Map(),
-    hold: undefined,
-  };
+  const work = createWork(vault);
   return {
-    prefetch: (names, options = {}) => prefetch(work, names, options),
-    isHeld: () => work.hold !== undefined,
+    prefetch: (wanted) => prefetch(work, wanted),
+    owns: (claimed) => work.claims.has(claimed),
     get: (name) => get(work, name),
-    hasRead: (name) => work.read.get(name)?.text !== undefined,
-    take: (name) => take(work, name),
-    claim: (name, ttlSeconds) => claim(work, name, ttlSeconds),
-    fields: (collection) => fields(work, collection),
-    put: (name, text, ttlSeconds) =>
-      change(work, { name, text }, () => write(vault, { name, text, ttlSeconds })),
-    replace: (name, text, ttlSeconds) =>
-      change(work, { name, text }, () =>
-        replace(vault, { name, text, ttlSeconds }, storedText(work, name)),
-      ),
-    delete: (name) => change(work, { name }, () => remove(vault, name)),
-    extend: (name, ttlSeconds) =>
-      void work.changes.set(`extend ${name}`, () => extend(vault, name, ttlSeconds)),
-    putField: (place, text, ttlSeconds) =>
-      void work.changes.set(pathOf(place), () => writeField(vault, place, { text, ttlSeconds })),
-    deleteField: (place) => void work.changes.set(pathOf(place), () => deleteField(vault, place)),
-    commit: () => commit(work),
+    hasRead: (name) => work.records.get(name) !== undefined,
+    find: (place) => find(work, place),
+    recall: (collection, values) => recall(work, collection, values),
+    texts: (collection) => texts(work, collection),
+    take: (name, ttlSeconds) => take(work, name, ttlSeconds),
+    wasReturned: (claimed) => wasReturned(work, claimed),
+    claim: (name, ttlSeconds) => claimForGood(work, name, ttlSeconds),
+    create: (name, text, ttlSeconds) => create(work, { name, text, ttlSeconds, isLasting: false }),
+    createLasting: (name, text, ttlSeconds) =>
+      create(work, { name, text, ttlSeconds, isLasting: true }),
+    prolong: (name, ttlSeconds) =>
+      change(work, `prolong ${name}`, async () => [
+        { do: "prolong", key: await vault.keyOf(name), ttlSeconds },
+      ]),
+    advance: (place, text, options) => advance(work, place, { text, ...options }),
+    end: (place, generation) => end(work, place, generation),
+    sweep: (collection) => sweep(work, collection),
+    also: (make, read) =>
+      void work.changes.set(`also ${work.changes.size}`, async () => ({
+        commands: await make(),
+        ...(read && { read }),
+      })),
+    commit: (options) => commit(work, options),
+    commitLater: () => commitLater(work),
     discard: () => discard(work),
   };
 }
 
-async function prefetch(
-  work: Work,
-  names: readonly string[],
-  options: { readonly hold?: string; readonly fields?: string },
-) {
-  const { vault } = work;
-  const hold = options.hold === undefined ? undefined : createHold(await vault.keyOf(options.hold));
-  const keys = await Promise.all(names.map((name) => vault.keyOf(name)));
-  const collection = options.fields === undefined ? undefined : await vault.keyOf(options.fields);
-  const replies = await transactHolding(vault, hold, [
-    ...(hold === undefined
-      ? []
-      : [{ do: "claim", ...hold, ttlSeconds: HOLD_TTL_SECONDS } as const]),
-    ...keys.map((key) => ({ do: "get", key }) as const),
-    ...(collection === undefined ? [] : [{ do: "getFields", key: collection } as const]),
-  ]);
-  if (hold !== undefined) work.hold = judgeHold(hold, replies.shift());
-  for (const [index, name] of names.entries()) {
-    const stored = replies.shift();
-    work.read.set(name, { stored, text: await vault.open(stored, keys[index] ?? "") });
+async function commit(work: Work, options?: { readonly isPatient?: boolean }): Promise<Outcome> {
+  const hasHold = [...work.holds].some((name) => work.claims.has(name));
+  if (work.changes.size === 0 && !hasHold) return settle(work, "done");
+  let prepared: readonly Prepared[] = [];
+  const make = async (): Promise<readonly Command[]> => {
+    prepared = await Promise.all([...work.changes.values()].map((prepare) => prepare()));
+    return [...prepared.flatMap(({ commands }) => commands), ...(await returnHolds(work))];
+  };
+  const replies = [...(await work.vault.transact(make, options))];
+  const outcomes: Outcome[] = [];
+  for (const { commands, judged, read } of prepared) {
+    const own = replies.splice(0, commands.length);
+    read?.(own);
+    if (judged !== undefined) outcomes.push(await judge(work, judged, own.slice(-2)));
   }
-  if (options.fields !== undefined && collection !== undefined)
-    work.collections.set(options.fields, await openFields(vault, collection, replies.shift()));
+  work.changes.clear();
+  return settle(work, outcomes.find((each) => each !== "done") ?? "done");
 }
 
-/** When the answer is lost, the hold may stand all the same. */
-async function transactHolding(
-  vault: Vault,
-  hold: Hold | undefined,
-  commands: readonly Command[],
-): Promise<(Reply | undefined)[]> {
-  if (commands.length === 0) return [];
-  try {
-    return [...(await vault.redis.transact(commands, { repeatable: true }))];
-  } catch (error) {
-    if (hold !== undefined) strandHold(hold);
-    throw error;
+/** After a commit holds are given back; what was claimed for good is kept if it came to something. */
+function settle(work: Work, outcome: Outcome): Outcome {
+  if (outcome === "done") work.claims.clear();
+  for (const name of work.holds) work.claims.delete(name);
+  return outcome;
+}
+
+function returnHolds({ vault, claims, holds }: Work): Promise<readonly Command[]> {
+  const held = [...claims.values()].filter(({ name }) => holds.has(name));
+  return Promise.all(held.map((claim) => giveBack(vault, claim)));
+}
+
+async function commitLater(work: Work): Promise<Outcome | undefined> {
+  work.isDetached = true;
+  for (const pauseMs of LATER_PAUSES_MS) {
+    await new Promise((resume) => setTimeout(resume, pauseMs));
+    const outcome = await commit(work, { isPatient: true }).catch(() => undefined);
+    if (outcome !== undefined) return outcome;
   }
-}
-
-async function get(work: Work, name: string): Promise<string | undefined> {
-  if (work.written.has(name)) return work.written.get(name);
-  if (!work.read.has(name)) await prefetch(work, [name], {});
-  return work.read.get(name)?.text;
-}
-
-async function take({ vault }: Work, name: string): Promise<string | undefined> {
-  const key = await vault.keyOf(name);
-  const [reply] = await vault.redis.transact([{ do: "take", key }], { repeatable: false });
-  return vault.open(reply, key);
-}
-
-async function claim({ vault }: Work, name: string, ttlSeconds: number): Promise<boolean> {
-  const value = `claim.${randomText(12)}`;
-  const command = { do: "claim", key: await vault.keyOf(name), value, ttlSeconds } as const;
-  const [holder] = await vault.redis.transact([command], { repeatable: true });
-  return holder === null || holder === value;
-}
-
-async function fields(work: Work, collection: string): Promise<readonly string[]> {
-  if (!work.collections.has(collection)) await prefetch(work, [], { fields: collection });
-  return work.collections.get(collection) ?? [];
-}
-
-function storedText({ read }: Work, name: string): string | undefined {
-  const stored = read.get(name)?.stored;
-  return typeof stored === "string" ? stored : undefined;
-}
-
-function change(
-  work: Work,
-  { name, text }: { readonly name: string; readonly text?: string },
-  make: Change,
-): void {
-  work.written.set(name, text);
-  work.changes.set(name, make);
-}
-
-async function openFields(
-  vault: Vault,
-  key: string,
-  reply: Reply | undefined,
-): Promise<readonly string[]> {
-  const values = typeof reply === "object" && reply !== null ? reply : [];
-  const texts = await Promise.all(
-    values.map((value) => {
-      const [, field = "", sealed = ""] = /^f\.([\w-]+)=(.*)$/.exec(value) ?? [];
-      return vault.open(sealed, `${key}/${field}`);
-    }),
-  );
-  return texts.filter((text) => text !== undefined);
-}
-
-async function commit(work: Work): Promise<void> {
-  const writes: Write[] = [];
-  for (const make of work.changes.values()) writes.push(...(await make()));
-  if (work.hold !== undefined) writes.push({ command: { do: "delete", key: work.hold.key } });
-  const { hold } = work;
-  forget(work);
-  const replies = await transactHolding(
-    work.vault,
-    hold,
-    writes.map(({ command }) => command),
-  );
-  if (!writes.some((done, index) => wasOvertaken(done, replies[index]))) return;
-  await work.vault.redis.transact(writes.flatMap(undo), { repeatable: true });
-  throw new Refusal("grant_conflict");
+  return undefined;
 }
 
 async function discard(work: Work): Promise<void> {
-  const { hold } = work;
-  forget(work);
-  if (hold === undefined) return;
-  await transactHolding(work.vault, hold, [{ do: "delete", key: hold.key }]).catch(() => undefined);
-}
-
-function forget(work: Work): void {
+  if (work.isDetached) return;
+  const claims = [...work.claims.values()];
   work.changes.clear();
-  work.written.clear();
-  work.read.clear();
-  work.hold = undefined;
+  work.claims.clear();
+  work.records.clear();
+  work.collections.clear();
+  if (claims.length === 0) return;
+  const make = () => Promise.all(claims.map((claim) => giveBack(work.vault, claim)));
+  await work.vault.transact(make).catch(() => claims.forEach(strandClaim));
 }

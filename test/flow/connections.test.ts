@@ -244,8 +244,10 @@ describe("the page", () => {
     house.store.wire.take();
     const view = await open(jar);
     expect(house.store.wire.take()).toHaveLength(1);
-    await untilRevoked(() => cut(view, "Counted"));
-    expect(house.store.wire.take()).toHaveLength(2);
+    await cut(view, "Counted");
+    const [read, write] = house.store.wire.take();
+    expect(read?.commands).toEqual(["GET", "HVALS"]);
+    expect(write?.commands).toContain("DEL");
   });
 });
 

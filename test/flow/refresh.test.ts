@@ -8,6 +8,7 @@ import { REFUSALS } from "../../src/errors.ts";
 import { type House, startHouse, type TestWorker } from "../support/house.ts";
 import {
   clientAt,
+  countVersions,
   ENDED,
   meetConfidential,
   readRefusal,
@@ -37,6 +38,18 @@ beforeEach(async () => {
   await house.shiftClock(0);
 });
 
+/** Places, as Cloudflare tells them: a network and a country. */
+const HOME = "3320/DE";
+const OFFICE = "8881/DE";
+const ELSEWHERE = "64500/KP";
+
+/** The same client at one of them. */
+function at(place: string): Stranger {
+  const form = { client_id: client.clientId };
+  const authenticate = () => ({ form, headers: { "x-test-network": place } });
+  return createStranger({ ...client, authenticate });
+}
+
 async function refreshed(token: string, by = client): Promise<Tokens> {
   return json<Tokens>(await by.refresh(token), 200);
 }
@@ -53,44 +66,24 @@ describe("a refresh token that was used before", () => {
     expect(await statusOfCall(house, JSON.parse(answer).access_token)).toBe(200);
   });
 
-  const reuses: [string, (tokens: Tokens) => Promise<Tokens>][] = [
-    [
-      "a minute later",
-      async ({ refresh_token }) => {
-        const newest = await refreshed(refresh_token);
-        await house.shiftClock(61);
-        return newest;
-      },
-    ],
-    [
-      "as soon as the newer one is used",
-      async ({ refresh_token }) => refreshed((await refreshed(refresh_token)).refresh_token),
-    ],
-    [
-      "however many came after it",
-      async ({ refresh_token }) => {
-        let newest = await refreshed(refresh_token);
-        for (let count = 0; count < 3; count++) newest = await refreshed(newest.refresh_token);
-        return newest;
-      },
-    ],
-  ];
-
-  it.for(reuses)("ends the session %s", async ([, move]) => {
-    const first = await client.signIn("ada");
-    const newest = await move(first);
+  it("ends the session when its presenter is nowhere the client has been", async () => {
+    const first = await at(HOME).signIn("ada");
+    const newest = await refreshed(first.refresh_token, at(HOME));
+    await house.shiftClock(61);
     house.log.length = 0;
-    const answer = await client.refresh(first.refresh_token);
+    const answer = await at(ELSEWHERE).refresh(first.refresh_token);
     const body = await answer.clone().json();
     expect(await readRefusal(answer)).toEqual(ENDED);
     expect(body.error_description).toBe(REFUSALS.refresh_token_reused.text);
-
     expect(house.log.find((line) => line["reason"] === "refresh_token_reused")).toMatchObject({
       route: "/token",
       status: 400,
       clientFamily: "mcp-sdk",
       issuedTo: "mcp-sdk",
       secondsAgo: expect.any(Number),
+      generationsAgo: 1,
+      supersededAt: "known place",
+      presentedAt: "new place",
       user: decodeJwt(first.access_token).sub,
     });
     expect(await statusOfCall(house, newest.access_token)).toBe(401);
@@ -113,12 +106,145 @@ describe("a refresh token that was used before", () => {
   });
 
   it("leaves nothing of the session in the store", async () => {
-    const before = await house.store.run("DBSIZE");
-    const { refresh_token } = await client.signIn("rob");
-    await refreshed((await refreshed(refresh_token)).refresh_token);
-    await client.refresh(refresh_token);
-    expect(await house.store.run("DBSIZE")).toBe(before);
+    const before = await countVersions(house);
+    const { refresh_token } = await at(HOME).signIn("rob");
+    const { refresh_token: newer } = await refreshed(refresh_token, at(HOME));
+    await refreshed(newer, at(HOME));
+    await at(ELSEWHERE).refresh(refresh_token);
+    expect(await countVersions(house)).toBe(before);
     await expect.poll(() => house.tenant.control.count("revoke")).toBe(1);
+  });
+});
+
+/** Two windows of one client, each with a copy of the refresh token of its own. */
+describe("windows of one client", () => {
+  const HOUR_SECONDS = 3600;
+  const everywhere = async (atSeconds: number): Promise<void> =>
+    void (await Promise.all([house, other].map((worker) => worker.shiftClock(atSeconds))));
+
+  /** Signs in at home and lets a window refresh, at each of these times and places. */
+  const moveOn = async (
+    steps: readonly { readonly atSeconds: number; readonly from: string }[],
+  ): Promise<{ readonly first: Tokens; readonly newest: Tokens }> => {
+    await everywhere(0);
+    const first = await at(HOME).signIn("ada");
+    let newest = first;
+    for (const { atSeconds, from } of steps) {
+      await everywhere(atSeconds);
+      newest = await refreshed(newest.refresh_token, at(from));
+    }
+    return { first, newest };
+  };
+
+  it("that refresh together and one that comes eight minutes later all live", async () => {
+    const { first } = await moveOn([]);
+    await everywhere(HOUR_SECONDS + 100);
+    const five = await Promise.all(
+      [house, other, house, other, house].map((worker) =>
+        clientAt(at(HOME), worker).refresh(first.refresh_token),
+      ),
+    );
+    expect(five.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    const answers = await Promise.all(five.map((answer) => json<Tokens>(answer, 200)));
+    expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(1);
+    await everywhere(HOUR_SECONDS + 100 + 465);
+    for (const worker of [house, other]) {
+      const late = await clientAt(at(HOME), worker).refresh(first.refresh_token);
+      const sixth = await json<Tokens>(late, 200);
+      expect(sixth.refresh_token).toBe(answers[0]?.refresh_token);
+      expect(await statusOfCall(worker, sixth.access_token)).toBe(200);
+    }
+    await refreshed(answers[0]?.refresh_token ?? "", at(HOME));
+  });
+
+  const lives: [string, { atSeconds: number; from: string }[], { at: number; from: string }][] = [
+    [
+      "A renews at 50 minutes, B at 59",
+      [{ atSeconds: 3000, from: HOME }],
+      { at: 3540, from: HOME },
+    ],
+    [
+      "one was idle for five hours while another renewed four times",
+      [1, 2, 3, 4].map((hours) => ({ atSeconds: hours * HOUR_SECONDS + 60, from: HOME })),
+      { at: 5 * HOUR_SECONDS, from: HOME },
+    ],
+    [
+      "one was left at home, and comes to the office where another went on",
+      [
+        { atSeconds: HOUR_SECONDS, from: HOME },
+        { atSeconds: 3 * HOUR_SECONDS, from: OFFICE },
+      ],
+      { at: 4 * HOUR_SECONDS, from: OFFICE },
+    ],
+    [
+      "both went to the office, and the other one was first there",
+      [{ atSeconds: HOUR_SECONDS, from: OFFICE }],
+      { at: 2 * HOUR_SECONDS, from: OFFICE },
+    ],
+    [
+      "one renewed every ten minutes, for four hours",
+      Array.from({ length: 24 }, (_, index) => ({ atSeconds: (index + 1) * 600, from: HOME })),
+      { at: 5 * HOUR_SECONDS, from: HOME },
+    ],
+  ];
+  it.for(lives)("live: %s", async ([, steps, { at: atSeconds, from }]) => {
+    const { first, newest } = await moveOn(steps);
+    await everywhere(atSeconds);
+    house.log.length = 0;
+    const caughtUp = await refreshed(first.refresh_token, at(from));
+    expect(caughtUp.refresh_token).toBe(newest.refresh_token);
+    expect(await statusOfCall(house, caughtUp.access_token)).toBe(200);
+    expect(house.log.find(({ route }) => route === "/token")).toMatchObject({
+      sibling: true,
+      generationsAgo: steps.length,
+      secondsAgo: expect.any(Number),
+    });
+    await refreshed(newest.refresh_token, at(HOME));
+    expect(house.tenant.control.count("revoke")).toBe(0);
+  });
+
+  const ends: [string, { atSeconds: number; from: string }[], { at: number; from: string }][] = [
+    [
+      "a thief elsewhere used the current token first, its owner comes later",
+      [{ atSeconds: HOUR_SECONDS, from: ELSEWHERE }],
+      { at: 2 * HOUR_SECONDS, from: HOME },
+    ],
+    [
+      "a thief goes on elsewhere, its owner comes later",
+      [
+        { atSeconds: HOUR_SECONDS, from: ELSEWHERE },
+        { atSeconds: 2 * HOUR_SECONDS, from: ELSEWHERE },
+      ],
+      { at: 3 * HOUR_SECONDS, from: HOME },
+    ],
+    [
+      "from a network never seen",
+      [{ atSeconds: HOUR_SECONDS, from: HOME }],
+      { at: 2 * HOUR_SECONDS, from: ELSEWHERE },
+    ],
+    [
+      "later than REFRESH_REUSE_SECONDS",
+      [{ atSeconds: HOUR_SECONDS, from: HOME }],
+      { at: HOUR_SECONDS + 86_400, from: HOME },
+    ],
+  ];
+  it.for(ends)("end: %s", async ([, steps, { at: atSeconds, from }]) => {
+    const { first, newest } = await moveOn(steps);
+    await everywhere(atSeconds);
+    expect(await readRefusal(await at(from).refresh(first.refresh_token))).toEqual(ENDED);
+    expect(await readRefusal(await at(HOME).refresh(newest.refresh_token))).toEqual(ENDED);
+  });
+
+  it("get the same answer for a minute only, where REFRESH_REUSE_SECONDS is 0", async () => {
+    const strict = await house.startAnother({ REFRESH_REUSE_SECONDS: "0" });
+    const window = clientAt(at(HOME), strict);
+    await everywhere(0);
+    const { refresh_token } = await at(HOME).signIn("ada");
+    const answer = await (await window.refresh(refresh_token)).text();
+    expect(await (await window.refresh(refresh_token)).text()).toBe(answer);
+    await strict.shiftClock(61);
+    expect(await readRefusal(await window.refresh(refresh_token))).toEqual(ENDED);
+    await strict.stop();
   });
 });
 
@@ -206,10 +332,11 @@ describe("scope at a refresh", () => {
     await refreshed(refresh_token);
   });
 
-  it("belongs to the answer: the used token with another scope gets no answer", async () => {
+  it("belongs to the answer: the used token with another scope gets an answer of its own", async () => {
     const { refresh_token } = await client.signIn("ada");
     const newer = await refreshed(refresh_token);
-    expect(await readRefusal(await refreshWith(refresh_token, "openid"))).toEqual(ENDED);
+    const narrow = await json<Tokens>(await refreshWith(refresh_token, "openid"), 200);
+    expect([narrow.scope, narrow.refresh_token]).toEqual(["openid", newer.refresh_token]);
     expect(await statusOfCall(house, newer.access_token)).toBe(200);
   });
 });

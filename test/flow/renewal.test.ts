@@ -2,14 +2,15 @@
  * Auth0's tokens behind a session: renewed within the hour and not more often, once however many
  * ask, and never lost to an outage of Auth0's. Clocks are moved, not waited for.
  */
-import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PEOPLE } from "../../dev/tenant/people.ts";
 import type { Fault } from "../../dev/tenant/traffic.ts";
 import { type House, PERMISSIONS, startHouse, type TestWorker } from "../support/house.ts";
 import {
   countRenewals,
+  countVersions,
   ENDED,
+  permissionsIn,
   readRefusal,
   RENEWAL_DUE_SECONDS,
   signInAndWait,
@@ -40,8 +41,8 @@ async function refreshed(token: string): Promise<Tokens> {
   return json<Tokens>(await client.refresh(token), 200);
 }
 
-function permissionsIn({ access_token }: Tokens): unknown {
-  return decodeJwt(access_token)["permissions"];
+async function heldBy({ access_token }: Tokens): Promise<readonly string[]> {
+  return (await permissionsIn(access_token)).held;
 }
 
 describe("a refresh", () => {
@@ -85,27 +86,27 @@ describe("a refresh", () => {
 
   it("brings the permissions that Auth0 gives by then", async () => {
     const tokens = await client.signIn("rob");
-    expect(permissionsIn(tokens)).toEqual(["tool:get_user_info"]);
+    expect(await heldBy(tokens)).toEqual(["tool:get_user_info"]);
     house.tenant.control.setPermissions("rob", PERMISSIONS);
     const soon = await refreshed(tokens.refresh_token);
-    expect(permissionsIn(soon)).toEqual(["tool:get_user_info"]);
+    expect(await heldBy(soon)).toEqual(["tool:get_user_info"]);
     await shiftClocks(RENEWAL_DUE_SECONDS);
     const later = await refreshed(soon.refresh_token);
-    expect(permissionsIn(later)).toEqual(expect.arrayContaining(PERMISSIONS));
+    expect(await heldBy(later)).toEqual(expect.arrayContaining(PERMISSIONS));
     house.tenant.control.setPermissions("rob", []);
     await shiftClocks(2 * RENEWAL_DUE_SECONDS);
-    expect(permissionsIn(await refreshed(later.refresh_token))).toEqual([]);
+    expect(await heldBy(await refreshed(later.refresh_token))).toEqual([]);
   });
 });
 
 describe("when Auth0 says that a session is over", () => {
   it("it is over here: invalid_grant, and nothing is left of it", async () => {
-    const before = await house.store.run("DBSIZE");
+    const before = await countVersions(house);
     const tokens = await signInAndWait(client, [house]);
     house.tenant.control.block("ada");
     expect(await readRefusal(await client.refresh(tokens.refresh_token))).toEqual(ENDED);
     expect(await statusOfCall(house, tokens.access_token)).toBe(401);
-    expect(await house.store.run("DBSIZE")).toBe(before);
+    expect(await countVersions(house)).toBe(before);
   });
 });
 
@@ -124,7 +125,8 @@ describe("when Auth0 cannot be asked", () => {
     house.tenant.control.fail("token", fault);
     const startedAtMs = performance.now();
     const answer = await readRefusal(await client.refresh(refresh_token));
-    expect(performance.now() - startedAtMs).toBeLessThan(6000);
+    // Eight seconds for the client; what was asked of Auth0 goes on.
+    expect(performance.now() - startedAtMs).toBeLessThan(9500);
     const expected = { error: "temporarily_unavailable", caching: "no-store", retryAfter };
     expect(answer).toEqual({ status: 503, ...expected });
     house.tenant.control.clear();

@@ -89,7 +89,8 @@ describe("the store", () => {
   it("has nothing but hashed names and sealed values", () => {
     for (const text of dump)
       expect(text).toMatch(
-        /^((mcp:)?[\w-]{43}|mcp:names:[\w-]{8}|(f\.[\w-]{43}=)?v1\.[\w-]{8}\.[\w-]+)$/,
+        // Keys and members; names of versions and of ends, with the time; nonces of claims; sealed texts.
+        /^(mcp:([\w-]{43}|names:[\w-]{8}|ended|farewells)|[\w-]{43}|\d+|(g|[\w-]{22})\.(\d+|end)(\.\d+=)?|[\w-]{16}|(((g|[\w-]{22})\.\d+\.[\w-]{12}|[eu]\.[\w-]{43})=)?v1\.[\w-]{8}\.[\w-]+)$/,
       );
   });
 });

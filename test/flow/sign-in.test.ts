@@ -7,6 +7,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PEOPLE } from "../../dev/tenant/people.ts";
 import { type House, PERMISSIONS, startHouse } from "../support/house.ts";
+import { permissionsIn } from "../support/sessions.ts";
 import { callMcp, json, meetStranger, type Stranger, type Tokens } from "../support/stranger.ts";
 import { ON_ITS_OWN } from "../support/tenant.ts";
 
@@ -46,7 +47,7 @@ describe.each(PERSONS)("%s", (person, permissions, tools) => {
     });
   });
 
-  it("gets an access token (RFC 9068) that says what they may do, and not who they are", () => {
+  it("gets an access token (RFC 9068) that says what they may do, and not who they are", async () => {
     expect(decodeProtectedHeader(tokens.access_token)).toEqual({
       alg: "HS256",
       typ: "at+jwt",
@@ -60,13 +61,21 @@ describe.each(PERSONS)("%s", (person, permissions, tools) => {
         .update(`${house.tenant.issuer}\n${PEOPLE[person].sub}`)
         .digest("base64url"),
       client_id: client.clientId,
-      scope: tokens.scope,
-      permissions,
+      scope: "openid profile email",
+      permissions: {
+        list: expect.stringMatching(/^[\w-]{8}$/),
+        held: expect.stringMatching(/^[\w-]+$/),
+        granted: expect.stringMatching(/^[\w-]+$/),
+      },
       iat: expect.closeTo(Date.now() / 1000, -2),
       exp: (claims.iat ?? 0) + 3600,
       jti: expect.any(String),
       grant_id: expect.any(String),
       grant_record: expect.any(String),
+    });
+    expect(await permissionsIn(tokens.access_token)).toEqual({
+      held: permissions.toSorted(),
+      granted: permissions.toSorted(),
     });
   });
 
@@ -183,7 +192,9 @@ describe("scopes", () => {
     expect(decodeJwt(fewer.access_token)["scope"]).toBe("openid");
     const asked = "openid tool:get_user_info tool:explain_access";
     const more = await json<Tokens>(await refresh(fewer.refresh_token, asked), 200);
-    expect(decodeJwt(more.access_token)["scope"]).toBe("openid tool:get_user_info");
+    expect(more.scope).toBe("openid tool:get_user_info");
+    const { granted } = await permissionsIn(more.access_token);
+    expect(granted).toEqual(["tool:get_user_info"]);
   });
 });
 

@@ -4,29 +4,31 @@
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { HOLD_TTL_SECONDS } from "../../src/storage/hold.ts";
 import { createRedis, type Redis } from "../../src/storage/redis.ts";
+import { type Place } from "../../src/storage/entry.ts";
 import { beginWork, type UnitOfWork } from "../../src/storage/unit-of-work.ts";
-import { createVault, type Vault } from "../../src/storage/vault.ts";
+import { createVault, type Vault, type VaultEvent } from "../../src/storage/vault.ts";
 import { availableEngines, startStore, type TestStore } from "../support/store.ts";
 
 type Secret = Uint8Array<ArrayBuffer>;
 
 const secret = (): Secret => Uint8Array.from(randomBytes(32));
 const THIRTY = Array.from({ length: 30 });
-const CONFLICT = expect.objectContaining({ reason: "grant_conflict" });
+const ALONE = { collection: "grant", entry: "" };
+const now = (): number => Math.floor(Date.now() / 1000);
 
 describe.for(availableEngines())("over %s", (engine) => {
   let store: TestStore;
   let redis: Redis;
   let vault: Vault;
+  let clockOffsetSeconds = 0;
+  let events: VaultEvent[] = [];
   const key = secret();
 
   const openVault = (keys: readonly [Secret, ...Secret[]], prefix = "t:"): Vault =>
     createVault(
       { url: store.url, token: store.token, prefix, encryptionKeys: keys },
-      redis,
-      () => {},
+      { redis, now: () => now() + clockOffsetSeconds, report: (event) => void events.push(event) },
     );
   const begin = (): UnitOfWork => beginWork(vault);
   const read = (name: string) => begin().get(name);
@@ -47,123 +49,253 @@ describe.for(availableEngines())("over %s", (engine) => {
     await store.flush();
     redis = createRedis(store, fetch);
     vault = openVault([key]);
+    clockOffsetSeconds = 0;
+    events = [];
   });
+
+  const findText = async (place: Place, work = begin()): Promise<string> => {
+    const found = await work.find(place);
+    return found.state === "current" ? found.text : found.state;
+  };
+  const advance = async (place: Place, text: string): Promise<string> => {
+    const work = begin();
+    await work.find(place);
+    work.advance(place, text, { ttlSeconds: 60, mustWin: true });
+    return work.commit();
+  };
 
   describe("a unit of work", () => {
     it("is seen by itself at once, by others after its commit, and not at all without", async () => {
       const work = begin();
-      work.put("a", "text", 60);
+      work.create("a", "text", 60);
       expect(await work.get("a")).toBe("text");
       expect(await read("a")).toBeUndefined();
       await work.commit();
       expect(await read("a")).toBe("text");
       expect(await secondsLeft("a")).toBeGreaterThan(55);
       const dropped = begin();
-      dropped.put("a", "other", 60);
+      dropped.create("b", "other", 60);
       await dropped.discard();
-      expect(await read("a")).toBe("text");
+      expect(await read("b")).toBeUndefined();
     });
 
     it("asks once for all it names, and not again", async () => {
-      await write((work) => work.put("a", "1", 60));
+      await write((work) => work.create("a", "1", 60));
       store.wire.take();
       const work = begin();
-      await work.prefetch(["a", "b"], { fields: "c" });
-      expect([await work.get("a"), await work.get("b"), await work.fields("c")]).toEqual([
+      await work.prefetch({ records: ["a", "b"], collections: ["c"] });
+      expect([await work.get("a"), await work.get("b"), await work.texts("c")]).toEqual([
         "1",
         undefined,
         [],
       ]);
       expect([work.hasRead("a"), work.hasRead("b")]).toEqual([true, false]);
-      expect(store.wire.take()).toEqual([
-        { path: "/multi-exec", commands: ["GET", "GET", "HVALS"] },
-      ]);
+      // The first asks whether the store is still the same one.
+      const commands = ["GET", "GET", "GET", "HVALS"];
+      expect(store.wire.take()).toEqual([{ path: "/multi-exec", commands }]);
     });
 
     it("writes everything in one transaction", async () => {
       await vault.keyOf("a");
       store.wire.take();
       await write((work) => {
-        work.put("a", "1", 60);
-        work.delete("b");
-        work.putField({ collection: "c", field: "f" }, "2", 60);
+        work.create("a", "1", 60);
+        work.advance({ collection: "c", entry: "e" }, "2", { ttlSeconds: 60 });
       });
-      const commands = ["SET", "DEL", "HSET", "EXPIRE"];
+      const commands = ["GET", "SET", "HSETNX", "EXPIRE", "EXPIRE"];
       expect(store.wire.take()).toEqual([{ path: "/multi-exec", commands }]);
     });
 
-    it("extends what is there, and nothing else", async () => {
-      await write((work) => work.put("a", "1", 60));
-      await write((work) => {
-        work.extend("a", 600);
-        work.extend("b", 600);
-      });
-      expect(await secondsLeft("a")).toBeGreaterThan(590);
+    it("that has nothing to write asks nothing", async () => {
+      store.wire.take();
+      expect(await begin().commit()).toBe("done");
+      expect(store.wire.take()).toEqual([]);
+    });
+
+    it("prolongs what is there, never shortens it, and makes nothing", async () => {
+      await write((work) => work.createLasting("a", "1", 600));
+      for (const [ttlSeconds, least] of [
+        [60, 590],
+        [6000, 5990],
+      ] as const) {
+        await write((work) => {
+          work.prolong("a", ttlSeconds);
+          work.prolong("b", ttlSeconds);
+        });
+        expect(await secondsLeft("a")).toBeGreaterThan(least);
+      }
       expect(await read("b")).toBeUndefined();
     });
 
+    it("does not believe a record after its own end, whatever the store's clock says", async () => {
+      await write((work) => work.create("a", "text", 60));
+      await write((work) => work.createLasting("b", "text", 60));
+      await store.run("PERSIST", await vault.keyOf("a"));
+      clockOffsetSeconds = 61;
+      expect([await read("a"), await read("b")]).toEqual([undefined, "text"]);
+    });
+
+    it("writes a record once", async () => {
+      await write((work) => work.create("a", "first", 60));
+      await write((work) => work.create("a", "second", 600));
+      expect(await read("a")).toBe("first");
+      expect(await secondsLeft("a")).toBeLessThanOrEqual(60);
+    });
+
     it("keeps a collection's entries apart", async () => {
-      const place = (field: string) => ({ collection: "c", field });
-      await write((work) => work.putField(place("one"), "1", 60));
-      await write((work) => work.putField(place("two"), "2", 600));
-      expect((await begin().fields("c")).toSorted()).toEqual(["1", "2"]);
+      const place = (entry: string) => ({ collection: "c", entry });
+      await write((work) => work.advance(place("one"), "1", { ttlSeconds: 60 }));
+      await write((work) => work.advance(place("two"), "2", { ttlSeconds: 600 }));
+      expect((await begin().texts("c")).toSorted()).toEqual(["1", "2"]);
       expect(await secondsLeft("c")).toBeGreaterThan(590);
-      await write((work) => work.deleteField(place("one")));
-      expect(await begin().fields("c")).toEqual(["2"]);
+      await write((work) => work.end(place("one")));
+      expect(await begin().texts("c")).toEqual(["2"]);
+    });
+
+    it("forgets the ends of a collection when nothing can come late any more", async () => {
+      const place = (entry: string) => ({ collection: "c", entry });
+      await write((work) => work.advance(place("one"), "1", { ttlSeconds: 600 }));
+      await write((work) => work.advance(place("two"), "2", { ttlSeconds: 600 }));
+      await write((work) => work.end(place("one")));
+      const sweep = async (): Promise<unknown> => {
+        const work = begin();
+        await work.texts("c");
+        work.sweep("c");
+        await work.commit();
+        return store.run("HLEN", await vault.keyOf("c"));
+      };
+      expect(await sweep()).toBe(2);
+      clockOffsetSeconds = 86_401;
+      expect(await sweep()).toBe(1);
     });
   });
 
-  describe("a replacement", () => {
-    const replaceBoth = async (meanwhile: () => Promise<void>): Promise<unknown> => {
+  describe("an entry", () => {
+    it("goes from version to version, and nothing of the older ones stays", async () => {
+      for (const text of ["first", "second", "third"])
+        expect(await advance(ALONE, text)).toBe("done");
+      expect(await findText(ALONE)).toBe("third");
+      expect(await store.run("HLEN", await vault.keyOf("grant"))).toBe(1);
+      expect(await secondsLeft("grant")).toBeGreaterThan(55);
+    });
+
+    it("of which two write the next version is the first one's, and the other learns it", async () => {
+      await advance(ALONE, "older");
+      const works = [begin(), begin()];
+      for (const work of works) await work.find(ALONE);
+      for (const [index, work] of works.entries())
+        work.advance(ALONE, `of ${index}`, { ttlSeconds: 60, mustWin: true });
+      expect(await works[0]?.commit()).toBe("done");
+      expect(await works[1]?.commit()).toBe("overtaken");
+      expect(await findText(ALONE, works[1])).toBe("of 0");
+      expect(await findText(ALONE)).toBe("of 0");
+    });
+
+    it("that ended never lives again, and who comes later learns it", async () => {
+      await advance(ALONE, "older");
+      const late = begin();
+      await late.find(ALONE);
+      await write((work) => work.end(ALONE));
+      late.advance(ALONE, "newer", { ttlSeconds: 6000, mustWin: true });
+      expect(await late.commit()).toBe("ended");
+      expect(await findText(ALONE)).toBe("ended");
+      expect(await advance(ALONE, "newest")).toBe("ended");
+      expect(await findText(ALONE)).toBe("ended");
+    });
+
+    it("is the same after its commit came twice, and the answer is the same", async () => {
+      await advance(ALONE, "older");
       const work = begin();
-      await work.prefetch(["grant", "record"]);
-      await meanwhile();
-      work.replace("grant", "newer", 60);
-      work.replace("record", "newer", 60);
-      work.put("answer", "tokens", 60);
-      work.putField({ collection: "c", field: "grant" }, "entry", 60);
-      return work.commit().catch((error: unknown) => error);
+      await work.find(ALONE);
+      work.advance(ALONE, "newer", { ttlSeconds: 60, mustWin: true });
+      store.faults.next("lost");
+      expect(await work.commit()).toBe("done");
+      expect(await findText(ALONE)).toBe("newer");
+    });
+
+    it("can be committed again by who got no answer", async () => {
+      const work = begin();
+      await work.find(ALONE);
+      work.advance(ALONE, "newer", { ttlSeconds: 60, mustWin: true });
+      store.faults.next("lost", { times: 2 });
+      await expect(work.commit()).rejects.toMatchObject({ reason: "store_unavailable" });
+      expect(await work.commit()).toBe("done");
+      expect(await findText(ALONE)).toBe("newer");
+    });
+  });
+
+  describe("a write that comes late", () => {
+    /** Everything that was asked since, as it went over the wire. */
+    const replay = async (bodies: readonly string[]): Promise<void> => {
+      for (const body of bodies)
+        await fetch(`${store.url}/multi-exec`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${store.token}` },
+          body,
+        });
     };
-    beforeEach(() =>
-      write((work) => {
-        work.put("grant", "older", 60);
-        work.put("record", "older", 60);
-      }),
-    );
+    const record = (): { readonly bodies: string[]; readonly vault: Vault } => {
+      const bodies: string[] = [];
+      const recording: typeof fetch = (input, init) => {
+        if (typeof init?.body === "string") bodies.push(init.body);
+        return fetch(input, init);
+      };
+      const parts = { redis: createRedis(store, recording), now, report: () => undefined };
+      const config = { url: store.url, token: store.token, prefix: "t:", encryptionKeys: [key] };
+      return { bodies, vault: createVault({ ...config, encryptionKeys: [key] }, parts) };
+    };
 
-    it("takes the place of what was read", async () => {
-      expect(await replaceBoth(async () => {})).toBeUndefined();
-      expect([await read("grant"), await read("record")]).toEqual(["newer", "newer"]);
-    });
-
-    it("never brings back what was deleted, nor leaves what it wrote beside it", async () => {
-      const ended = () => write((work) => ["grant", "record"].forEach(work.delete));
-      expect(await replaceBoth(ended)).toEqual(CONFLICT);
-      const left = await Promise.all(["grant", "record", "answer"].map(read));
-      expect([...left, await begin().fields("c")]).toEqual([undefined, undefined, undefined, []]);
-    });
-
-    it("refuses when another was faster, and then neither stays", async () => {
-      const changed = () => write((work) => work.put("grant", "of another", 60));
-      expect(await replaceBoth(changed)).toEqual(CONFLICT);
-      expect(await Promise.all(["grant", "record", "answer"].map(read))).toEqual(
-        Array(3).fill(undefined),
-      );
-    });
-
-    it("recognizes itself when its answer was lost", async () => {
-      const lose = async () => store.faults.next("lost");
-      expect(await replaceBoth(lose)).toBeUndefined();
-      expect(await read("grant")).toBe("newer");
+    it("after any later writes, in any order, changes nothing", async () => {
+      const { bodies, vault: recorded } = record();
+      const act = async (change: (work: UnitOfWork) => void | Promise<void>): Promise<void> => {
+        const work = beginWork(recorded);
+        await change(work);
+        await work.commit();
+      };
+      const entry = { collection: "c", entry: "e" };
+      await act((work) => work.create("once", "text", 600));
+      await act((work) => work.createLasting("client", "text", 60));
+      await act((work) => work.prolong("client", 6000));
+      expect(await beginWork(recorded).take("once", 600)).toBe("text");
+      for (const text of ["1", "2", "3"])
+        await act(async (work) => {
+          await work.prefetch({ collections: ["grant", "c"] });
+          work.advance(ALONE, text, { ttlSeconds: 60, mustWin: true });
+          work.advance(entry, text, { ttlSeconds: 60 });
+        });
+      const stateOf = async () => ({
+        grant: await findText(ALONE),
+        entry: await findText(entry),
+        once: await begin().take("once", 600),
+        client: await read("client"),
+        clientLives: (await secondsLeft("client")) > 5990,
+      });
+      const before = await stateOf();
+      expect(before).toEqual({
+        grant: "3",
+        entry: "3",
+        once: undefined,
+        client: "text",
+        clientLives: true,
+      });
+      await replay(bodies.toReversed());
+      expect(await stateOf()).toEqual(before);
+      await act((work) => {
+        work.end(ALONE);
+        work.end(entry);
+      });
+      await replay(bodies);
+      await replay(bodies.toReversed());
+      expect(await stateOf()).toEqual({ ...before, grant: "ended", entry: "ended" });
     });
   });
 
   describe("of thirty at the same time", () => {
     it("one takes what works once", async () => {
-      await write((work) => work.put("once", "text", 60));
-      const taken = await Promise.all(THIRTY.map(() => begin().take("once")));
+      await write((work) => work.create("once", "text", 60));
+      const taken = await Promise.all(THIRTY.map(() => begin().take("once", 60)));
       expect(taken.filter((text) => text === "text")).toHaveLength(1);
-      expect(await read("once")).toBeUndefined();
+      expect(await begin().take("once", 60)).toBeUndefined();
     });
 
     it("one claims an identifier, even when the answer to that one is lost", async () => {
@@ -172,50 +304,80 @@ describe.for(availableEngines())("over %s", (engine) => {
       expect(claims.filter(Boolean)).toHaveLength(1);
     });
 
-    it("one holds, until its commit, its discard or its end", async () => {
-      const works = THIRTY.map(begin);
-      await Promise.all(works.map((work) => work.prefetch(["a"], { hold: "h" })));
-      const holders = works.filter((work) => work.isHeld());
-      expect(holders).toHaveLength(1);
-      expect(await secondsLeft("h")).toBeLessThanOrEqual(HOLD_TTL_SECONDS);
-      await holders[0]?.commit();
-      const next = begin();
-      await next.prefetch([], { hold: "h" });
-      expect(next.isHeld()).toBe(true);
-      await next.discard();
-      expect(await secondsLeft("h")).toBe(-2);
+    it("one writes the next version", async () => {
+      const outcomes = await Promise.all(THIRTY.map((_, index) => advance(ALONE, String(index))));
+      expect(outcomes.filter((outcome) => outcome === "done")).toHaveLength(1);
     });
 
-    it("one takes over a hold that an outage has stranded", async () => {
+    it("one holds, until its commit or its discard, and the others see when", async () => {
+      const claim = { name: "h", ttlSeconds: 60, isHold: true };
+      for (const letGo of ["commit", "discard"] as const) {
+        const works = THIRTY.map(begin);
+        await Promise.all(works.map((work) => work.prefetch({ records: ["a"], claim })));
+        const [holder, ...more] = works.filter((work) => work.owns("h"));
+        expect(more).toEqual([]);
+        const waiting = works.find((work) => work !== holder);
+        expect(await waiting?.wasReturned("h")).toBe(false);
+        store.wire.take();
+        await holder?.[letGo]();
+        if (letGo === "discard") expect(await waiting?.wasReturned("h")).toBe(true);
+        if (letGo === "commit") await holder?.discard();
+      }
+    });
+
+    it("one takes over a claim that an outage has stranded", async () => {
+      const claim = { name: "h", ttlSeconds: 60, isHold: true };
       const stranded = begin();
-      await stranded.prefetch([], { hold: "h" });
+      await stranded.prefetch({ claim });
       store.faults.always("refuse");
-      await expect(stranded.commit()).rejects.toMatchObject({ reason: "store_unavailable" });
+      await stranded.discard();
       store.faults.clear();
-      expect(await secondsLeft("h")).toBeGreaterThan(0);
       const works = THIRTY.map(begin);
-      await Promise.all(works.map((work) => work.prefetch([], { hold: "h" })));
-      expect(works.filter((work) => work.isHeld())).toHaveLength(1);
+      await Promise.all(works.map((work) => work.prefetch({ claim })));
+      expect(works.filter((work) => work.owns("h"))).toHaveLength(1);
+    });
+
+    it("what was taken by who failed can be taken again, once", async () => {
+      await write((work) => work.create("once", "text", 60));
+      for (let round = 0; round < 3; round++) {
+        const works = THIRTY.map(begin);
+        const taken = await Promise.all(works.map((work) => work.take("once", 60)));
+        expect(taken.filter((text) => text === "text")).toHaveLength(1);
+        await Promise.all(works.map((work) => work.discard()));
+      }
     });
   });
 
   describe("what lies in Redis", () => {
     it("is hashed names and sealed values", async () => {
+      const place = { collection: "connections:ada", entry: "grant" };
       await write((work) => {
-        work.put("client:https://client.example/a", "a secret text", 60);
-        work.putField({ collection: "connections:ada", field: "grant" }, "a secret text", 60);
+        work.create("client:https://client.example/a", "a secret text", 60);
+        work.advance(place, "a secret text", { ttlSeconds: 60 });
+        work.end({ collection: "grant:ada", entry: "" });
       });
+      await begin().take("client:https://client.example/a", 60);
       const dump = await store.dump();
       expect(dump.filter((text) => /secret|client|ada|grant/.test(text))).toEqual([]);
-      const sealed = /^(?:f\.[\w-]{43}=)?v1\.[\w-]{8}\.[\w-]+$/;
-      const place = /^t:(?:names:[\w-]{8}|[\w-]{43})$|^[\w-]{43}$/;
-      expect(dump.filter((text) => !sealed.test(text) && !place.test(text))).toEqual([]);
+      const sealed = /^(?:[\w-]{22}\.1\.[\w-]{12}=)?v1\.[\w-]{8}\.[\w-]+$/;
+      const hashed =
+        /^t:(?:names:[\w-]{8}|[\w-]{43})$|^[\w-]{22}\.1$|^g\.end(?:\.\d+=)?$|^[\w-]{16}$/;
+      expect(dump.filter((text) => !sealed.test(text) && !hashed.test(text))).toEqual([]);
+    });
+
+    it("that was sealed under a key of another version is no missing record: 503", async () => {
+      await write((work) => work.create("a", "text", 60));
+      const newer = secret();
+      await openVault([newer, key]).keyOf("names get their copy");
+      await expect(beginWork(openVault([newer])).get("a")).rejects.toMatchObject({
+        reason: "store_key_unknown",
+      });
     });
 
     it("is believed at its own place only", async () => {
       await write((work) => {
-        work.put("mine", "1", 60);
-        work.put("yours", "2", 60);
+        work.create("mine", "1", 60);
+        work.create("yours", "2", 60);
       });
       const [mine, yours] = [await vault.keyOf("mine"), await vault.keyOf("yours")];
       await store.run("SET", mine, String(await store.run("GET", yours)));
@@ -227,15 +389,12 @@ describe.for(availableEngines())("over %s", (engine) => {
       async (text) => {
         await store.run("SET", "t:plain", text);
         await store.run("HSET", "t:fields", "f", text);
-        const replies = await redis.transact(
-          [
-            { do: "get", key: "t:plain" },
-            { do: "getFields", key: "t:fields" },
-            { do: "get", key: "t:none" },
-            { do: "secondsLeft", key: "t:plain" },
-          ],
-          { repeatable: true },
-        );
+        const replies = await redis.transact([
+          { do: "get", key: "t:plain" },
+          { do: "getFields", key: "t:fields" },
+          { do: "get", key: "t:none" },
+          { do: "secondsLeft", key: "t:plain" },
+        ]);
         expect(replies).toEqual([text, [text], null, -1]);
       },
     );
@@ -259,6 +418,28 @@ describe.for(availableEngines())("over %s", (engine) => {
     it("are others with another prefix", async () => {
       const [one, two] = [openVault([key], "one:"), openVault([key], "two:")];
       expect((await one.pointerTo("a")) === (await two.pointerTo("a"))).toBe(false);
+    });
+
+    it("are put back into a store that was emptied, by whoever comes first", async () => {
+      const others = [openVault([key]), openVault([key])];
+      const before = await vault.keyOf("a");
+      for (const other of others) await other.keyOf("a");
+      await store.flush();
+      await Promise.all(others.map((other) => beginWork(other).get("a")));
+      expect(events).toContain("store_emptied");
+      expect(await openVault([key]).keyOf("a")).toBe(before);
+    });
+
+    it("are those of another store that took the place of ours", async () => {
+      await write((work) => work.create("a", "of the old store", 60));
+      await store.flush();
+      const elsewhere = openVault([key]);
+      const there = beginWork(elsewhere);
+      there.create("a", "of the new store", 60);
+      await there.commit();
+      expect(await read("a")).toBe("of the new store");
+      expect(events).toContain("store_replaced");
+      expect(await vault.keyOf("a")).toBe(await elsewhere.keyOf("a"));
     });
 
     it("are never made again over a name key that does not open", async () => {

@@ -5,7 +5,13 @@
  */
 import { Hono } from "hono";
 import { base64url, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
-import type { IdentityProvider } from "../../src/identity/provider.ts";
+import type {
+  Identity,
+  IdentityProvider,
+  SignInSecrets,
+  UpstreamTokens,
+} from "../../src/identity/provider.ts";
+import { deriveUserId } from "../../src/identity/user-id.ts";
 
 type Answer = (request: Request) => Response | Promise<Response>;
 
@@ -135,7 +141,28 @@ export async function signIn(
   const callback = await tenant.authorize(
     await provider.authorizationUrl({ state: "state-1", isForGrant: true, ...request }, secrets),
   );
-  return provider.finishSignIn(callback, "state-1", { ...secrets, ...request });
+  return finishSignIn(provider, callback, {
+    state: "state-1",
+    secrets: { ...secrets, ...request },
+  });
+}
+
+/** The browser's return, redeemed and judged. */
+export async function finishSignIn(
+  provider: IdentityProvider,
+  callback: URL,
+  { state, secrets }: { readonly state: string; readonly secrets: SignInSecrets },
+): Promise<Identity> {
+  return provider.judgeSignIn(await provider.redeemCode(callback, state, secrets), secrets);
+}
+
+/** A renewal, asked for and judged, of the person who signs in here. */
+export async function renew(
+  provider: IdentityProvider,
+  refreshToken: string,
+): Promise<UpstreamTokens> {
+  const userId = await deriveUserId(TENANT_CONFIG.issuer, ADA);
+  return provider.judgeRenewal(await provider.renew(refreshToken), userId);
 }
 
 /** A JWT put together by hand: what no honest signer would make. */

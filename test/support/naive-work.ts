@@ -1,9 +1,10 @@
 /**
  * The control of the race tests: a unit of work as one would first write it, one command for each
- * operation, at once, with no hold. It passes every test that does nothing at the same time. Never
- * deployed.
+ * operation, at once, with no claims and no generations. It passes every test that does nothing at
+ * the same time. Never deployed.
  */
-import type { Command } from "../../src/storage/redis.ts";
+import type { Found, Place } from "../../src/storage/entry.ts";
+import type { Command } from "../../src/storage/command.ts";
 import type { UnitOfWork } from "../../src/storage/unit-of-work.ts";
 import type { Vault } from "../../src/storage/vault.ts";
 
@@ -25,19 +26,27 @@ export function beginNaiveWork(vault: Vault): UnitOfWork {
     if (text !== undefined) found.add(name);
     return text;
   };
-  const put: UnitOfWork["put"] = (name, text, ttlSeconds) =>
+  const put: UnitOfWork["create"] = (name, text, ttlSeconds) =>
     later(() => store.write(name, text, ttlSeconds));
-  const remove = (name: string): void => later(() => store.remove(name));
+  const members = async (collection: string): Promise<Members> =>
+    parseMembers(await get(collection));
   return {
-    prefetch: async (names) => {
-      for (const name of names) await get(name);
+    prefetch: async ({ records = [] }) => {
+      for (const name of records) await get(name);
     },
-    isHeld: () => true,
+    owns: () => true,
+    wasReturned: async () => true,
     get,
     hasRead: (name) => found.has(name),
+    find: async ({ collection, entry }) => (await members(collection))[entry] ?? ABSENT,
+    recall: async () => undefined,
+    texts: async (collection) =>
+      Object.values(await members(collection)).flatMap((member) =>
+        member.state === "current" ? [member.text] : [],
+      ),
     take: async (name) => {
       const text = await get(name);
-      remove(name);
+      later(() => store.remove(name));
       return text;
     },
     claim: async (name, ttlSeconds) => {
@@ -45,37 +54,46 @@ export function beginNaiveWork(vault: Vault): UnitOfWork {
       put(name, "used", ttlSeconds);
       return isFirst;
     },
-    fields: async (collection) => Object.values(parseMembers(await get(collection))),
-    put,
-    replace: put,
-    delete: remove,
-    extend: (name, ttlSeconds) => later(() => store.extend(name, ttlSeconds)),
-    putField: ({ collection, field }, text, ttlSeconds) =>
-      later(() => store.edit(collection, (members) => ({ ...members, [field]: text }), ttlSeconds)),
-    deleteField: ({ collection, field }) =>
-      later(() => store.edit(collection, (members) => without(members, field), DAY_SECONDS)),
-    commit: async () => void (await writes),
+    create: put,
+    createLasting: put,
+    prolong: (name, ttlSeconds) => later(() => store.prolong(name, ttlSeconds)),
+    advance: (place, text, { ttlSeconds }) =>
+      later(() => store.edit(place, (before) => nextOf(before, text), ttlSeconds)),
+    end: (place) => later(() => store.edit(place, () => undefined, DAY_SECONDS)),
+    sweep: () => undefined,
+    also: (make) =>
+      later(async () => {
+        // Collections lie elsewhere here: what would be read beside is not.
+        for (const command of await make())
+          if (command.do !== "getFields") await store.send(command);
+      }),
+    commit: async () => {
+      await writes;
+      return "done";
+    },
+    commitLater: async () => undefined,
     discard: async () => undefined,
   };
 }
 
 const DAY_SECONDS = 86_400;
+const ABSENT: Found = { state: "absent" };
 
-/** A collection is one record here: its members, by field. */
-type Members = Record<string, string>;
+/** A collection is one record here: its entries, by name. */
+type Members = Record<string, Found>;
 
 function parseMembers(text: string | undefined): Members {
   return text === undefined ? {} : JSON.parse(text);
 }
 
-function without(members: Members, field: string): Members {
-  return Object.fromEntries(Object.entries(members).filter(([name]) => name !== field));
+function nextOf(before: Found | undefined, text: string): Found {
+  const generation = before?.state === "current" ? before.generation + 1 : 1;
+  return { state: "current", generation, text };
 }
 
 /** One command at a time, each under a readable name. */
 function createNaiveStore(vault: Vault) {
-  const send = async (command: Command) =>
-    (await vault.redis.transact([command], { repeatable: false }))[0];
+  const send = async (command: Command) => (await vault.redis.transact([command]))[0];
   const read = async (name: string): Promise<string | undefined> => {
     const key = await vault.keyOf(name);
     return vault.open(await send({ do: "get", key }), key);
@@ -84,13 +102,24 @@ function createNaiveStore(vault: Vault) {
     const key = await vault.keyOf(name);
     await send({ do: "write", key, value: await vault.seal(text, key), ttlSeconds });
   };
+  const edit = async (
+    { collection, entry }: Place,
+    change: (before: Found | undefined) => Found | undefined,
+    ttlSeconds: number,
+  ): Promise<void> => {
+    const members = parseMembers(await read(collection));
+    const { [entry]: before, ...others } = members;
+    const after = change(before);
+    const next = after === undefined ? others : { ...others, [entry]: after };
+    await write(collection, JSON.stringify(next), ttlSeconds);
+  };
   return {
+    send,
     read,
     write,
+    edit,
     remove: async (name: string) => send({ do: "delete", key: await vault.keyOf(name) }),
-    extend: async (name: string, ttlSeconds: number) =>
-      send({ do: "extend", key: await vault.keyOf(name), ttlSeconds }),
-    edit: async (name: string, change: (members: Members) => Members, ttlSeconds: number) =>
-      write(name, JSON.stringify(change(parseMembers(await read(name)))), ttlSeconds),
+    prolong: async (name: string, ttlSeconds: number) =>
+      send({ do: "prolong", key: await vault.keyOf(name), ttlSeconds }),
   };
 }

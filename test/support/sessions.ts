@@ -5,7 +5,9 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { decodeJwt } from "jose";
-import type { House, TestWorker } from "./house.ts";
+import { z } from "zod";
+import { createPermissionIndex } from "../../src/grants/permission-index.ts";
+import { type House, PERMISSIONS, type TestWorker } from "./house.ts";
 import {
   type Attempt,
   callMcp,
@@ -133,7 +135,27 @@ export async function storedKeys({ store }: House): Promise<string[]> {
   return Array.isArray(found) ? found.map(String) : [];
 }
 
-/** The key of the record that answers for an access token. */
+/** The key of the hash in which an access token's grant lies. */
 export function recordKey(accessToken: string): string {
   return `mcp:${String(decodeJwt(accessToken)["grant_record"])}`;
+}
+
+/** The permissions that an access token carries, as names. */
+export async function permissionsIn(
+  accessToken: string,
+): Promise<{ readonly held: readonly string[]; readonly granted: readonly string[] }> {
+  const index = await createPermissionIndex(PERMISSIONS);
+  const { permissions } = permissionsSchema.parse(decodeJwt(accessToken));
+  if (permissions.list !== index.list) throw new Error("the token is of another list");
+  return { held: index.decode(permissions.held), granted: index.decode(permissions.granted) };
+}
+
+const permissionsSchema = z.object({
+  permissions: z.object({ list: z.string(), held: z.string(), granted: z.string() }),
+});
+
+/** How many versions of grants and connections lie in the store: what is left of sessions. */
+export async function countVersions({ store }: House): Promise<number> {
+  const dump = await store.dump();
+  return dump.filter((text) => /^[\w-]+\.\d+\.[\w-]+=v1\./.test(text)).length;
 }

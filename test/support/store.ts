@@ -104,7 +104,7 @@ const READERS = {
   set: (key: string): Command => ["SMEMBERS", key],
   zset: (key: string): Command => ["ZRANGE", key, "0", "-1", "WITHSCORES"],
 };
-const typeSchema = z.enum(["string", "hash", "set", "zset"]);
+const typeSchema = z.enum(["string", "hash", "set", "zset", "none"]);
 
 async function dumpOf(run: Run): Promise<string[]> {
   const texts: string[] = [];
@@ -119,5 +119,7 @@ async function dumpOf(run: Run): Promise<string[]> {
 
 async function readContent(run: Run, key: string): Promise<string[]> {
   const type = typeSchema.parse(await run("TYPE", key));
+  // It has ended since it was listed.
+  if (type === "none") return [];
   return contentSchema.parse(await run(...READERS[type](key)));
 }

@@ -8,6 +8,7 @@
 import { vi } from "vitest";
 import * as z from "zod";
 import { signAccessToken } from "../../src/grants/access-token.ts";
+import type { Grants } from "../../src/grants/grant.ts";
 import { createCatalogue } from "../../src/mcp/catalogue.ts";
 import type { Offerings } from "../../src/mcp/tool.ts";
 import {
@@ -15,6 +16,7 @@ import {
   claimsOf,
   endpointOf,
   type Era,
+  livingGrants,
   servicesOf,
   signingKeys,
 } from "../unit/mcp/endpoint.ts";
@@ -66,7 +68,11 @@ type Endpoint = ReturnType<typeof endpointOf>;
 /** A server with these tools, and nothing else. */
 export function serve(offerings: Offerings, { env = {}, fetch }: ToolServerOptions = {}) {
   const services = servicesOf(env);
-  const endpoint = endpointOf({ catalogue: createCatalogue(offerings), services });
+  const grants: Grants = {
+    ...livingGrants,
+    standing: ({ storeName }) => Promise.resolve(JSON.parse(storeName)),
+  };
+  const endpoint = endpointOf({ catalogue: createCatalogue(offerings), services, grants });
   const outside = outsideOf(fetch);
   return {
     /** A client of somebody who holds these permissions. */
@@ -122,8 +128,12 @@ async function use(client: Client, message: Message, options: CallOptions = {}) 
 
 async function send(client: Client, [method, params]: Message, { signal }: CallOptions) {
   const { permissions, granted = permissions, userId = "ada", revision = "2026-07-28" } = client;
-  const scope = ["openid", "profile", "email", ...granted].join(" ");
-  const claims = claimsOf({ sub: userId, permissions: [...permissions], scope });
+  // Of no list that the server knows: it asks the grant, which may allow anything here.
+  const claims = claimsOf({
+    sub: userId,
+    permissions: { list: "tool-kit", held: "", granted: "" },
+    grant_record: JSON.stringify({ held: permissions, granted }),
+  });
   const elicitation = client.canAsk === false ? {} : { elicitation: {} };
   const _meta = {
     progressToken: "progress",

@@ -23,7 +23,7 @@ export default {
       offsetMs = Number(url.searchParams.get("offsetSeconds")) * 1000;
       return new Response(null, { status: 204 });
     }
-    const response = await worker.fetch(request, env, execution);
+    const response = await worker.fetch(atNetwork(request), env, execution);
     return hidesDocuments && url.pathname.endsWith("/oauth-authorization-server")
       ? withoutDocuments(response)
       : response;
@@ -35,4 +35,11 @@ async function withoutDocuments(response: Response): Promise<Response> {
   const metadata: Record<string, unknown> = await response.json();
   const hidden = { ...metadata, client_id_metadata_document_supported: false };
   return Response.json(hidden, { headers: response.headers });
+}
+
+/** The request as it would come from another network: `x-test-network: 3320/DE`. */
+function atNetwork(request: Request): Request {
+  const [, asn, country] =
+    /^(\d+)\/(\w\w)$/.exec(request.headers.get("x-test-network") ?? "") ?? [];
+  return asn === undefined ? request : new Request(request, { cf: { asn: Number(asn), country } });
 }

@@ -7,6 +7,7 @@ import { findEntry, type Keyspace, putValue, removeKey } from "./keyspace.ts";
 
 export const hashCommands: CommandTable = {
   HSET: { arity: -4, writes: true, run: setFields },
+  HSETNX: { arity: 4, writes: true, run: addField },
   HGET: { arity: 3, writes: false, run: getField },
   HDEL: { arity: -3, writes: true, run: deleteFields },
   HGETALL: {
@@ -31,6 +32,15 @@ function setFields(keyspace: Keyspace, args: Arguments): Reply {
   for (const [field, text] of pairs) fields.set(field, text);
   putValue(keyspace, key, { type: "hash", fields });
   return fields.size - sizeBefore;
+}
+
+function addField(keyspace: Keyspace, args: Arguments): Reply {
+  const [key, field, text] = [args.take(), args.take(), args.take()];
+  const fields = findFields(keyspace, key) ?? new Map<string, string>();
+  if (fields.has(field)) return 0;
+  fields.set(field, text);
+  putValue(keyspace, key, { type: "hash", fields });
+  return 1;
 }
 
 function getField(keyspace: Keyspace, args: Arguments): Reply {

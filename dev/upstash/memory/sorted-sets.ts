@@ -1,9 +1,15 @@
 /**
- * The commands on sorted sets: arguments in, reply out, the keyspace changed. Of ZRANGE only the
- * form by index is known; BYSCORE, BYLEX and LIMIT are a syntax error.
+ * The commands on sorted sets: arguments in, reply out, the keyspace changed. Of ZRANGE the forms by
+ * index and by score are known; BYLEX is a syntax error.
  */
 import type { Reply } from "../engine.ts";
-import { type Arguments, type OptionTable, parseOptions, takePairs } from "./arguments.ts";
+import {
+  type Arguments,
+  type OptionTable,
+  parseOptions,
+  readArguments,
+  takePairs,
+} from "./arguments.ts";
 import type { CommandTable } from "./command-table.ts";
 import { ReplyError, syntaxError, wrongType } from "./errors.ts";
 import { findEntry, type Keyspace, putValue, removeKey } from "./keyspace.ts";
@@ -12,8 +18,9 @@ import { formatScore, parseIndex, parseScore, parseScoreRange } from "./numbers.
 export const sortedSetCommands: CommandTable = {
   ZADD: { arity: -4, writes: true, run: addMembers },
   ZREM: { arity: -3, writes: true, run: removeMembers },
-  ZRANGE: { arity: -4, writes: false, run: rangeByIndex },
+  ZRANGE: { arity: -4, writes: false, run: rangeBy },
   ZRANGEBYSCORE: { arity: -4, writes: false, run: rangeByScore },
+  ZREMRANGEBYRANK: { arity: 4, writes: true, run: removeRangeByRank },
   ZREMRANGEBYSCORE: { arity: 4, writes: true, run: removeRangeByScore },
 };
 
@@ -76,11 +83,28 @@ function removeMembers(keyspace: Keyspace, args: Arguments): Reply {
   return removed.length;
 }
 
-const RANGE_OPTIONS: OptionTable = { REV: { values: 0 }, WITHSCORES: { values: 0 } };
+const RANGE_OPTIONS: OptionTable = {
+  REV: { values: 0 },
+  WITHSCORES: { values: 0 },
+  BYSCORE: { values: 0 },
+  LIMIT: { values: 2 },
+};
+
+/** ZRANGE by score, lowest first, is ZRANGEBYSCORE under another name. */
+function rangeBy(keyspace: Keyspace, args: Arguments): Reply {
+  const all = args.takeAll();
+  const isByScore = all.some((text) => text.toUpperCase() === "BYSCORE");
+  if (!isByScore) return rangeByIndex(keyspace, readArguments(all));
+  return rangeByScore(
+    keyspace,
+    readArguments(all.filter((text) => text.toUpperCase() !== "BYSCORE")),
+  );
+}
 
 function rangeByIndex(keyspace: Keyspace, args: Arguments): Reply {
   const [key, startText, stopText] = [args.take(), args.take(), args.take()];
   const options = parseOptions(args, RANGE_OPTIONS);
+  if (options.has("LIMIT")) throw syntaxError();
   const [start, stop] = [parseIndex(startText), parseIndex(stopText)];
   const ranking = rank(findScores(keyspace, key));
   if (options.has("REV")) ranking.reverse();
@@ -108,6 +132,19 @@ function removeRangeByScore(keyspace: Keyspace, args: Arguments): Reply {
   const isInRange = parseScoreRange(args.take(), args.take());
   const scores = findScores(keyspace, key) ?? new Map<string, number>();
   const removed = [...scores].filter(([, score]) => isInRange(score));
+  for (const [member] of removed) scores.delete(member);
+  if (scores.size === 0) removeKey(keyspace, key);
+  return removed.length;
+}
+
+function removeRangeByRank(keyspace: Keyspace, args: Arguments): Reply {
+  const key = args.take();
+  const [start, stop] = [parseIndex(args.take()), parseIndex(args.take())];
+  const scores = findScores(keyspace, key) ?? new Map<string, number>();
+  const ranking = rank(scores);
+  const from = Math.max(0, start < 0 ? ranking.length + start : start);
+  const end = Math.max(0, stop < 0 ? ranking.length + stop + 1 : stop + 1);
+  const removed = ranking.slice(from, end);
   for (const [member] of removed) scores.delete(member);
   if (scores.size === 0) removeKey(keyspace, key);
   return removed.length;

@@ -47,13 +47,11 @@ it.each([
   expect(verifiedDomain(clientId)).toBe(domain);
 });
 
-it("reads entries of older versions, without scopes, and passes over those of no version", async () => {
-  const { scopes: _, ...older } = connection({ grantId: "older" });
-  const entries = [older, { grantId: 1 }, connection({ grantId: "newer", scopes: ["openid"] })];
-  const work = { fields: async () => entries.map((entry) => JSON.stringify(entry)) };
+it("reads entries, and passes over those of no version of ours", async () => {
+  const entries = [{ grantId: 1 }, connection({ grantId: "a", refreshToken: "r" }), {}];
+  const work = { texts: async () => entries.map((entry) => JSON.stringify(entry)) };
   expect(await listConnections(work, "person")).toEqual([
-    connection({ grantId: "older", scopes: [] }),
-    connection({ grantId: "newer", scopes: ["openid"] }),
+    connection({ grantId: "a", refreshToken: "r" }),
   ]);
 });
 

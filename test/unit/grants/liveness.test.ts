@@ -1,69 +1,69 @@
 import { describe, expect, it } from "vitest";
 import {
-  createSightings,
+  createEndedGrants,
+  isReadDue,
   isServedUnseen,
-  judgeSighting,
-  type Sighting,
+  judgeLiveness,
+  type Known,
 } from "../../../src/grants/liveness.ts";
 
 const NOW = 1_800_000_000;
-const GRANT = { userId: "person", grantId: "grant" };
+const OLD = NOW - 3000;
 
-describe("a request of a grant", () => {
-  it.each<[string, Sighting | undefined, number, string]>([
-    ["never seen", undefined, 30, "look"],
-    ["seen alive just now", { aliveAt: NOW }, 30, "alive"],
-    ["seen alive 29 seconds ago", { aliveAt: NOW - 29 }, 30, "alive"],
-    ["seen alive 30 seconds ago", { aliveAt: NOW - 30 }, 30, "look"],
-    ["seen alive just now, when every request asks", { aliveAt: NOW }, 0, "look"],
-    ["missing just now", { missingAt: NOW }, 30, "ended"],
-    ["missing 30 seconds ago", { missingAt: NOW - 30 }, 30, "look"],
-    ["missing just now, when every request asks", { missingAt: NOW }, 0, "look"],
-    ["ended here", { ended: true }, 30, "ended"],
-    ["ended here, when every request asks", { ended: true }, 0, "ended"],
-  ])("%s", (_case, sighting, checkSeconds, verdict) => {
-    expect(judgeSighting(sighting, { now: NOW, checkSeconds })).toBe(verdict);
-  });
-
-  it.each<[string, Sighting | undefined, number, boolean]>([
-    ["never seen", undefined, 30, false],
-    ["seen alive ten minutes ago", { aliveAt: NOW - 600 }, 30, true],
-    ["seen alive longer ago", { aliveAt: NOW - 601 }, 30, false],
-    ["seen alive just now, when every request asks", { aliveAt: NOW }, 0, false],
-    ["missing", { missingAt: NOW }, 30, false],
-    ["ended", { ended: true }, 30, false],
-  ])(
-    "is served without the store's answer, or not: %s",
-    (_case, sighting, checkSeconds, served) => {
-      expect(isServedUnseen(sighting, { now: NOW, checkSeconds })).toBe(served);
-    },
-  );
+const known = (fields: Partial<Known>): Known => ({
+  isEnded: false,
+  readAt: undefined,
+  issuedAt: OLD,
+  ...fields,
 });
 
-describe("sightings", () => {
-  it("keep the latest, but a grant that ended here never lives again", () => {
-    const sightings = createSightings();
-    expect(sightings.of(GRANT)).toBeUndefined();
-    sightings.noteMissing(GRANT, NOW);
-    sightings.noteAlive(GRANT, NOW + 1);
-    expect(sightings.of(GRANT)).toEqual({ aliveAt: NOW + 1 });
-    sightings.noteEnded(GRANT);
-    sightings.noteAlive(GRANT, NOW + 2);
-    sightings.noteMissing(GRANT, NOW + 2);
-    expect(sightings.of(GRANT)).toEqual({ ended: true });
+describe("a request of a grant", () => {
+  it.each<[string, Partial<Known>, number, string]>([
+    ["of which nothing is known", {}, 30, "look"],
+    ["when the feed was read just now", { readAt: NOW }, 30, "alive"],
+    ["when the feed was read 29 seconds ago", { readAt: NOW - 29 }, 30, "alive"],
+    ["when the feed was read 30 seconds ago", { readAt: NOW - 30 }, 30, "look"],
+    ["with a token of just now", { issuedAt: NOW }, 30, "alive"],
+    ["with a token of 30 seconds ago", { issuedAt: NOW - 30 }, 30, "look"],
+    ["when every request asks", { readAt: NOW, issuedAt: NOW }, 0, "look"],
+    ["that ended", { isEnded: true, readAt: NOW, issuedAt: NOW }, 30, "ended"],
+    ["that ended, when every request asks", { isEnded: true }, 0, "ended"],
+  ])("%s", (_case, fields, checkSeconds, verdict) => {
+    expect(judgeLiveness(known(fields), { now: NOW, checkSeconds })).toBe(verdict);
   });
 
-  it("know one grant from another of the same person", () => {
-    const sightings = createSightings();
-    sightings.noteEnded(GRANT);
-    expect(sightings.of({ ...GRANT, grantId: "another" })).toBeUndefined();
+  it.each<[string, Partial<Known>, number, boolean]>([
+    ["of which nothing is known", {}, 30, false],
+    ["when the feed was read ten minutes ago", { readAt: NOW - 600 }, 30, true],
+    ["when the feed was read longer ago", { readAt: NOW - 601 }, 30, false],
+    ["with a token of ten minutes ago", { issuedAt: NOW - 600 }, 30, true],
+    ["that ended", { isEnded: true, readAt: NOW }, 30, false],
+    ["when every request asks", { readAt: NOW }, 0, false],
+  ])("without an answer from the store, %s", (_case, fields, checkSeconds, isServed) => {
+    expect(isServedUnseen(known(fields), { now: NOW, checkSeconds })).toBe(isServed);
   });
+});
 
-  it("are bounded: the one noted first is forgotten first", () => {
-    const sightings = createSightings();
-    const grant = (index: number) => ({ userId: "person", grantId: String(index) });
-    for (let index = 0; index <= 10_000; index++) sightings.noteAlive(grant(index), NOW);
-    expect(sightings.of(grant(0))).toBeUndefined();
-    expect(sightings.of(grant(1))).toEqual({ aliveAt: NOW });
-  });
+it.each<[number | undefined, number, boolean]>([
+  [undefined, 30, false],
+  [NOW, 30, false],
+  [NOW - 27, 30, false],
+  [NOW - 28, 30, true],
+  [NOW, 1, false],
+  [NOW - 1, 1, true],
+])(
+  "a feed that was read at %s is read again in the background: %i",
+  (readAt, checkSeconds, due) => {
+    expect(isReadDue(readAt, { now: NOW, checkSeconds })).toBe(due);
+  },
+);
+
+it("ended grants are remembered as long as a token of theirs may be presented", () => {
+  const ended = createEndedGrants(60);
+  ended.note(["a", "b"], NOW);
+  ended.note(["a"], NOW + 50);
+  ended.note(["c"], NOW + 60);
+  expect(["a", "b", "c", "d"].map(ended.has)).toEqual([true, true, true, false]);
+  ended.note([], NOW + 61);
+  expect(["a", "b", "c", "d"].map(ended.has)).toEqual([false, false, true, false]);
 });

@@ -3,6 +3,8 @@ import { createAuth0 } from "../../../src/identity/auth0.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
   createTestTenant,
+  finishSignIn,
+  renew,
   signIn,
   TENANT_CONFIG,
   type TestTenant,
@@ -73,9 +75,10 @@ describe("an error in the callback", () => {
     "refuses the callback ?%s and redeems nothing",
     async (query, reason, cause) => {
       const callback = new URL(`${TENANT_CONFIG.redirectUri}?state=s&${query}`);
-      const refusal = await provider
-        .finishSignIn(callback, "s", provider.createSignInSecrets())
-        .catch((error: unknown) => error);
+      const secrets = provider.createSignInSecrets();
+      const refusal = await finishSignIn(provider, callback, { state: "s", secrets }).catch(
+        (error: unknown) => error,
+      );
       expect(refusal).toMatchObject({ reason, cause: { message: cause } });
       expect(everythingIn(refusal)).not.toContain("canary");
       expect(tenant.countOf(`POST ${TOKEN}`)).toBe(0);
@@ -94,7 +97,7 @@ describe("an error of the token endpoint", () => {
   };
   const bothRefused = async (): Promise<unknown[]> => [
     await signIn(tenant, provider).catch(itself),
-    await provider.renew("refresh-1").catch(itself),
+    await renew(provider, "refresh-1").catch(itself),
   ];
 
   const codeRows: [problem: string, atCode: string, atRenewal: string][] = [
@@ -198,7 +201,7 @@ describe("an error of the token endpoint", () => {
     "%s with %j asks to wait %s seconds",
     async (text, headers, retryAfterSeconds) => {
       tenant.answerAt(TOKEN, () => problem(text, headers));
-      await expect(provider.renew("refresh-1")).rejects.toMatchObject({ retryAfterSeconds });
+      await expect(renew(provider, "refresh-1")).rejects.toMatchObject({ retryAfterSeconds });
     },
   );
 

@@ -5,6 +5,8 @@ import { deriveSessionId, deriveUserId } from "../../../src/identity/user-id.ts"
 import {
   ADA,
   createTestTenant,
+  finishSignIn,
+  renew,
   signIn,
   TENANT_CONFIG,
   type TestTenant,
@@ -147,7 +149,10 @@ describe("finishSignIn", () => {
         provider.createSignInSecrets(),
       ),
     );
-    const finished = provider.finishSignIn(callback, "s", provider.createSignInSecrets());
+    const finished = finishSignIn(provider, callback, {
+      state: "s",
+      secrets: provider.createSignInSecrets(),
+    });
     await expect(finished).rejects.toMatchObject({
       reason: "identity_denied",
       cause: { message: "invalid_grant" },
@@ -157,7 +162,10 @@ describe("finishSignIn", () => {
   it("refuses another state", async () => {
     const callback = new URL(`${TENANT_CONFIG.redirectUri}?state=other&code=a`);
     await expect(
-      provider.finishSignIn(callback, "s", provider.createSignInSecrets()),
+      finishSignIn(provider, callback, {
+        state: "s",
+        secrets: provider.createSignInSecrets(),
+      }),
     ).rejects.toMatchObject({ reason: "identity_refused" });
   });
 
@@ -167,7 +175,7 @@ describe("finishSignIn", () => {
       await provider.authorizationUrl({ state: "s", isForGrant: true }, secrets),
     );
     callback.searchParams.set("iss", TENANT_CONFIG.issuer);
-    await expect(provider.finishSignIn(callback, "s", secrets)).resolves.toBeDefined();
+    await expect(finishSignIn(provider, callback, { state: "s", secrets })).resolves.toBeDefined();
   });
 });
 
@@ -177,7 +185,7 @@ describe("renew", () => {
     tenant.makeAccessToken = () =>
       tenant.sign({ ...tenant.accessClaims(), permissions: ["tool:new"] });
     tenant.makeRefreshToken = () => "refresh-next";
-    expect(await provider.renew("refresh-1")).toMatchObject({
+    expect(await renew(provider, "refresh-1")).toMatchObject({
       refreshToken: "refresh-next",
       issuedAt: tenant.clock.now,
       expiresAt: tenant.clock.now + 86_400,
@@ -189,13 +197,32 @@ describe("renew", () => {
 
   it("keeps the refresh token when Auth0 returns none", async () => {
     tenant.makeRefreshToken = () => undefined;
-    expect((await provider.renew("refresh-1")).refreshToken).toBe("refresh-1");
+    expect((await renew(provider, "refresh-1")).refreshToken).toBe("refresh-1");
+  });
+
+  it.each<[string, object, string]>([
+    ["another person", { sub: "auth0|another" }, "identity_subject_changed"],
+    ["another application", { azp: "another" }, "identity_token_invalid"],
+  ])("judges the tokens like those of a sign-in: %s", async (_case, difference, reason) => {
+    tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), ...difference });
+    await expect(renew(provider, "refresh-1")).rejects.toMatchObject({ reason });
+  });
+
+  it("gives its refresh token out before anything of the rest is judged", async () => {
+    tenant.makeAccessToken = () => Promise.resolve("opaque");
+    tenant.makeRefreshToken = () => "refresh-next";
+    const answer = await provider.renew("refresh-1");
+    expect(answer.refreshToken).toBe("refresh-next");
+    const userId = await deriveUserId(TENANT_CONFIG.issuer, ADA);
+    await expect(provider.judgeRenewal(answer, userId)).rejects.toMatchObject({
+      reason: "identity_token_opaque",
+    });
   });
 
   it("verifies the new access token", async () => {
     tenant.makeAccessToken = () =>
       tenant.sign({ ...tenant.accessClaims(), aud: "https://other.test/" });
-    await expect(provider.renew("refresh-1")).rejects.toMatchObject({
+    await expect(renew(provider, "refresh-1")).rejects.toMatchObject({
       reason: "identity_token_invalid",
     });
   });

@@ -4,6 +4,7 @@ import { readSigningKeys } from "../../../src/identity/key-set.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
   createTestTenant,
+  renew as renewAt,
   signIn,
   TENANT_CONFIG,
   type TestTenant,
@@ -20,7 +21,7 @@ beforeEach(() => {
   provider = createAuth0(TENANT_CONFIG, { fetch: tenant.fetch, now: () => tenant.clock.now });
 });
 
-const renew = (): Promise<unknown> => provider.renew("refresh-1");
+const renew = (): Promise<unknown> => renewAt(provider, "refresh-1");
 
 it("is asked for once in ten minutes", async () => {
   await signIn(tenant, provider);

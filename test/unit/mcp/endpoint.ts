@@ -8,6 +8,7 @@ import {
   type SigningKeys,
 } from "../../../src/grants/access-token.ts";
 import type { Grants } from "../../../src/grants/grant.ts";
+import { createPermissionIndex } from "../../../src/grants/permission-index.ts";
 import { importSigningKey } from "../../../src/keys.ts";
 import { type Catalogue, createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { createMcp, type McpParts } from "../../../src/mcp/handler.ts";
@@ -60,6 +61,21 @@ export function configOf(env: Record<string, string> = {}) {
   return config;
 }
 
+/** Every permission that a token of these tests may carry. */
+export const permissionIndex = await createPermissionIndex([
+  ...catalogue.requiredPermissions,
+  "tool:a",
+  "tool:b",
+  "tool:c",
+  "tool:r",
+]);
+
+/** Permissions as an access token carries them. */
+export function permissionsOf(held: readonly string[], granted: readonly string[] = held) {
+  const { list, encode } = permissionIndex;
+  return { list, held: encode(held), granted: encode(granted) };
+}
+
 /** A key ring of one key made of one repeated byte. */
 export async function ringOf(kid: string, byte: number): Promise<SigningKeys> {
   return [{ kid, key: await importSigningKey(new Uint8Array(32).fill(byte)) }];
@@ -75,7 +91,7 @@ export function claimsOf(changes: Partial<AccessTokenClaims> = {}): AccessTokenC
     sub: "ada",
     client_id: "client-1",
     scope: "openid profile email",
-    permissions: [],
+    permissions: permissionsOf([]),
     iat: NOW - 10,
     exp: NOW + 3600,
     jti: "token-1",
@@ -85,18 +101,15 @@ export function claimsOf(changes: Partial<AccessTokenClaims> = {}): AccessTokenC
   };
 }
 
-/** A token of a person who holds the permissions and granted the scopes. */
-export function tokenOf(
-  permissions: readonly string[] = [],
-  scopes: readonly string[] = permissions,
-) {
-  const scope = ["openid", "profile", "email", ...scopes].join(" ");
-  return signAccessToken(claimsOf({ permissions: [...permissions], scope }), signingKeys);
+/** A token of a person who holds the permissions and granted the others. */
+export function tokenOf(held: readonly string[] = [], granted: readonly string[] = held) {
+  return signAccessToken(claimsOf({ permissions: permissionsOf(held, granted) }), signingKeys);
 }
 
 /** Grants that live, and whose identity provider answers. */
 export const livingGrants: Grants = {
   isAlive: () => Promise.resolve(true),
+  standing: () => Promise.reject(new Error("every token here is of one list")),
   upstreamTokens: ({ userId }) =>
     Promise.resolve({
       accessToken: `upstream token of ${userId}`,
@@ -158,6 +171,7 @@ async function open(parts: EndpointParts) {
     now: () => NOW,
     grants: livingGrants,
     signingKeys,
+    permissionIndex,
     ...parts,
     catalogue: { ...offered, problems },
   });

@@ -7,6 +7,7 @@ import { site } from "../../support/served.ts";
 import {
   call,
   claimsOf,
+  permissionsOf,
   configOf,
   endpointOf,
   ISSUER,
@@ -165,7 +166,8 @@ it("asks whether the grant behind the token lives, by its record", async () => {
   const asked: unknown[] = [];
   const grants = { ...livingGrants, isAlive: async (...about: unknown[]) => asked.push(about) > 0 };
   await endpointOf({ grants })(post(list, { Authorization: `Bearer ${await tokenOf()}` }));
-  expect(asked).toEqual([[{ userId: "ada", grantId: "grant-1" }, "record-1"]]);
+  const token = { storeName: "record-1", issuedAt: NOW - 10, lifeSeconds: 3610 };
+  expect(asked).toEqual([[{ userId: "ada", grantId: "grant-1", ...token }]]);
 });
 
 it("refuses the token of a grant that has ended", async () => {
@@ -240,13 +242,40 @@ describe("describes the resource at", () => {
   });
 });
 
+describe("a token of another version of us, with another list of permissions", () => {
+  const permissions = { list: "another_", held: "Aw", granted: "AQ" };
+  const send = async (more: { readonly narrowed?: true }) => {
+    const token = await signAccessToken(
+      claimsOf({ permissions: { ...permissions, ...more } }),
+      signingKeys,
+    );
+    const standing = () =>
+      Promise.resolve({ held: ["tool:get_user_info"], granted: ["tool:get_user_info"] });
+    const request = post(list, { authorization: `Bearer ${token}` });
+    return endpointOf({ grants: { ...livingGrants, standing } })(request);
+  };
+
+  it("is worth what its grant allows", async () => {
+    const { status, text } = await send({});
+    expect(status).toBe(200);
+    expect(text).toContain('"get_user_info"');
+  });
+
+  it("is renewed by a client that had asked for less, since only the token knows for what", async () => {
+    const { status, headers, noted } = await send({ narrowed: true });
+    expect(status).toBe(401);
+    expect(headers.get("www-authenticate")).toContain('error="invalid_token"');
+    expect(noted["reason"]).toBe("access_token_expired");
+  });
+});
+
 it("keeps two callers apart when their requests run at the same time", async () => {
   const send = endpointOf();
   const permissions = ["tool:get_user_info"];
   const people = ["ada", "rob", "eve"];
   const tokens = people.map((sub) =>
     signAccessToken(
-      claimsOf({ sub, permissions: sub === "eve" ? [] : permissions, scope: "tool:get_user_info" }),
+      claimsOf({ sub, permissions: permissionsOf(sub === "eve" ? [] : permissions, permissions) }),
       signingKeys,
     ),
   );

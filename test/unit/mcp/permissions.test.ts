@@ -41,10 +41,14 @@ describe("judges", () => {
   ])(
     "$required of a caller who holds $held and granted $granted",
     ({ required, held, granted, verdict }) => {
-      expect(judgePermissions(required, { held, granted })).toEqual(verdict);
+      expect(judgePermissions(required, standingOf(held, granted))).toEqual(verdict);
     },
   );
 });
+
+function standingOf(held: readonly string[], granted: readonly string[]) {
+  return { held: new Set(held), granted: new Set(granted) };
+}
 
 const names = fc.subarray(["a", "b", "c", "d"]);
 const RANK = { denied: 0, step_up: 1, allowed: 2 };
@@ -52,9 +56,11 @@ const RANK = { denied: 0, step_up: 1, allowed: 2 };
 it("allows exactly when every required permission is effective", () => {
   fc.assert(
     fc.property(names, names, names, (required, held, granted) => {
-      const effective = effectivePermissions({ held, granted });
+      const effective = effectivePermissions(standingOf(held, granted));
       const allowed = required.every((permission) => effective.includes(permission));
-      expect(judgePermissions(required, { held, granted }).verdict === "allowed").toBe(allowed);
+      expect(judgePermissions(required, standingOf(held, granted)).verdict === "allowed").toBe(
+        allowed,
+      );
     }),
   );
 });
@@ -62,12 +68,12 @@ it("allows exactly when every required permission is effective", () => {
 it("never judges worse for holding or granting more", () => {
   fc.assert(
     fc.property(names, names, names, names, (required, held, granted, more) => {
-      const { verdict } = judgePermissions(required, { held, granted });
-      const holdsMore = judgePermissions(required, { held: [...held, ...more], granted }).verdict;
-      const grantsMore = judgePermissions(required, {
-        held,
-        granted: [...granted, ...more],
-      }).verdict;
+      const { verdict } = judgePermissions(required, standingOf(held, granted));
+      const holdsMore = judgePermissions(required, standingOf([...held, ...more], granted)).verdict;
+      const grantsMore = judgePermissions(
+        required,
+        standingOf(held, [...granted, ...more]),
+      ).verdict;
       expect(RANK[holdsMore]).toBeGreaterThanOrEqual(RANK[verdict]);
       expect(RANK[grantsMore]).toBeGreaterThanOrEqual(RANK[verdict]);
     }),
@@ -77,9 +83,9 @@ it("never judges worse for holding or granting more", () => {
 it("asks for scopes that make the next try succeed", () => {
   fc.assert(
     fc.property(names, names, names, (required, held, granted) => {
-      const verdict = judgePermissions(required, { held, granted });
+      const verdict = judgePermissions(required, standingOf(held, granted));
       fc.pre(verdict.verdict === "step_up");
-      const next = { held, granted: [...granted, ...verdict.scopes] };
+      const next = standingOf(held, [...granted, ...verdict.scopes]);
       expect(judgePermissions(required, next)).toEqual({ verdict: "allowed" });
     }),
   );

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { Superseded } from "../../../src/grants/record.ts";
 import {
+  findSuperseded,
   hashToken,
   isProven,
   judgeRefreshToken,
+  type KnownRefreshTokens,
   proveRefreshToken,
   readGrantRef,
   readRefreshToken,
+  supersede,
 } from "../../../src/oauth/refresh-token.ts";
 
 const INNER = "person:grant:secret";
@@ -13,21 +17,77 @@ const KEY = "A".repeat(43);
 const OTHER_KEY = `B${KEY.slice(1)}`;
 
 describe("a refresh token", () => {
-  it.each<[string, boolean, string | undefined, string]>([
-    ["id", true, "id", "current"],
-    ["id", true, "newer", "reused"],
-    ["id", true, undefined, "reused"],
-    ["id", false, "id", "unknown"],
-    ["id", false, "newer", "unknown"],
-  ])(
-    "with the hash %s (ours: %s) of a grant at %s is %s",
-    (id, proven, refreshTokenId, verdict) => {
-      expect(judgeRefreshToken({ id, isProven: proven }, { refreshTokenId })).toBe(verdict);
-    },
-  );
+  const NOW = 1_800_000_000;
+  const use = (id: string, fields: Partial<Superseded> = {}): Superseded => ({
+    id,
+    at: NOW - 100,
+    place: "home",
+    wasNew: false,
+    ...fields,
+  });
+  const known = (superseded: readonly Superseded[], places = ["home", "office"]) => ({
+    currentId: "current",
+    superseded,
+    places,
+  });
 
-  it("of no grant is unknown", () => {
-    expect(judgeRefreshToken({ id: "id", isProven: true }, undefined)).toBe("unknown");
+  it.each<[string, string, readonly Superseded[], string, string]>([
+    ["the current one", "current", [], "home", "current"],
+    ["the current one from anywhere", "current", [], "elsewhere", "current"],
+    ["used before, where it was used", "old", [use("old")], "home", "sibling"],
+    ["used before, both at known places", "old", [use("old")], "office", "sibling"],
+    ["used before, from a new place", "old", [use("old")], "elsewhere", "reused"],
+    [
+      "used first at a new place, and again there",
+      "old",
+      [use("old", { place: "cafe", wasNew: true })],
+      "cafe",
+      "sibling",
+    ],
+    [
+      "used first by a thief at a new place, then by its owner",
+      "old",
+      [use("old", { place: "thief", wasNew: true })],
+      "home",
+      "reused",
+    ],
+    ["used a day ago, less a second", "old", [use("old", { at: NOW - 86_399 })], "home", "sibling"],
+    ["used a day ago", "old", [use("old", { at: NOW - 86_400 })], "home", "reused"],
+    ["used generations ago", "old", [use("newer"), use("old")], "home", "sibling"],
+    ["used so long ago that nobody remembers", "ancient", [use("old")], "home", "reused"],
+  ])("is judged by the grant: %s", (_case, id, superseded, place, verdict) => {
+    const presenter = { place, now: NOW, reuseSeconds: 86_400 };
+    const judged = (isOurs: boolean) =>
+      judgeRefreshToken({ id, isProven: isOurs }, known(superseded), presenter);
+    expect([judged(true), judged(false)]).toEqual([verdict, "unknown"]);
+  });
+
+  it("that was used before ends the grant in any case where windows may not stay behind", () => {
+    const presenter = { place: "home", now: NOW, reuseSeconds: 0 };
+    const token = { id: "old", isProven: true };
+    expect(judgeRefreshToken(token, known([use("old")]), presenter)).toBe("reused");
+  });
+
+  it("is remembered when it is used, with its place, and the oldest are forgotten", () => {
+    let grant: Pick<KnownRefreshTokens, "superseded" | "places"> = { superseded: [], places: [] };
+    for (let count = 0; count < 40; count++)
+      grant = supersede(grant, {
+        id: `id ${count}`,
+        place: `place ${count % 10}`,
+        at: NOW + count,
+      });
+    expect(grant.superseded).toHaveLength(32);
+    expect(grant.superseded[0]).toEqual({
+      id: "id 39",
+      place: "place 9",
+      at: NOW + 39,
+      // Eight places are remembered, and this one was the tenth before.
+      wasNew: true,
+    });
+    expect(grant.places).toHaveLength(8);
+    const again = supersede(grant, { id: "x".repeat(64), place: "place 9", at: NOW + 99 });
+    expect(again.superseded[0]).toMatchObject({ id: "x".repeat(16), wasNew: false });
+    expect(findSuperseded("x".repeat(64), again.superseded)?.at).toBe(NOW + 99);
   });
 
   it("is proven by the key of its own grant only", async () => {
@@ -49,6 +109,9 @@ describe("a refresh token", () => {
     INNER,
     `${INNER}.`,
     `${INNER}.short`,
+    `${INNER}.${"A".repeat(43)}.`,
+    `${INNER}.${"A".repeat(43)}.${"h".repeat(65)}`,
+    `${INNER}.${"A".repeat(43)}.h.h`,
     `${INNER}.${"A".repeat(44)}`,
     `person:grant.${"A".repeat(43)}`,
     `person:grant:secret:more.${"A".repeat(43)}`,

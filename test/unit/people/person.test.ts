@@ -182,7 +182,7 @@ function accessClaims() {
     sub: USER,
     client_id: "client",
     scope: "openid",
-    permissions: [],
+    permissions: { list: "", held: "", granted: "" },
     iat: NOW,
     exp: NOW + 900,
     jti: "token",

@@ -1,0 +1,61 @@
+/**
+ * The feed of ended grants: how every isolate learns what ended anywhere, for one command in each
+ * `REVOCATION_CHECK_SECONDS`, however many calls there are. Hashed names of grants with the time of
+ * their end lie in one sorted set, as long as an access token may live.
+ */
+import type { Command, Reply } from "../storage/command.ts";
+import type { Vault } from "../storage/vault.ts";
+
+/** How late a word of an end may come into the feed and still be met by every reader. */
+const OVERLAP_SECONDS = 120;
+
+/** How many ends one command brings. */
+const PAGE_SIZE = 5000;
+
+/** The commands that tell of grants that end now. */
+export function tellEnds(
+  vault: Vault,
+  storeNames: readonly string[],
+  tokenTtlSeconds: number,
+): readonly Command[] {
+  const key = vault.keyAt("ended");
+  const now = vault.now();
+  const keptSeconds = tokenTtlSeconds + 2 * OVERLAP_SECONDS;
+  return [
+    { do: "note", key, score: now, members: storeNames },
+    { do: "dropNotesBefore", key, score: now - keptSeconds },
+    { do: "bound", key, ttlSeconds: keptSeconds },
+    { do: "prolong", key, ttlSeconds: keptSeconds },
+  ];
+}
+
+/** What a reader of the feed knows. */
+interface Reader {
+  readonly vault: Vault;
+  /** When it read the feed last. */
+  readonly readAt: number | undefined;
+  readonly tokenTtlSeconds: number;
+}
+
+/**
+ * What ended since the feed was read last, or, for a new reader, within the life of an access token.
+ * One command, unless there are thousands; `beside` rides along. Refuses with a `store_…` reason.
+ */
+export async function readEnds(
+  { vault, readAt, tokenTtlSeconds }: Reader,
+  beside?: Command,
+): Promise<{ readonly ends: readonly string[]; readonly others: Reply | undefined }> {
+  const key = vault.keyAt("ended");
+  const from = (readAt ?? vault.now() - tokenTtlSeconds) - OVERLAP_SECONDS;
+  const ends: string[] = [];
+  let others: Reply | undefined;
+  for (;;) {
+    const page = { do: "readNotes", key, from, skip: ends.length, most: PAGE_SIZE } as const;
+    const isFirst = beside !== undefined && ends.length === 0;
+    const [reply, more] = await vault.redis.transact(isFirst ? [page, beside] : [page]);
+    if (isFirst) others = more;
+    const found = typeof reply === "object" && reply !== null ? reply : [];
+    ends.push(...found);
+    if (found.length < PAGE_SIZE) return { ends, others };
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Permissions in short: sets of names as bits over the list of every permission this server asks
+ * for. Names go in, a text comes out, and the other way round. A text says of which list it is, so
+ * that a version with another list does not misread it. Pure but for the hash.
+ */
+import { base64url } from "jose";
+import { hashText } from "../keys.ts";
+
+export interface PermissionIndex {
+  /** Names the list: eight characters. */
+  readonly list: string;
+  encode(names: Iterable<string>): string;
+  /** The names, in the list's order. */
+  decode(bits: string): readonly string[];
+}
+
+/** Makes the index over a list of permissions; the order of the list does not matter. */
+export async function createPermissionIndex(
+  permissions: readonly string[],
+): Promise<PermissionIndex> {
+  const names = [...new Set(permissions)].toSorted();
+  const places = new Map(names.map((name, place) => [name, place]));
+  return {
+    list: (await hashText(names.join("\n"))).slice(0, 8),
+    encode: (chosen) => {
+      const bytes = new Uint8Array(Math.ceil(names.length / 8));
+      for (const name of chosen) {
+        const place = places.get(name);
+        if (place !== undefined) bytes[place >> 3] = (bytes[place >> 3] ?? 0) | (1 << (place & 7));
+      }
+      return base64url.encode(bytes);
+    },
+    decode: (bits) => {
+      const bytes = base64url.decode(bits);
+      return names.filter((_, place) => ((bytes[place >> 3] ?? 0) & (1 << (place & 7))) !== 0);
+    },
+  };
+}
