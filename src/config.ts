@@ -226,16 +226,15 @@ export function isConfig(loaded: Config | readonly ConfigProblem[]): loaded is C
 }
 
 function authConfig(values: z.output<typeof authEnvironment>, issuer: string): AuthConfig {
+  const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = values;
   return {
     auth0: {
       issuer: values.AUTH0_DOMAIN,
       clientId: values.AUTH0_CLIENT_ID,
       clientSecret: values.AUTH0_CLIENT_SECRET,
       audience: values.AUTH0_AUDIENCE,
-      ...(values.AUTH0_ORGANIZATION === undefined
-        ? {}
-        : { organization: values.AUTH0_ORGANIZATION }),
-      ...(values.AUTH0_CONNECTION === undefined ? {} : { connection: values.AUTH0_CONNECTION }),
+      ...(organization === undefined ? {} : { organization }),
+      ...(connection === undefined ? {} : { connection }),
       redirectUri: `${issuer}/auth/callback`,
     },
     store: {
@@ -292,7 +291,7 @@ function problemsOf(result: { error?: z.ZodError } | undefined): ConfigProblem[]
   }));
 }
 
-/** Our own words only: Zod's may describe what it received. */
+/** Our own words only: Zod's may tell what it received. */
 function problemText(issue: z.core.$ZodIssue): string {
   const place = issue.path.slice(1).join(".");
   return place === ""
