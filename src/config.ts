@@ -4,7 +4,14 @@
  */
 import * as z from "zod";
 import type { LimitBindings } from "./edge/limits.ts";
-import { findMeantName } from "./near-miss.ts";
+import type { Metrics } from "./edge/metrics.ts";
+import {
+  type ConfigProblem,
+  firstOfEach,
+  misspeltNames,
+  problemsOf,
+  quotedValues,
+} from "./config-problem.ts";
 import {
   auth0Domain,
   hosts,
@@ -23,11 +30,14 @@ import {
 } from "./variables.ts";
 
 /**
- * What `wrangler.toml`, secrets and `.dev.vars` may set. Text only: the only bindings are the rate limits.
+ * What `wrangler.toml`, secrets and `.dev.vars` may set. Text, the rate limits,
+ * and what counts requests.
  */
 export interface Env extends LimitBindings {
   readonly RATE_LIMITS?: string;
   readonly CLIENT_DOCUMENT_HOSTS?: string;
+  readonly METRICS?: Metrics;
+  readonly VERSION?: { readonly id: string };
   readonly AUTH_ENABLED?: string;
   readonly AUTH_PROVIDER?: string;
   readonly AUTH0_DOMAIN?: string;
@@ -119,11 +129,7 @@ export interface Config {
   readonly auth?: AuthConfig;
 }
 
-/** One problem of one variable; the text never contains the value. */
-export interface ConfigProblem {
-  readonly variable: string;
-  readonly problem: string;
-}
+export type { ConfigProblem } from "./config-problem.ts";
 
 const doorEnvironment = z
   .object({
@@ -193,7 +199,7 @@ export const VARIABLES: readonly string[] = [
  */
 export function loadConfig(env: Env, requestUrl?: URL): Config | readonly ConfigProblem[] {
   const set = nonEmpty(env);
-  const written = [...quotedValues(set), ...misspeltNames(set)];
+  const written = [...quotedValues(set, VARIABLES), ...misspeltNames(set, VARIABLES)];
   const local =
     requestUrl !== undefined && isLoopbackUrl(requestUrl)
       ? { RESOURCE_BASE_URL: `http://localhost:${requestUrl.port || "80"}` }
@@ -262,39 +268,4 @@ function nonEmpty(env: Env): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(env).filter(([, value]) => typeof value === "string" && value.trim() !== ""),
   );
-}
-
-/** A value copied together with the quotes that a shell or a file of variables would take away. */
-function quotedValues(set: Readonly<Record<string, unknown>>): ConfigProblem[] {
-  const quoted = VARIABLES.filter((name) => /^\s*(["'`]).*\1\s*$/s.test(String(set[name] ?? "")));
-  return quoted.map((variable) => ({ variable, problem: "is wholly in quotes: leave them out" }));
-}
-
-function misspeltNames(set: Readonly<Record<string, unknown>>): ConfigProblem[] {
-  return Object.keys(set).flatMap((variable) => {
-    const meant = findMeantName(variable, VARIABLES);
-    return meant === undefined ? [] : [{ variable, problem: `is not read: is ${meant} meant?` }];
-  });
-}
-
-/** What follows from a problem already told is not told again. */
-function firstOfEach(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  return problems.filter(
-    ({ variable }, index) => problems.findIndex((other) => other.variable === variable) === index,
-  );
-}
-
-function problemsOf(result: { error?: z.ZodError } | undefined): ConfigProblem[] {
-  return (result?.error?.issues ?? []).map((issue) => ({
-    variable: String(issue.path[0]),
-    problem: problemText(issue),
-  }));
-}
-
-/** Our own words only: Zod's may tell what it received. */
-function problemText(issue: z.core.$ZodIssue): string {
-  const place = issue.path.slice(1).join(".");
-  return place === ""
-    ? issue.message
-    : `${issue.code === "custom" ? issue.message : "is not as documented"} (at ${place})`;
 }

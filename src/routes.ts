@@ -39,6 +39,7 @@ export function addRoutes(app: Passage, parts: Parts): void {
   app.get("/connections", by(leadBack(showConnections)));
   app.post("/connections", by(leadBack(cutConnection)));
   app.get("/connections/sign-in", by(leadBack(beginPersonSignIn)));
+  app.get("/login", by(leadBack(beginPersonSignIn)));
   app.post("/connections/sign-out", by(leadBack(signOut)));
   app.get("/approve/:id", by(leadBack(showApproval)));
   app.post("/approve/:id", by(leadBack(takeApproval)));
@@ -47,6 +48,7 @@ export function addRoutes(app: Passage, parts: Parts): void {
   app.all("/auth/backchannel-logout", refuseWith("method_not_allowed", { Allow: "POST" }));
   app.all("/connections", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
   app.all("/connections/sign-in", refuseWith("method_not_allowed", { Allow: "GET" }));
+  app.all("/login", refuseWith("method_not_allowed", { Allow: "GET" }));
   app.all("/connections/sign-out", refuseWith("method_not_allowed", { Allow: "POST" }));
   app.all("/approve/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
 }

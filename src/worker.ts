@@ -7,7 +7,7 @@ import { createParts, now, type Outward, type Served } from "./assembly.ts";
 import { installationsOf } from "./clients/installation.ts";
 import { type Config, type ConfigProblem, type Env, isConfig, loadConfig } from "./config.ts";
 import { createLimits, missingBindings } from "./edge/limits.ts";
-import { warnConfig, warnOnce } from "./edge/log.ts";
+import { type Trail, warnConfig, warnOnce } from "./edge/log.ts";
 import { atPlainPath } from "./edge/origin.ts";
 import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
 import { wantsJson, wantsPage } from "./edge/routes.ts";
@@ -39,6 +39,7 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
   // When the isolate starts, so that no request pays for it.
   const prepared = { ...theirs, catalogue: await loadCatalogue(theirs.offerings) };
   let opened: Opened | undefined;
+  let trail: Trail | undefined;
   let limitsOf: ReturnType<typeof createLimits> | undefined;
   warmUp();
   openEarly(prepared, outward).then((early) => (opened ??= early), ignore);
@@ -46,7 +47,8 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
       opened ??= await open({ ...prepared, env }, new URL(request.url), outward);
       limitsOf ??= openLimits(env);
-      return opened.app.fetch(atPlainPath(request), { execution, limitsOf }, execution);
+      trail ??= openTrail(env);
+      return opened.app.fetch(atPlainPath(request), { execution, limitsOf, trail }, execution);
     },
     /** Works off what Auth0 is still to be told; a cron trigger of wrangler.toml calls it. */
     async scheduled(_event: unknown, env: Env): Promise<void> {
@@ -84,6 +86,14 @@ function openLimits(env: Env): ReturnType<typeof createLimits> {
   const missing = isOff ? [] : missingBindings(env);
   if (missing.length > 0) warnOnce("rate_limits_missing", { bindings: missing });
   return createLimits(isOff ? undefined : env, Date.now);
+}
+
+/** What leaves a trail beside the log, as far as it is bound. */
+function openTrail({ METRICS: metrics, VERSION: version }: Env): Trail {
+  return {
+    ...(version === undefined ? {} : { version: version.id.slice(0, 8) }),
+    ...(metrics === undefined ? {} : { metrics }),
+  };
 }
 
 type Prepared = Theirs & Pick<Served, "catalogue"> & { readonly env: Env };

@@ -5,6 +5,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { Obstacle } from "../obstacle.ts";
+import { type Account, signInUnattended } from "../smoke/browser.ts";
 import { openBrowser } from "../try/browser.ts";
 import { visit } from "../try/visitor.ts";
 
@@ -12,15 +13,18 @@ interface SignIn {
   readonly start: URL;
   readonly redirectUri: URL;
   /** Of the local tenant. */
-  readonly person: string | undefined;
+  readonly person?: string;
+  /** Signed in by a browser of its own. */
+  readonly account?: Account;
 }
 
 const PATIENCE_MS = 5 * 60_000;
 
 /** Signs in; refuses when nobody does so within five minutes. */
-export async function signIn({ start, redirectUri, person }: SignIn): Promise<URL> {
+export async function signIn({ start, redirectUri, person, account }: SignIn): Promise<URL> {
   if (person !== undefined)
     return visit(start, { until: redirectUri, press: ["allow", person], isForeign: true });
+  if (account !== undefined) return signInUnattended(start, redirectUri, account);
   const server = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<URL>();
   server.on("request", (request, response) => {

@@ -2,6 +2,7 @@
  * What a check is, and what it may say. Checks and a subject go in, findings come out in the order
  * of the table. A check never throws its way out, and never says a value of a variable.
  */
+import { Obstacle } from "../obstacle.ts";
 import type { Subject } from "./subject.ts";
 
 export type Status = "ok" | "warning" | "failure" | "skipped";
@@ -70,16 +71,22 @@ export async function examine(
     const missing = needs.find((need) => unusable.has(need));
     if (missing !== undefined) unusable.add(id);
     const verdicts = missing === undefined ? await verdictsOf(check, subject) : [];
-    if (verdicts.some(({ status }) => status === "failure")) unusable.add(id);
+    if (verdicts.some(({ status }) => status === "failure") || isSkipped(verdicts))
+      unusable.add(id);
     findings.push(...verdicts.map((verdict) => ({ id, area, ...verdict })));
   }
   return findings;
+}
+
+function isSkipped(verdicts: readonly Verdict[]): boolean {
+  return verdicts.length > 0 && verdicts.every(({ status }) => status === "skipped");
 }
 
 async function verdictsOf(check: Check, subject: Subject): Promise<readonly Verdict[]> {
   try {
     return [(await check.examine(subject)) ?? []].flat();
   } catch (error) {
+    if (error instanceof Obstacle) return [failure(error.message, error.advice ?? "Try again.")];
     const name = error instanceof Error ? error.name : "error";
     return [failure(`${check.id} could not be examined (${name})`, "This is a bug of the doctor.")];
   }

@@ -66,7 +66,7 @@ async function examineLogin(patient: Patient): Promise<Verdict | undefined> {
   start.searchParams.delete("prompt");
   start.searchParams.set("nonce", nonce);
   start.searchParams.set("code_challenge", await calculatePKCECodeChallenge(verifier));
-  const back = await signIn({ start, redirectUri, ...personOf(subject) });
+  const back = await signIn({ start, redirectUri, ...subject.login });
   const returned = judgeReturn(back);
   if (returned !== undefined) return returned;
   const answer = await redeem(here, {
@@ -93,10 +93,6 @@ function localCallback({ config }: Subject): URL {
       ? (config.auth?.auth0.redirectUri ?? "")
       : `http://localhost:${port}/auth/callback`,
   );
-}
-
-function personOf({ login }: Subject): { person: string | undefined } {
-  return { person: login?.person };
 }
 
 /** The browser's return. */

@@ -4,6 +4,7 @@
  */
 import { type Config, type ConfigProblem, isConfig, loadConfig } from "../../src/config.ts";
 import type { CatalogueTool } from "./tools.ts";
+import type { Account } from "../smoke/browser.ts";
 import { type Ask, createAsk } from "./answers.ts";
 import type { ClientName } from "./arguments.ts";
 
@@ -19,7 +20,7 @@ export interface Subject {
   /** Whether the variables are meant for a deployment. */
   readonly isForDeployment: boolean;
   /** Whether somebody is to sign in, and who, at the local tenant. */
-  readonly login: { readonly person?: string } | undefined;
+  readonly login: { readonly person?: string; readonly account?: Account } | undefined;
   readonly client: ClientName | undefined;
   readonly looksAtDirectories: boolean;
   readonly environmentName: string | undefined;

@@ -7,6 +7,7 @@ import { existsSync, statSync } from "node:fs";
 import { VARIABLES } from "../../src/config.ts";
 import { findMeantName } from "../../src/near-miss.ts";
 import { isLoopbackUrl } from "../../src/variables.ts";
+import { readEnvFile } from "../start/env-file.ts";
 import { type Check, failure, ok, type Verdict, warning } from "./check.ts";
 import type { Subject } from "./subject.ts";
 
@@ -30,6 +31,11 @@ export const MANAGEMENT_TOKEN = "AUTH0_MANAGEMENT_TOKEN";
 export const VARIABLE_CHECKS: readonly Check[] = [
   { id: "variables", area: "Variables", examine: judgeProblems },
   { id: "unknown-names", area: "Variables", examine: ({ variables }) => judgeNames(variables) },
+  {
+    id: "tool-secrets",
+    area: "Variables",
+    examine: ({ variables }) => judgeTheirs(variables, readExample()),
+  },
   {
     id: "placeholders",
     area: "Variables",
@@ -77,6 +83,26 @@ export function judgeNames(variables: Readonly<Record<string, string>>): readonl
       "Remove it, unless a tool of yours reads it. Every name: .dev.vars.example.",
     ),
   );
+}
+
+/** What a team's tools need stands in `.dev.vars.example`, beside the server's own. */
+export function judgeTheirs(
+  variables: Readonly<Record<string, string>>,
+  example: readonly string[],
+): readonly Verdict[] {
+  const theirs = example.filter((name) => !VARIABLES.includes(name));
+  return theirs
+    .filter((name) => !variables[name])
+    .map((name) =>
+      failure(
+        `${name} is missing, which a tool needs`,
+        ".dev.vars.example says what it is. Set it where the other variables are.",
+      ),
+    );
+}
+
+function readExample(): readonly string[] {
+  return Object.keys(readEnvFile(".dev.vars.example"));
 }
 
 const PLACEHOLDER =

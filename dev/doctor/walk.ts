@@ -259,12 +259,15 @@ function scopeOf(resource: Fields | undefined): { readonly scope?: string } {
 
 async function signInAs(walker: Walker): Promise<Verdict> {
   const { found, login } = walker;
-  if (login?.person === undefined) await comeBackHere(walker);
+  // A browser here brings the answer here; one of its own cannot follow an address of an application.
+  const isWeb = /^https?:/.test(found.redirectUri);
+  if (login?.person === undefined && !(login?.account !== undefined && isWeb))
+    await comeBackHere(walker);
   const redirectUri = new URL(found.redirectUri);
   const back = await signIn({
     start: await authorizationUrl(walker),
     redirectUri,
-    person: login?.person,
+    ...login,
   });
   const { searchParams } = back;
   const code = searchParams.get("code");

@@ -4,8 +4,11 @@
  * collectors blank out.
  */
 import type { ConfigProblem } from "../config.ts";
+import { eventOf } from "./events.ts";
 import type { Limits } from "./limits.ts";
+import { type Metrics, pointOf } from "./metrics.ts";
 import { whenEnded } from "./stream.ts";
+import { traceIdOf } from "./trace.ts";
 
 type Fields = Record<string, string | number | boolean>;
 
@@ -23,10 +26,16 @@ export interface Exchange {
    */
   note(fields: Fields): void;
   /**
-   * Prints the line: now, or when the stream of the response that comes back has ended. `route` is
-   * the address as it was registered, never as it was asked for.
+   * Prints the line, and counts it where that is wanted: now, or when the stream of the response that
+   * comes back has ended. `route` is the address as it was registered, never as it was asked for.
    */
-  finish(response: Response, route: string): Response;
+  finish(response: Response, route: string, trail?: Trail): Response;
+}
+
+/** Where a request leaves a trail beside the log, and which version of us served it. */
+export interface Trail {
+  readonly version?: string;
+  readonly metrics?: Metrics;
 }
 
 /** First match wins: editors and desktop applications call themselves Mozilla too. */
@@ -57,22 +66,26 @@ export function createExchange(
     execution,
     clientFamily,
     note: (fields) => void Object.assign(notes, fields),
-    finish(response, route) {
-      const print = (): void =>
-        console.log(
-          JSON.stringify({
-            at: new Date(startedAtMs).toISOString(),
-            requestId,
-            method: request.method,
-            route,
-            status: response.status,
-            durationMs: now() - startedAtMs,
-            clientFamily,
-            // The provider library refuses a method without saying so.
-            ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
-            ...notes,
-          }),
-        );
+    finish(response, route, { version, metrics } = {}) {
+      const traceId = traceIdOf(request.headers);
+      const print = (): void => {
+        const line = {
+          at: new Date(startedAtMs).toISOString(),
+          requestId,
+          method: request.method,
+          route,
+          status: response.status,
+          durationMs: now() - startedAtMs,
+          clientFamily,
+          ...(version === undefined ? {} : { version }),
+          ...(traceId === undefined ? {} : { traceId }),
+          // The provider library refuses a method without saying so.
+          ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
+          ...notes,
+        };
+        console.log(JSON.stringify({ ...line, event: eventOf(line) }));
+        metrics?.writeDataPoint(pointOf(line));
+      };
       return whenEnded(response, execution, (how) => {
         if (how !== "sent") Object.assign(notes, { outcome: how });
         print();

@@ -9,7 +9,7 @@ import type { Look } from "../pages/look.ts";
 import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
 import { explainFailure, renderRefusal, revealFault } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
-import { createExchange, type Exchange } from "./log.ts";
+import { createExchange, type Exchange, type Trail } from "./log.ts";
 import { type Limits } from "./limits.ts";
 import { failureForm, limitAt, OTHER_ROUTE } from "./routes.ts";
 
@@ -26,6 +26,7 @@ export interface EdgeEnv {
   readonly Bindings: {
     readonly execution: ExecutionContext;
     readonly limitsOf?: (request: Request) => Limits;
+    readonly trail?: Trail;
   };
   readonly Variables: { exchange: Exchange; door: Door };
 }
@@ -44,7 +45,7 @@ export function createPassage(door: Door): Passage {
 
 function pass(door: Door): MiddlewareHandler<EdgeEnv> {
   return async function passThrough(context, next) {
-    const { execution, limitsOf } = context.env;
+    const { execution, limitsOf, trail } = context.env;
     const exchange = {
       ...createExchange(context.req.raw, execution, Date.now),
       ...(limitsOf && { limits: limitsOf(context.req.raw) }),
@@ -59,7 +60,7 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
       requestId: exchange.requestId,
     });
     context.res = undefined;
-    context.res = exchange.finish(response, routeOf(context));
+    context.res = exchange.finish(response, routeOf(context), trail);
   };
 }
 

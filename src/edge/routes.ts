@@ -11,6 +11,7 @@ const PAGES: ReadonlySet<string> = new Set([
   "/auth/callback",
   "/connections",
   "/connections/sign-in",
+  "/login",
   "/connections/sign-out",
   "/approve/:id",
 ]);

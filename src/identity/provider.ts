@@ -53,6 +53,9 @@ export interface SignInRequest {
   readonly prompt?: string;
   readonly loginHint?: string;
   readonly maxAge?: string;
+  /** An organization that the person is to enter, and their invitation to it. */
+  readonly organization?: string;
+  readonly invitation?: string;
   /** Whether a refresh token is wanted: only for a grant. */
   readonly isForGrant: boolean;
 }

@@ -8,8 +8,8 @@ import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
 import { redirect } from "../edge/redirect.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import type { SignInSecrets } from "../identity/provider.ts";
 import { abandonToken } from "../grants/ending.ts";
+import type { SignInRequest, SignInSecrets } from "../identity/provider.ts";
 import { hashText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 import { isApprovalPath } from "./approvals.ts";
@@ -31,7 +31,11 @@ const startedSchema = z.object({
   to: z.string().default("/connections"),
 });
 
-/** GET `/connections/sign-in`: sends the browser to the identity provider. */
+/**
+ * GET `/connections/sign-in`, and `/login`, the Application Login URI of Auth0: there it sends people
+ * with an invitation to an organization, and those who had bookmarked its own page. Sends the browser
+ * to the identity provider.
+ */
 export async function beginPersonSignIn(
   request: Request,
   _exchange: Exchange,
@@ -41,7 +45,11 @@ export async function beginPersonSignIn(
   const to = isApprovalPath(wanted) ? { to: wanted } : {};
   const state = STATE_PREFIX + randomText(32);
   const secrets = parts.identity.createSignInSecrets();
-  const location = await parts.identity.authorizationUrl({ state, isForGrant: false }, secrets);
+  const invitation = readInvitation(new URL(request.url).searchParams);
+  const location = await parts.identity.authorizationUrl(
+    { state, isForGrant: false, ...invitation },
+    secrets,
+  );
   const hash = await hashText(state);
   const started = { ...secrets, ...to, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
   const work = parts.beginWork();
@@ -49,6 +57,17 @@ export async function beginPersonSignIn(
   await work.commit();
   const cookie = hostCookie(cookieOf(hash), hash, SIGN_IN_TTL_SECONDS);
   return redirect(location, new Headers({ "Set-Cookie": cookie }));
+}
+
+/**
+ * An invitation as Auth0 sends it: a ticket and the organization it is for, each a plain word. Half
+ * of one is none.
+ */
+export function readInvitation(query: URLSearchParams): Partial<SignInRequest> {
+  const invitation = query.get("invitation") ?? "";
+  const organization = query.get("organization") ?? "";
+  const isWhole = /^[\w-]{1,256}$/.test(invitation) && /^[\w-]{1,128}$/.test(organization);
+  return isWhole ? { invitation, organization } : {};
 }
 
 /**

@@ -71,6 +71,50 @@ describe("somebody who has not signed in", () => {
   });
 });
 
+describe("Auth0's own ways in", () => {
+  it("an invitation reaches Auth0 with the organization that it is for", async () => {
+    const invited = address("/login?invitation=tYbJ_3-x&organization=org_1&organization_name=acme");
+    const { searchParams } = locationOf(await visit(invited, new Map()));
+    expect(Object.fromEntries(searchParams)).toMatchObject({
+      invitation: "tYbJ_3-x",
+      organization: "org_1",
+      redirect_uri: `${house.issuer}/auth/callback`,
+    });
+  });
+
+  it("a bookmark of Auth0's page leads to an ordinary sign-in, and to the connections", async () => {
+    const jar: CookieJar = new Map();
+    const start = locationOf(await visit(address("/login"), jar));
+    for (const name of ["invitation", "organization"])
+      expect(start.searchParams.has(name)).toBe(false);
+    const response = await visit(await signIn(start, "ada", jar), jar);
+    expect(locationOf(response).href).toBe(`${house.issuer}/connections`);
+  });
+
+  it.each([
+    ["half an invitation", "?invitation=tYbJ"],
+    ["an invitation that is no word", "?invitation=%0d%0aX&organization=org_1"],
+    ["an organization that is no word", "?invitation=tYbJ&organization=%3Cb%3E"],
+  ])("%s is none", async (_, query) => {
+    const { searchParams } = locationOf(await visit(address(`/login${query}`), new Map()));
+    expect(searchParams.has("invitation")).toBe(false);
+    expect(searchParams.has("organization")).toBe(false);
+  });
+
+  it.each([
+    ["HEAD", { method: "HEAD" }],
+    ["a prefetch", { headers: { "Sec-Purpose": "prefetch" } }],
+  ])("%s of a page that starts a sign-in leaves no trace", async (_, init) => {
+    house.store.wire.take();
+    for (const path of ["/login", "/connections/sign-in"]) {
+      const response = await fetch(address(path), { redirect: "manual", ...init });
+      expect(response.status).not.toBe(302);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+    expect(house.store.wire.take()).toEqual([]);
+  });
+});
+
 describe("signing in", () => {
   it("sets a cookie for a quarter of an hour, and keeps nothing of Auth0's", async () => {
     const { jar, back } = await begin("ada");

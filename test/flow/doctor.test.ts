@@ -17,6 +17,7 @@ import { CLIENT_NAMES, type ClientName } from "../../dev/doctor/arguments.ts";
 import { examine, type Finding, type Status } from "../../dev/doctor/check.ts";
 import { CHECKS } from "../../dev/doctor/checks.ts";
 import { createSubject, type Subject } from "../../dev/doctor/subject.ts";
+import { judgeTheirs } from "../../dev/doctor/variables.ts";
 import { loadTools } from "../../dev/doctor/tools.ts";
 import type { Changes } from "../../dev/tenant/dashboard.ts";
 import type { Shape } from "../../dev/tenant/forgery.ts";
@@ -158,6 +159,14 @@ describe("variables", () => {
     expect(failed(found).map((finding) => finding.says)).toContainEqual(
       expect.stringMatching(says),
     );
+  });
+
+  it("a secret that a tool needs", () => {
+    const example = ["AUTH0_DOMAIN", "INVOICES_API_KEY"];
+    expect(judgeTheirs({ AUTH0_DOMAIN: "a.test" }, example)).toMatchObject([
+      { status: "failure", says: "INVOICES_API_KEY is missing, which a tool needs" },
+    ]);
+    expect(judgeTheirs({ INVOICES_API_KEY: "a" }, example)).toEqual([]);
   });
 
   it("a file that others may read, and one that git would take", async () => {
@@ -742,7 +751,7 @@ describe("--login", () => {
 });
 
 /** Whom this server does not serve yet. */
-const UNSERVED = new Set<ClientName>(["claude", "chatgpt", "python"]);
+const UNSERVED = new Set<ClientName>([]);
 
 describe("--as", () => {
   const go = (client: ClientName, options: Partial<Subject> = {}) =>

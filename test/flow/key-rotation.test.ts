@@ -22,11 +22,13 @@ let house: House;
 let client: Stranger;
 let tokens: Tokens;
 
-beforeAll(async () => {
+async function open(): Promise<void> {
   house = await startHouse({ engine: availableEngines().includes("redis") ? "redis" : "memory" });
   client = await meetStranger(`${house.issuer}/mcp`);
   tokens = await client.signIn("ada");
-});
+}
+
+beforeAll(open);
 afterAll(() => house.stop());
 
 it("rotates both keys without logging anybody out", async () => {
@@ -62,6 +64,37 @@ it("rotates both keys without logging anybody out", async () => {
   const later = await callMcp(`${after.url}/mcp`, renewed.access_token, { method: "tools/list" });
   expect(later.response.status).toBe(200);
   expect(later.answer.result?.tools?.map(({ name }) => name)).toContain("get_user_info");
+});
+
+it("in the documented order two versions answer side by side, and neither logs anybody out", async () => {
+  await house.stop();
+  await open();
+  const [storage, signing] = [randomKey(), randomKey()];
+  const { STORAGE_ENCRYPTION_KEY: oldStorage = "", JWT_SIGNING_KEY: oldSigning = "" } =
+    house.variables;
+  const keys = (storageKeys: string, signingKeys: string) => ({
+    STORAGE_ENCRYPTION_KEY: storageKeys,
+    JWT_SIGNING_KEY: signingKeys,
+  });
+  // docs/operations.md, "Rotating keys": known everywhere before it is used anywhere.
+  const steps = [
+    keys(oldStorage, oldSigning),
+    keys(`${oldStorage},${storage}`, `${oldSigning},${signing}`),
+    keys(`${storage},${oldStorage}`, `${signing},${oldSigning}`),
+  ];
+  const versions = await Promise.all(steps.map((variables) => house.startAnother(variables)));
+  for (const [older, newer] of [versions.slice(0, 2), versions.slice(1, 3)]) {
+    if (older === undefined || newer === undefined) throw new Error("two versions");
+    let held = await client.signIn("ada");
+    // A client meets the one and the other; a rollback is the same, for longer.
+    for (const url of [newer.url, older.url, newer.url, older.url]) {
+      held = await json<Tokens>(await at(client, url).refresh(held.refresh_token), 200);
+      for (const { url: asked } of [older, newer]) {
+        const call = await callMcp(`${asked}/mcp`, held.access_token, { method: "tools/list" });
+        expect(call.response.status).toBe(200);
+      }
+    }
+  }
 });
 
 /** The same client, sent to another Worker of the same house. */

@@ -43,7 +43,29 @@ describe("the line of a request", () => {
       user: "u",
       tool: "get_user_info",
       reason: "grant_ended",
+      event: "refused",
     });
+  });
+
+  it("names the version and the trace, and is counted where that is bound", () => {
+    const points: unknown[] = [];
+    const metrics = { writeDataPoint: (point: unknown) => void points.push(point) };
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const exchange = begin("/mcp", { method: "POST", headers: { traceparent } });
+    exchange.note({ tool: "get_time", user: "u" });
+    exchange.finish(new Response(), "/mcp", { version: "9f2c1a7b", metrics });
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      version: "9f2c1a7b",
+      traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+      event: "tool_called",
+    });
+    expect(points).toEqual([
+      {
+        indexes: ["tool_called"],
+        blobs: ["tool_called", "/mcp", "other", "", "get_time", "9f2c1a7b"],
+        doubles: [200, 12, 0],
+      },
+    ]);
   });
 
   it("has no field whose name a collector would scrub", () => {

@@ -1,0 +1,62 @@
+/**
+ * `npm run smoke`: the real Auth0, Upstash and Cloudflare, for whoever has accounts. Secrets come
+ * from the environment; without them it says aloud that it was skipped. Everything the doctor
+ * checks, and the whole way of every client, sign-in included; what failed comes out.
+ */
+import { CLIENT_NAMES } from "./doctor/arguments.ts";
+import { examine, type Finding } from "./doctor/check.ts";
+import { CHECKS } from "./doctor/checks.ts";
+import { isHealthy, renderFindings } from "./doctor/report.ts";
+import { createSubject } from "./doctor/subject.ts";
+import { loadTools } from "./doctor/tools.ts";
+import { MANAGEMENT_TOKEN } from "./doctor/variables.ts";
+import type { Account } from "./smoke/browser.ts";
+import { readVariables } from "./variables-file.ts";
+
+const NEEDED = `npm run smoke needs
+  SMOKE_URL                       the deployment
+  SMOKE_EMAIL, SMOKE_PASSWORD     an account of its Auth0 tenant that has every permission, without MFA
+  SMOKE_FILE                      the deployment's variables, such as .deploy.vars; or have them in the environment
+  AUTH0_MANAGEMENT_TOKEN          optional: reads the switches of the dashboard too`;
+
+const { SMOKE_URL, SMOKE_FILE } = process.env;
+const account = readAccount();
+
+if (SMOKE_URL === undefined || account === undefined) {
+  console.log(`SKIPPED: nothing real was tested.\n\n${NEEDED}`);
+} else {
+  const findings = await testAll(new URL(new URL(SMOKE_URL).origin), account);
+  console.log(renderFindings(findings));
+  process.exitCode = isHealthy(findings) ? 0 : 1;
+}
+
+/** `SMOKE_PERSON` is somebody of the local tenant: for a rehearsal. */
+function readAccount(): Account | undefined {
+  const { SMOKE_EMAIL: email, SMOKE_PASSWORD: password, SMOKE_PERSON: person } = process.env;
+  if (person) return { person };
+  return email && password ? { email, password } : undefined;
+}
+
+/** The doctor once, then one client after the other. */
+async function testAll(url: URL, signedIn: Account): Promise<readonly Finding[]> {
+  const catalogue = await loadTools();
+  const subjectOf = (client: (typeof CLIENT_NAMES)[number] | undefined) =>
+    createSubject({
+      variables: readVariables(SMOKE_FILE),
+      file: SMOKE_FILE ?? "",
+      url,
+      isForDeployment: false,
+      login: { account: signedIn },
+      client,
+      looksAtDirectories: true,
+      environmentName: undefined,
+      tools: catalogue?.tools,
+      permissions: catalogue?.permissions,
+      managementToken: process.env[MANAGEMENT_TOKEN],
+    });
+  const general = CHECKS.filter(({ id }) => id !== "client" && id !== "login");
+  const findings = [...(await examine(general, subjectOf(undefined)))];
+  const walk = CHECKS.filter(({ id }) => id === "client");
+  for (const client of CLIENT_NAMES) findings.push(...(await examine(walk, subjectOf(client))));
+  return findings;
+}
