@@ -14,6 +14,7 @@ import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
 import type { Catalogue } from "./mcp/catalogue.ts";
 import type { Look } from "./pages/look.ts";
+import { effectOf } from "./pages/scope.ts";
 import type { Parts } from "./parts.ts";
 import { createRedis, type Redis } from "./storage/redis.ts";
 import { beginWork, type UnitOfWork } from "./storage/unit-of-work.ts";
@@ -68,6 +69,9 @@ async function createAuthParts(
   const identity = outward.identity ?? createAuth0(auth.auth0, { fetch: send, now });
   const begin = outward.beginWork ?? beginWork;
   const startWork = (): UnitOfWork => begin(vault);
+  const tools = [...catalogue.tools.values()].map(({ item }) => item);
+  const changing = tools.filter((tool) => effectOf(tool) !== "reads");
+  const permissions = catalogue.requiredPermissions;
   return {
     config,
     identity,
@@ -82,14 +86,17 @@ async function createAuthParts(
       beginWork: startWork,
       checkSeconds: auth.revocationCheckSeconds,
       tokenTtlSeconds: auth.accessTokenTtlSeconds,
-      permissions: catalogue.requiredPermissions,
+      permissions,
+      changing,
     }),
     signingKeys: await deriveRing(auth, "access-token"),
     personKeys: await deriveRing(auth, "person"),
     hintKeys: await deriveRing(auth, "refresh-hint"),
-    tools: [...catalogue.tools.values()].map(({ item }) => item),
-    permissions: catalogue.requiredPermissions,
-    permissionIndex: await createPermissionIndex(catalogue.requiredPermissions),
+    tools,
+    changing,
+    permissions,
+    permissionIndex: await createPermissionIndex(permissions, changing),
+    sentences: catalogue.sentences,
     look,
   };
 }

@@ -7,6 +7,7 @@ import type { AuthConfig, Config } from "./config.ts";
 import type { Exchange } from "./exchange.ts";
 import type { SigningKeys } from "./grants/access-token.ts";
 import type { PermissionIndex } from "./grants/permission-index.ts";
+import type { ChangingTool } from "./grants/frozen.ts";
 import type { GrantKeeper } from "./grants/keeper.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import type { Look } from "./pages/look.ts";
@@ -15,9 +16,11 @@ import type { Vault } from "./storage/vault.ts";
 
 /** A tool as the consent page names it. */
 export interface OfferedTool {
+  readonly name: string;
   readonly title: string;
   readonly description: string;
   readonly permissions: readonly string[];
+  readonly annotations?: { readonly readOnlyHint: boolean; readonly destructiveHint: boolean };
 }
 
 export interface Parts {
@@ -34,8 +37,12 @@ export interface Parts {
   /** For what refresh tokens say of themselves. */
   readonly hintKeys: SigningKeys;
   readonly tools: readonly OfferedTool[];
+  /** What a permission lets a person do, in the words of who wrote the tools; by its name. */
+  readonly sentences: Readonly<Record<string, string>>;
   /** What every page shows of whose server this is. */
   readonly look: Look;
+  /** The tools that do more than read: what is allowed of them does not grow by itself. */
+  readonly changing: readonly ChangingTool[];
   /** Every permission that some tool, prompt or resource asks for. */
   readonly permissions: readonly string[];
   /** The same, for access tokens. */

@@ -6,11 +6,12 @@ import { env as environment } from "cloudflare:workers";
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
 import { installationsOf } from "./clients/installation.ts";
 import { type Config, type ConfigProblem, type Env, isConfig, loadConfig } from "./config.ts";
+import { leadHome } from "./edge/home.ts";
 import { createLimits, missingBindings } from "./edge/limits.ts";
 import { type Trail, warnConfig, warnOnce } from "./edge/log.ts";
 import { atPlainPath } from "./edge/origin.ts";
 import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
-import { wantsJson, wantsPage } from "./edge/routes.ts";
+import { PAGES, wantsJson, wantsPage } from "./edge/routes.ts";
 import type { Context, Next } from "hono";
 import { loadCatalogue, missingNeeds } from "./mcp/catalogue.ts";
 import { sayFarewells } from "./grants/farewell.ts";
@@ -21,6 +22,7 @@ import { renderIcon } from "./pages/icon.tsx";
 import { renderLanding } from "./pages/landing.tsx";
 import { createLook, PLAIN_SITE } from "./pages/look.ts";
 import type { Parts } from "./parts.ts";
+import { answerDocument, describeServer } from "./pages/server-card.ts";
 import { answerHealth, createReadiness } from "./readiness.ts";
 import { rehearse } from "./rehearsal.ts";
 import { addRoutes } from "./routes.ts";
@@ -142,6 +144,7 @@ async function furnish(
     requiresSignIn: parts !== undefined,
   };
   const app = createPassage({ ...config, look, version });
+  for (const path of PAGES) app.get(path, leadHome(config.issuer));
 
   const lead = (status: number) => (context: Context<EdgeEnv>, next: Next) =>
     wantsPage(context.req.raw) ? renderLanding(landing, "text/html", status) : next();
@@ -151,6 +154,8 @@ async function furnish(
   app.get("/mcp", lead(200));
   app.get("/sse", lead(410));
   app.get("/llms.txt", () => renderLanding(landing, "text/markdown"));
+  for (const [path, document] of Object.entries(describeServer({ ...config, site, version })))
+    app.get(path, ({ req }) => answerDocument(document, req.header("If-None-Match")));
   app.get("/favicon.svg", () => renderIcon(site));
   app.get("/health", answerHealth);
   app.get("/ready", createReadiness(parts, version));

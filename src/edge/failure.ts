@@ -47,8 +47,9 @@ export function renderRefusal(error: unknown, form: FailureForm): Response {
     text: reader === "operator" ? OPERATOR_MUST_ACT : text,
     reason,
     requestId: form.requestId,
-    hints: detail === "" ? steps : [...steps, `What is wrong: ${detail}`],
-    hintsFor: reader,
+    ...(reader === "operator" ? { operatorHints: steps } : { hints: steps }),
+    detail,
+    contact: form.look.site.contact,
     action: form.returnTo && {
       href: form.returnTo.href,
       label: `Return to ${applicationName(form.returnTo.clientName)}`,

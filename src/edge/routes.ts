@@ -5,7 +5,8 @@ export const OTHER_ROUTE = "other";
 
 import type { LimitName } from "./limits.ts";
 
-const PAGES: ReadonlySet<string> = new Set([
+/** Where people read the answer. */
+export const PAGES: ReadonlySet<string> = new Set([
   "/",
   "/authorize",
   "/auth/callback",
@@ -14,6 +15,8 @@ const PAGES: ReadonlySet<string> = new Set([
   "/login",
   "/connections/sign-out",
   "/approve/:id",
+  "/authorize/confirm",
+  "/permissions",
 ]);
 
 /** Which limit counts the addresses that ask there. `/token` and `/mcp` know more of who asks. */

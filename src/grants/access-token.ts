@@ -26,6 +26,8 @@ const claimsSchema = z.object({
     held: z.string(),
     granted: z.string(),
     narrowed: z.literal(true).exactOptional(),
+    /** Tools that change something and came after the person's yes: they ask again. */
+    withheld: z.array(z.string()).readonly().exactOptional(),
   }),
   iat: z.int(),
   exp: z.int(),

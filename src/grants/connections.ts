@@ -18,6 +18,13 @@ const connectionSchema = z
     expiresAt: z.int(),
     /** What the grant allows. */
     scopes: z.array(z.string()).readonly(),
+    /** What the person allowed and does not hold. */
+    unheld: z.array(z.string()).readonly().exactOptional(),
+    /** As in the record. */
+    changing: z.array(z.string()).readonly().exactOptional(),
+    idleSeconds: z.int().exactOptional(),
+    /** Which kind of client used it last, as it calls itself. */
+    clientFamily: z.string().exactOptional(),
     /** What Auth0 is told of when the grant ends. */
     refreshToken: z.string().exactOptional(),
   })
@@ -30,6 +37,9 @@ export type Connection = z.infer<typeof connectionSchema>;
  * half of that leaves room for sign-ins that are never finished.
  */
 export const MOST_CONNECTIONS = 100;
+
+/** A grant that is used lives on; one that is not used ends after this time. */
+export const DEFAULT_IDLE_SECONDS = 30 * 86_400;
 
 /** Longer than any grant lives without being used, so the collection outlives its entries. */
 const COLLECTION_TTL_SECONDS = 40 * 86_400;
@@ -46,22 +56,33 @@ export async function listConnections(
   return texts.flatMap((text) => connectionSchema.safeParse(JSON.parse(text)).data ?? []);
 }
 
-/** Writes a grant's entry, used now (epoch seconds), in the same generation as its record. */
+/** Writes a grant's entry, used at that time (epoch seconds), in the same generation as its record. */
 export function putConnection(
   work: UnitOfWork,
   record: GrantRecord,
-  used: { readonly generation: number; readonly now: number; readonly scopes: readonly string[] },
+  used: {
+    readonly generation: number;
+    readonly usedAt: number;
+    readonly scopes: readonly string[];
+  },
 ): void {
   const { refreshToken } = record.tokens;
+  const { changing, idleSeconds, granted } = record;
+  const unheld = granted === "all" ? [] : granted.filter((name) => !used.scopes.includes(name));
+  const clientFamily = record.latest?.clientFamily;
   const connection: Connection = {
     grantId: record.grantId,
     clientId: record.clientId,
     clientName: record.clientName,
     ...(record.sessionId === undefined ? {} : { sessionId: record.sessionId }),
     createdAt: record.createdAt,
-    lastUsedAt: used.now,
+    lastUsedAt: used.usedAt,
     expiresAt: record.expiresAt,
     scopes: used.scopes,
+    ...(unheld.length === 0 ? {} : { unheld }),
+    ...(changing === undefined ? {} : { changing }),
+    ...(idleSeconds === undefined ? {} : { idleSeconds }),
+    ...(clientFamily === undefined ? {} : { clientFamily }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
   };
   work.advance(connectionPlace(record), JSON.stringify(connection), {

@@ -1,7 +1,8 @@
 /**
  * The feed of ended grants: how every isolate learns what ended anywhere, for one command in each
  * `REVOCATION_CHECK_SECONDS`, however many calls there are. Hashed names of grants with the time of
- * their end lie in one sorted set, as long as an access token may live.
+ * their end lie in one sorted set, as long as an access token may live. A grant that was narrowed
+ * stands there with the time, since its tokens up to then have ended.
  */
 import type { Command, Reply } from "../storage/command.ts";
 import type { Vault } from "../storage/vault.ts";
@@ -27,6 +28,21 @@ export function tellEnds(
     { do: "bound", key, ttlSeconds: keptSeconds },
     { do: "prolong", key, ttlSeconds: keptSeconds },
   ];
+}
+
+/** The commands that tell of a grant that allows less from then on: of its older tokens' end. */
+export function tellNarrowed(
+  vault: Vault,
+  { storeName, at }: { readonly storeName: string; readonly at: number },
+  tokenTtlSeconds: number,
+): readonly Command[] {
+  return tellEnds(vault, [`${storeName}~${at}`], tokenTtlSeconds);
+}
+
+/** Reads a name of the feed: a grant that ended, or one whose tokens up to a time did. */
+export function readEnd(name: string): { readonly storeName: string; readonly until: number } {
+  const [storeName = "", at] = name.split("~");
+  return { storeName, until: at === undefined ? Number.POSITIVE_INFINITY : Number(at) };
 }
 
 /** What a reader of the feed knows. */

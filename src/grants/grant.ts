@@ -27,6 +27,8 @@ export interface Standing {
   readonly held: readonly string[];
   /** Those of them that they granted this client. */
   readonly granted: readonly string[];
+  /** Tools that must ask again, though their permissions are granted. */
+  readonly withheld: readonly string[];
 }
 
 /** What an authenticated request may ask about the grant behind its access token. */

@@ -12,6 +12,7 @@ import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
 import { abandonToken, endAtOnce } from "./ending.ts";
 import type { GrantRef, Grants, Standing, TokenGrant } from "./grant.ts";
+import { type ChangingTool, withheldTools } from "./frozen.ts";
 import { holdGrant } from "./holding.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { waitWithPatience } from "./patience.ts";
@@ -49,6 +50,8 @@ export interface KeeperParts {
   readonly tokenTtlSeconds: number;
   /** Every permission that something here asks for. */
   readonly permissions: readonly string[];
+  /** The tools that do more than read. */
+  readonly changing: readonly ChangingTool[];
 }
 
 /**
@@ -113,7 +116,8 @@ async function keepReply(
   const [found] = (await openCollection(keeper.vault, key, reply)).entries.values();
   const standing = found && judgeRecord(found, grant, keeper.now());
   if (standing !== undefined) keepRecord(keeper, standing);
-  return standing;
+  const isNarrowed = grant.issuedAt <= (standing?.record.narrowedAt ?? -1);
+  return isNarrowed ? undefined : standing;
 }
 
 function keepRecord({ records, now }: Keeper, { record, generation }: StandingGrant): void {
@@ -146,9 +150,11 @@ async function lookOnce(keeper: Keeper, grant: TokenGrant): Promise<StandingGran
 
 async function standing(keeper: Keeper, grant: TokenGrant): Promise<Standing> {
   const { record } = await currentRecord(keeper, grant);
+  const granted = grantedPermissions(record, keeper.permissions);
   return {
     held: heldPermissions(record, keeper.permissions),
-    granted: grantedPermissions(record, keeper.permissions),
+    granted,
+    withheld: withheldTools(record, granted, keeper.changing).map(({ name }) => name),
   };
 }
 

@@ -3,6 +3,7 @@
  * asked. A grant goes in, a verdict comes out: serve, look, or refuse. The rules are pure; the
  * memory is bounded and never outlives the isolate.
  */
+import { readEnd } from "./ended-feed.ts";
 
 /** What is known of one grant when its token is presented; times are epoch seconds. */
 export interface Known {
@@ -58,23 +59,31 @@ function knownAliveAt({ readAt = Number.NEGATIVE_INFINITY, issuedAt }: Known): n
   return Math.max(readAt, issuedAt);
 }
 
-/** The names of ended grants, as long as a token of theirs may be presented. */
+/** What ended of grants, as long as a token of theirs may be presented. */
 export interface EndedGrants {
-  has(storeName: string): boolean;
-  note(storeNames: readonly string[], now: number): void;
+  /** Whether a token of this grant, issued at that time, counts for nothing. */
+  has(storeName: string, issuedAt: number): boolean;
+  /** Names as they stand in the feed. */
+  note(names: readonly string[], now: number): void;
 }
 
 /** An empty memory; what ended longer ago than `keptSeconds` is forgotten. */
 export function createEndedGrants(keptSeconds: number): EndedGrants {
-  const endedAt = new Map<string, number>();
+  /** Up to which time of issue tokens have ended, and when that was heard. */
+  const ends = new Map<string, { readonly until: number; readonly heardAt: number }>();
   return {
-    has: (storeName) => endedAt.has(storeName),
-    note: (storeNames, now) => {
-      for (const storeName of storeNames) if (!endedAt.has(storeName)) endedAt.set(storeName, now);
-      // In the order of their ends: the first that is young enough ends the search.
-      for (const [storeName, at] of endedAt) {
-        if (now - at <= keptSeconds) return;
-        endedAt.delete(storeName);
+    has: (storeName, issuedAt) => issuedAt <= (ends.get(storeName)?.until ?? -1),
+    note: (names, now) => {
+      for (const { storeName, until } of names.map(readEnd)) {
+        const known = ends.get(storeName);
+        if (known !== undefined && known.until >= until) continue;
+        ends.delete(storeName);
+        ends.set(storeName, { until, heardAt: now });
+      }
+      // In the order in which they were heard: the first that is young enough ends the search.
+      for (const [storeName, { heardAt }] of ends) {
+        if (now - heardAt <= keptSeconds) return;
+        ends.delete(storeName);
       }
     },
   };

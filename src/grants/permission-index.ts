@@ -5,6 +5,7 @@
  */
 import { base64url } from "jose";
 import { hashText } from "../keys.ts";
+import type { ChangingTool } from "./frozen.ts";
 
 export interface PermissionIndex {
   /** Names the list: eight characters. */
@@ -14,14 +15,18 @@ export interface PermissionIndex {
   decode(bits: string): readonly string[];
 }
 
-/** Makes the index over a list of permissions; the order of the list does not matter. */
+/**
+ * Makes the index over a list of permissions; the order of the list does not matter. `tools` that
+ * change something are part of the list's name: a token from before one of them came says so.
+ */
 export async function createPermissionIndex(
   permissions: readonly string[],
+  tools: readonly ChangingTool[] = [],
 ): Promise<PermissionIndex> {
   const names = [...new Set(permissions)].toSorted();
   const places = new Map(names.map((name, place) => [name, place]));
   return {
-    list: (await hashText(names.join("\n"))).slice(0, 8),
+    list: (await hashText([...names, ...tools.map(spellOut).toSorted()].join("\n"))).slice(0, 8),
     encode: (chosen) => {
       const bytes = new Uint8Array(Math.ceil(names.length / 8));
       for (const name of chosen) {
@@ -35,4 +40,9 @@ export async function createPermissionIndex(
       return names.filter((_, place) => ((bytes[place >> 3] ?? 0) & (1 << (place & 7))) !== 0);
     },
   };
+}
+
+/** No permission has a space (RFC 6749 §3.3). */
+function spellOut({ name, permissions }: ChangingTool): string {
+  return ` ${name} ${permissions.join(" ")}`;
 }

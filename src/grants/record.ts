@@ -65,6 +65,15 @@ const grantRecordSchema = z.object({
   /** Which permissions the person granted this client: those named, or whatever they hold. */
   granted: z.union([z.literal("all"), z.array(z.string()).readonly()]),
   /**
+   * The tools that change something and were there to be seen when the person said yes: others ask
+   * again. Absent in a record from before.
+   */
+  changing: z.array(z.string()).readonly().exactOptional(),
+  /** When the person took permissions away; tokens from before count for nothing. Epoch seconds. */
+  narrowedAt: z.int().exactOptional(),
+  /** After how long without use it ends, when the person chose it. */
+  idleSeconds: z.int().exactOptional(),
+  /**
    * Proves that a refresh token was issued by us for this grant, however old it is. base64url, 32
    * bytes.
    */

@@ -114,7 +114,7 @@ function isPausing({ unansweredAt }: Watch, now: number): boolean {
 }
 
 function knownOf({ ended, readAt }: Watch, { storeName, issuedAt }: TokenGrant): Known {
-  return { isEnded: ended.has(storeName), readAt, issuedAt };
+  return { isEnded: ended.has(storeName, issuedAt), readAt, issuedAt };
 }
 
 async function readFeed(watch: Watch): Promise<void> {

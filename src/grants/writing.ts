@@ -18,7 +18,7 @@ import {
 export function writeGrant(
   work: UnitOfWork,
   { record, generation }: StandingGrant,
-  { now, scopes }: { readonly now: number; readonly scopes: readonly string[] },
+  { now, scopes, usedAt = now }: GrantWriting,
 ): void {
   const ttlSeconds = Math.max(1, record.expiresAt - now);
   work.advance(grantPlace(record), stringifyGrantRecord(record), {
@@ -26,7 +26,15 @@ export function writeGrant(
     generation,
     mustWin: true,
   });
-  putConnection(work, record, { generation, now, scopes });
+  putConnection(work, record, { generation, usedAt, scopes });
+}
+
+interface GrantWriting {
+  /** Epoch seconds. */
+  readonly now: number;
+  readonly scopes: readonly string[];
+  /** When its client used it last, when that is not now. */
+  readonly usedAt?: number;
 }
 
 /** What a commit writes down of Auth0's answer, and who is told that it is safe. */

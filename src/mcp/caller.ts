@@ -7,7 +7,12 @@ import type { Config } from "../config.ts";
 import type { AccessTokenClaims } from "../grants/access-token.ts";
 import type { Grants, Standing, TokenGrant } from "../grants/grant.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
-import { effectivePermissions, judgePermissions, type Verdict } from "./permissions.ts";
+import {
+  effectivePermissions,
+  type Judged,
+  judgePermissions,
+  type Verdict,
+} from "./permissions.ts";
 import { ToolError } from "./answer.ts";
 import type { Auth } from "./tool-context.ts";
 import { sha256 } from "./tool-meta.ts";
@@ -17,7 +22,7 @@ export interface Caller {
   /** None where nobody signs in. */
   readonly grantId: string | undefined;
   /** The permission rule, applied to this caller. */
-  judge(required: readonly string[]): Verdict;
+  judge(judged: Judged): Verdict;
   /** Ties a text to this person and this grant: it means nothing for another. */
   bind(content: string): Promise<string>;
 }
@@ -25,14 +30,18 @@ export interface Caller {
 /** The caller behind a verified access token whose grant lives. */
 export function signedInCaller(
   claims: AccessTokenClaims,
-  { held, granted }: Standing,
+  { held, granted, withheld }: Standing,
   grants: Grants,
 ): Caller {
   const grant = grantOf(claims);
-  const standing = { held: new Set(held), granted: new Set(granted) };
+  const standing = {
+    held: new Set(held),
+    granted: new Set(granted),
+    withheld: new Set(withheld),
+  };
   return {
     grantId: grant.grantId,
-    judge: (required) => judgePermissions(required, standing),
+    judge: (judged) => judgePermissions(judged, standing),
     bind: (content) => sha256([claims.sub, claims.grant_id, content].join("\n")),
     auth: {
       userId: claims.sub,
@@ -95,8 +104,9 @@ export async function standingOf(
   grants: Grants,
   index: PermissionIndex,
 ): Promise<Standing | undefined> {
-  const { list, held, granted, narrowed } = permissions;
-  if (list === index.list) return { held: index.decode(held), granted: index.decode(granted) };
+  const { list, held, granted, narrowed, withheld = [] } = permissions;
+  if (list === index.list)
+    return { held: index.decode(held), granted: index.decode(granted), withheld };
   return narrowed ? undefined : grants.standing(grantOf({ permissions, ...claims }));
 }
 

@@ -43,6 +43,8 @@ export interface Catalogue {
   readonly around: Around | undefined;
   /** Every permission that anything here requires. */
   readonly requiredPermissions: readonly string[];
+  /** What permissions let a person do, by their names. */
+  readonly sentences: Readonly<Record<string, string>>;
   /** Every name of `env` that something here needs, and what needs it. */
   readonly needs: ReadonlyMap<string, string>;
   readonly hasViews: boolean;
@@ -66,6 +68,7 @@ export async function createCatalogue(offerings: Offerings): Promise<Catalogue> 
     requiredPermissions: [
       ...new Set([...definitions, ...skills].flatMap(({ permissions }) => permissions ?? [])),
     ],
+    sentences: offerings.permissions ?? {},
     needs: new Map(
       definitions.flatMap(({ name, needs = [] }) => needs.map((need) => [need, name] as const)),
     ),

@@ -33,7 +33,7 @@ export function offerCompletion({ server }: McpServer, serving: Serving): void {
         "There is nothing like this to complete.",
       );
     }
-    const verdict = serving.caller.judge(item.permissions);
+    const verdict = serving.caller.judge(item);
     if (verdict.verdict !== "allowed")
       throw new ProtocolError(
         ProtocolErrorCode.InvalidRequest,

@@ -93,11 +93,11 @@ function refuseToAsk(): Promise<never> {
 }
 
 function accessOf({ catalogue, caller }: Serving): ReturnType<ToolContext["access"]> {
-  return [...catalogue.tools.values()].map(({ item: { name, title, permissions } }) => ({
-    name,
-    title,
-    permissions,
-    verdict: caller.judge(permissions).verdict,
+  return [...catalogue.tools.values()].map(({ item }) => ({
+    name: item.name,
+    title: item.title,
+    permissions: item.permissions,
+    verdict: caller.judge(item).verdict,
   }));
 }
 

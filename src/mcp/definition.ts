@@ -199,4 +199,9 @@ export interface Offerings {
   readonly templates?: readonly Template[];
   readonly skills?: readonly SkillDefinition[];
   readonly around?: Around;
+  /**
+   * What each permission lets a person do, in a few words that follow “it can”. People read it when
+   * they are asked; a permission without one is told by the tools it opens.
+   */
+  readonly permissions?: Readonly<Record<string, string>>;
 }

@@ -14,12 +14,13 @@ import * as z from "zod";
 import { CANNOT_ASK, contextOf, type Serving } from "./context.ts";
 import { pageOf } from "./cursor.ts";
 import { describeFailure, noteOutcome } from "./outcome.ts";
+import type { Judged } from "./permissions.ts";
 
 /** A list holds for its caller alone: permissions decide it. */
 export const PRIVATE_FOR_A_MINUTE = { ttlMs: 60_000, cacheScope: "private" } as const;
 
 interface Offer<Wire> {
-  readonly item: { readonly permissions: readonly string[] };
+  readonly item: Judged;
   readonly wire: Wire;
 }
 
@@ -28,7 +29,7 @@ export function offerLists({ server }: McpServer, serving: Serving): void {
   const { catalogue, asked } = serving;
   const shown = <Wire>(offers: ReadonlyMap<string, Offer<Wire>>): Wire[] =>
     [...offers.values()]
-      .filter(({ item }) => serving.caller.judge(item.permissions).verdict !== "denied")
+      .filter(({ item }) => serving.caller.judge(item).verdict !== "denied")
       .map(({ wire }) => wire);
   if (asked.subjects.has("tools/list"))
     server.setRequestHandler("tools/list", ({ params }) => {
@@ -85,7 +86,7 @@ function paged<Item>(items: readonly Item[], cursor: string | undefined, serving
 /** What templates list themselves, for a caller who may read it. */
 async function listedByTemplates(serving: Serving, sdk: ServerContext): Promise<ResourceWire[]> {
   const allowed = [...serving.catalogue.templates.values()].filter(
-    ({ item }) => serving.caller.judge(item.permissions).verdict === "allowed",
+    ({ item }) => serving.caller.judge(item).verdict === "allowed",
   );
   const lists = allowed.map(async ({ item }) => {
     const context = contextOf(serving, sdk.mcpReq, { use: item, ask: CANNOT_ASK });

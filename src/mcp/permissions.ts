@@ -12,6 +12,16 @@ interface Standing {
   readonly held: ReadonlySet<string>;
   /** What the person allowed this client (the `scope` of its access token). */
   readonly granted: ReadonlySet<string>;
+  /** Tools that came after the person's yes, and ask again. */
+  readonly withheld: ReadonlySet<string>;
+}
+
+/** What is judged: anything that names permissions; a tool also by its own name. */
+export interface Judged {
+  readonly permissions: readonly string[];
+  readonly name?: string;
+  /** Tools have them. */
+  readonly annotations?: unknown;
 }
 
 export type Verdict =
@@ -23,18 +33,27 @@ export type Verdict =
 
 /**
  * Judges one operation. Every required permission must be held and granted; what is not held
- * decides first, and every missing name is told at once. Having more never makes a verdict worse.
+ * decides first, and every missing name is told at once. Having more never makes a verdict worse. A
+ * tool that came after the person's yes and does more than read has to be allowed first.
  */
-export function judgePermissions(required: readonly string[], standing: Standing): Verdict {
+export function judgePermissions(judged: Judged, standing: Standing): Verdict {
+  const { permissions: required, name, annotations } = judged;
   const missing = without(required, standing.held);
   if (missing !== undefined) return { verdict: "denied", missing };
   const scopes = without(required, standing.granted);
   if (scopes !== undefined) return { verdict: "step_up", scopes };
-  return { verdict: "allowed" };
+  const [first, ...rest] = required;
+  const isWithheld = annotations !== undefined && standing.withheld.has(name ?? "");
+  return isWithheld && first !== undefined
+    ? { verdict: "step_up", scopes: [first, ...rest] }
+    : { verdict: "allowed" };
 }
 
 /** What a caller can use through this client: held at the identity provider and granted here. */
-export function effectivePermissions({ held, granted }: Standing): readonly string[] {
+export function effectivePermissions({
+  held,
+  granted,
+}: Omit<Standing, "withheld">): readonly string[] {
   return [...held].filter((permission) => granted.has(permission));
 }
 

@@ -121,7 +121,7 @@ function offerTool(server: McpServer, serving: Serving, name: string): void {
   const offer = catalogue.tools.get(name);
   if (offer === undefined) return noteOutcome(exchange, "unknown");
   exchange.note({ tool: name, digest: offer.digest.slice(0, 12) });
-  const verdict = caller.judge(offer.item.permissions);
+  const verdict = caller.judge(offer.item);
   if (verdict.verdict === "allowed") {
     // What is not valid never becomes a use: this stands unless one is performed.
     noteOutcome(exchange, "arguments_invalid");
@@ -141,7 +141,7 @@ function offerPrompt(server: McpServer, serving: Serving, name: string): void {
   const offer = catalogue.prompts.get(name);
   if (offer === undefined) return noteOutcome(exchange, "unknown");
   exchange.note({ prompt: name });
-  const verdict = caller.judge(offer.item.permissions);
+  const verdict = caller.judge(offer.item);
   if (verdict.verdict === "allowed") {
     noteOutcome(exchange, "arguments_invalid");
     server.registerPrompt(name, { argsSchema: offer.input }, async (use, sdk) =>
@@ -159,7 +159,7 @@ function offerResource(server: McpServer, serving: Serving, uri: string): void {
   const found = findResource(serving.catalogue, uri);
   if (found === undefined) return noteOutcome(exchange, "unknown");
   exchange.note({ resource: found.use.name });
-  const verdict = caller.judge(found.permissions);
+  const verdict = caller.judge({ permissions: found.permissions });
   if (verdict.verdict === "allowed") {
     server.registerResource(uri, uri, {}, async (_uri, sdk) => {
       const result = doneOrFail(await perform(found.use, serving, sdk));

@@ -83,7 +83,8 @@ async function admitNobody(): Promise<Caller> {
   const keys: SigningKeys = [{ kid: "rehearsal", key }];
   const token = await signAccessToken(CLAIMS, keys);
   await verifyAccessToken(token, { ...CONFIG, now: 0 }, keys);
-  const standing = { held: rehearsal.permissions, granted: rehearsal.permissions };
+  const { permissions } = rehearsal;
+  const standing = { held: permissions, granted: permissions, withheld: [] };
   return signedInCaller(CLAIMS, standing, NOTHING);
 }
 

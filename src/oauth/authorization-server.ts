@@ -12,6 +12,7 @@ import {
 import * as z from "zod";
 import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
+import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Parts } from "../parts.ts";
@@ -35,9 +36,6 @@ export interface AuthorizationServer {
   /** Grants that the library wants to end. */
   readonly endedGrants: readonly GrantRef[];
 }
-
-/** A grant that is used lives on; one that is not used ends after this time. */
-export const GRANT_TTL_SECONDS = 30 * 86_400;
 
 /**
  * A client that is used stays this long after its last renewal; the library renews it at half-time.
@@ -85,7 +83,7 @@ export function createAuthorizationServer(
     clientIdMetadataDocumentEnabled: config.auth.clientDocuments,
     allowPrivateUseRedirectUris: true,
     accessTokenTTL: config.auth.accessTokenTtlSeconds,
-    refreshTokenTTL: GRANT_TTL_SECONDS,
+    refreshTokenTTL: DEFAULT_IDLE_SECONDS,
     clientRegistrationTTL: CLIENT_TTL_SECONDS,
     ...(onTokenExchange === undefined ? {} : { tokenExchangeCallback: onTokenExchange }),
     onError: ({ internal }) => {

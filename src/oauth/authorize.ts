@@ -1,7 +1,7 @@
 /**
- * The authorization endpoint. A client's request comes in; a person's consent is asked for; with it
- * the browser goes on to the identity provider, without it back to the client. Never redirects to
- * an address that was not validated.
+ * The authorization request. What a client asks of `/authorize` comes in; a validated request, or
+ * an error on its way back to the client, comes out. Never redirects to an address that was not
+ * validated.
  */
 import {
   AuthorizationError,
@@ -10,13 +10,10 @@ import {
   CimdFetchError,
 } from "@cloudflare/workers-oauth-provider";
 import { explainFailure } from "../edge/failure.ts";
-import { readOwnForm } from "../edge/form.ts";
 import { nameRequest, redirect } from "../edge/redirect.ts";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import { ConsentPage } from "../pages/consent.tsx";
-import { renderPage } from "../pages/layout.tsx";
-import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
+import type { AuthorizationServer } from "./authorization-server.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
@@ -27,95 +24,29 @@ import {
   type RequestError,
 } from "./authorization-request.ts";
 import { withOurResource } from "./resource.ts";
-import type { UnitOfWork } from "../storage/unit-of-work.ts";
-import { takeHints, withHints } from "./hints.ts";
-import { chooseGranted, listScopes, narrowScopes } from "./scopes.ts";
+import { withHints } from "./hints.ts";
+import { narrowScopes } from "./scopes.ts";
 
-/**
- * GET `/authorize`: validates the request and asks the person (OAuth 2.1 §4.1.1; MCP, Confused
- * Deputy Problem).
- */
-export async function askConsent(
-  request: Request,
-  exchange: Exchange,
-  parts: Parts,
-): Promise<Response> {
-  const work = parts.beginWork();
-  const { api } = createAuthorizationServer(parts, { work, exchange });
-  const url = new URL(request.url);
-  exchange.note({ client: await markOf(url.searchParams.get("client_id") ?? "") });
-  assertAnswerable(url.searchParams, parts);
-  const asked = await parseRequest(api, request, { parts, exchange });
-  if (asked instanceof Response) return asked;
-  return redirectFaults({ asked, exchange }, async () => {
-    const description = await api.describeConsent(asked);
-    const { handle, headers } = await api.beginConsent(withHints(asked, url.searchParams));
-    await work.commit();
-    return renderPage(ConsentPage({ ...describe(description, asked, parts), handle }), parts.look, {
-      headers,
-    });
-  });
-}
-
-/**
- * POST `/authorize`: takes the person's decision and sends the browser on, by 302 GET, never 307.
- */
-export async function takeDecision(
-  request: Request,
-  exchange: Exchange,
-  parts: Parts,
-): Promise<Response> {
-  const form = await readOwnForm(request, parts.config.issuer);
-  const work = parts.beginWork();
-  try {
-    return await decide(request, form, { parts, work, exchange });
-  } finally {
-    // A consent that came to nothing can be given again.
-    await work.discard();
-  }
-}
-
-interface DecisionContext {
+/** How a request was made, and who notes what becomes of it. */
+interface Reading {
   readonly parts: Parts;
-  readonly work: UnitOfWork;
   readonly exchange: Exchange;
 }
 
-async function decide(
+/**
+ * Validates an authorization request (OAuth 2.1 §4.1.1). What it comes to is the request with its
+ * client's hints, or the redirect that tells the client what is wrong with it.
+ */
+export async function readAuthorization(
   request: Request,
-  form: URLSearchParams,
-  { parts, work, exchange }: DecisionContext,
-): Promise<Response> {
-  const { api } = createAuthorizationServer(parts, { work, exchange });
-  const handle = form.get("handle") ?? "";
-  if (form.get("decision") !== "allow") {
-    const { redirectTo, headers } = await asRefusals(api.denyConsent(request, handle));
-    await work.commit();
-    exchange.note({ reason: "consent_denied" });
-    return redirect(nameRequest(redirectTo, exchange.requestId), headers);
-  }
-  const approved = await asRefusals(api.approveConsent(request, handle));
-  return redirectFaults(
-    { asked: approved.request, exchange, headers: approved.headers },
-    async () => {
-      const secrets = parts.identity.createSignInSecrets();
-      const { maxAge, ...hints } = takeHints(approved.request);
-      const data = maxAge === undefined ? secrets : { ...secrets, maxAge };
-      const upstream = await api.beginUpstream(approved.request, {
-        data,
-        headers: approved.headers,
-      });
-      const request = {
-        state: upstream.state,
-        isForGrant: true,
-        ...hints,
-        ...(maxAge && { maxAge }),
-      };
-      const location = await parts.identity.authorizationUrl(request, secrets);
-      await work.commit();
-      return redirect(location, upstream.headers);
-    },
-  );
+  api: AuthorizationServer["api"],
+  reading: Reading,
+): Promise<AuthRequest | Response> {
+  const { searchParams } = new URL(request.url);
+  reading.exchange.note({ client: await markOf(searchParams.get("client_id") ?? "") });
+  assertAnswerable(searchParams, reading.parts);
+  const asked = await parseRequest(api, request, reading);
+  return asked instanceof Response ? asked : withHints(asked, searchParams);
 }
 
 interface KnownClient {
@@ -170,7 +101,7 @@ export async function asRefusals<Value>(answer: Promise<Value>): Promise<Value> 
 async function parseRequest(
   api: AuthorizationServer["api"],
   request: Request,
-  { parts, exchange }: { readonly parts: Parts; readonly exchange: Exchange },
+  { parts, exchange }: Reading,
 ): Promise<AuthRequest | Response> {
   const url = new URL(request.url);
   const query = withOurResource(url.searchParams, parts.config);
@@ -244,39 +175,4 @@ function assertAnswerable(query: URLSearchParams, { config: { auth } }: Parts): 
   if (verdict === "usable" || problem === undefined) return;
   const flaw = { parameter: "redirect_uri", problem, ...(variable && { variable }) };
   throw new Refusal("authorization_invalid", { flaw });
-}
-
-type Description = Awaited<ReturnType<AuthorizationServer["api"]["describeConsent"]>>;
-
-function describe(
-  description: Description,
-  asked: AuthRequest,
-  { config, tools, permissions }: Parts,
-) {
-  const granted = chooseGranted(asked.scope, permissions);
-  const others = listScopes([]).filter(
-    (scope) => scope === "offline_access" || asked.scope.includes(scope),
-  );
-  return {
-    client: {
-      name: description.clientName,
-      domain: description.clientDomain,
-      path: description.clientDomain === undefined ? undefined : pathOf(asked.clientId),
-      uri: description.clientUri,
-    },
-    redirectHost: description.redirectHost,
-    redirectIsLoopback: description.redirectIsLoopback,
-    redirectUri: description.redirectUri,
-    scopes: [...others, ...(granted === "all" ? permissions : granted)],
-    tools,
-    action: "/authorize",
-    resource: config.resource,
-  };
-}
-
-/** What stands behind the host of a client's address; nothing where the host is all of it. */
-function pathOf(clientId: string): string | undefined {
-  const url = URL.parse(clientId);
-  const path = `${url?.pathname ?? ""}${url?.search ?? ""}`;
-  return path === "/" ? undefined : path;
 }

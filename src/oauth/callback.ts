@@ -11,6 +11,7 @@ import { redirect } from "../edge/redirect.ts";
 import { type Reason, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import {
+  chooseLiving,
   chooseSuperfluous,
   grantOf,
   listConnections,
@@ -26,9 +27,10 @@ import type { Parts } from "../parts.ts";
 import type { Reply } from "../storage/command.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
+import { choiceOf, type Earlier, judgeReturn } from "./choice.ts";
+import { onwardTo } from "./confirmation.ts";
 import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
 import { readGrantRef } from "./refresh-token.ts";
-import { chooseGranted } from "./scopes.ts";
 
 /** What the consent form left for us under the state. */
 const secretsSchema = z.object({
@@ -84,8 +86,9 @@ export async function finishSignIn(
     const secrets = secretsSchema.parse(resumed.data);
     try {
       const context = { parts, work, api, grantText, exchange };
-      const location = await signIn(context, asked, { url: new URL(request.url), secrets });
-      return redirect(location, resumed.headers);
+      const onward = await signIn(context, asked, { url: new URL(request.url), secrets });
+      if (onward.cookie !== undefined) resumed.headers.append("Set-Cookie", onward.cookie);
+      return redirect(onward.location, resumed.headers);
     } catch (error) {
       if (!(error instanceof Refusal) || !SHOWN_ON_A_PAGE.has(error.reason)) throw error;
       exchange.note(explainFailure(error));
@@ -112,6 +115,12 @@ interface BrowserReturn {
   readonly secrets: SignInSecrets;
 }
 
+/** Where the browser goes: to the client with its code, or first to what the person must be told. */
+interface Onward {
+  readonly location: string;
+  readonly cookie?: string;
+}
+
 /**
  * Redeems Auth0's code and writes the grant. Whatever is refused afterwards, Auth0 is told that its
  * refresh token is not wanted.
@@ -120,7 +129,7 @@ async function signIn(
   context: SignInContext,
   asked: AuthRequest,
   { url, secrets }: BrowserReturn,
-): Promise<string> {
+): Promise<Onward> {
   const { parts, work, exchange } = context;
   const state = url.searchParams.get("state") ?? "";
   const [answer] = await Promise.all([
@@ -140,14 +149,17 @@ async function signIn(
 
 /**
  * Writes the grant, with its tokens and its place among the person's connections, and returns the
- * client's redirect.
+ * client's redirect, or the way to the page that holds it back.
  */
 async function grant(
   { parts, work, api, grantText, exchange }: SignInContext,
   asked: AuthRequest,
   identity: Identity,
-): Promise<string> {
+): Promise<Onward> {
   const { permissions } = parts;
+  const choice = choiceOf(asked, parts);
+  const earlier = await readEarlier(work, { userId: identity.userId, asked }, parts);
+  const telling = judgeReturn(choice, identity.tokens.permissions, earlier);
   const scopes = asked.scope.filter((scope) => !permissions.includes(scope));
   const client = await api.lookupClient(asked.clientId);
   const { redirectTo } = await api.completeAuthorization({
@@ -166,14 +178,13 @@ async function grant(
   const now = parts.now();
   const record: GrantRecord = {
     ...ref,
+    ...whoSignedIn(identity),
     clientId: asked.clientId,
     clientName: client?.clientName ?? asked.clientId,
-    ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
-    profile: identity.profile,
     provider,
-    tokens: identity.tokens,
     scopes,
-    granted: chooseGranted(asked.scope, permissions),
+    granted: choice.ticked,
+    changing: choice.changing,
     proofKey: randomText(32),
     superseded: [],
     places: [],
@@ -183,10 +194,35 @@ async function grant(
   writeGrant(work, { record, generation: 1 }, { now, scopes: scopesOf(record, permissions) });
   const { refreshToken } = identity.tokens;
   tellLater(work, parts, { ...ref, refreshToken, dueAt: record.expiresAt });
+  const { clientName, profile } = record;
+  const facts = { redirectTo, grant: ref, clientName, profile, asked, telling };
+  const onward = await onwardTo(work, parts, { ...facts, ...(refreshToken && { refreshToken }) });
   const beside = readBeside(work, parts, identity.userId);
   await work.commit({ isPatient: true });
   exchange.execution.waitUntil(tidy({ parts, exchange }, identity.userId, beside).catch(ignore));
-  return redirectTo;
+  return onward;
+}
+
+function whoSignedIn({ sessionId, profile, tokens }: Identity) {
+  return { ...(sessionId === undefined ? {} : { sessionId }), profile, tokens };
+}
+
+/** What this person allowed this client in connections that live, and whose code was exchanged. */
+async function readEarlier(
+  work: UnitOfWork,
+  { userId, asked }: { readonly userId: string; readonly asked: AuthRequest },
+  parts: Parts,
+): Promise<Earlier> {
+  const living = chooseLiving(await listConnections(work, userId), parts.now()).filter(
+    ({ clientId, expiresAt, lastUsedAt }) =>
+      clientId === asked.clientId && expiresAt - lastUsedAt > UNUSED_GRANT_TTL_SECONDS,
+  );
+  const everything = parts.changing.map(({ name }) => name);
+  return {
+    exists: living.length > 0,
+    ticked: living.flatMap(({ scopes, unheld = [] }) => [...scopes, ...unheld]),
+    changing: living.flatMap(({ changing = everything }) => changing),
+  };
 }
 
 /** What is read in the transaction that writes the grant, for what is tidied up after the answer. */

@@ -6,6 +6,7 @@
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import type { Parts } from "../parts.ts";
+import { listScopes } from "./scopes.ts";
 
 const CANONICAL_PATH = "/.well-known/oauth-authorization-server";
 
@@ -38,8 +39,11 @@ export async function answerMetadata(
   const response = await server.fetch(canonical);
   if (!response.ok || method !== "GET") return response;
   const metadata: Record<string, unknown> = await response.json();
+  const { listsToolsPublicly } = parts.look.site;
   const complete = {
     ...metadata,
+    // What strangers are not told; a client learns the rest from a challenge.
+    ...(listsToolsPublicly ? {} : { scopes_supported: listScopes([]) }),
     // RFC 8414 §2: without this a client may take client_secret_basic for the only way to revoke.
     revocation_endpoint_auth_methods_supported: metadata["token_endpoint_auth_methods_supported"],
     ...describeService(parts),

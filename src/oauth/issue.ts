@@ -7,12 +7,13 @@ import * as z from "zod";
 import { showsCredentials } from "../clients/authentication.ts";
 import { Refusal } from "../errors.ts";
 import { signAccessToken } from "../grants/access-token.ts";
+import { withheldTools } from "../grants/frozen.ts";
 import { grantName, type GrantRecord, type StandingGrant } from "../grants/record.ts";
 import { renewalTimeOf } from "../grants/renewal.ts";
 import { grantedPermissions, heldPermissions } from "../grants/writing.ts";
 import { randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
-import { GRANT_TTL_SECONDS } from "./authorization-server.ts";
+import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
 import { writeHint } from "./refresh-hint.ts";
 import { proveRefreshToken } from "./refresh-token.ts";
 import { limitScopes } from "./scopes.ts";
@@ -41,8 +42,8 @@ export function lifetimes(
   if (record.tokens.refreshToken !== undefined)
     return {
       accessTokenTTL: accessTokenTtlSeconds,
-      refreshTokenTTL: GRANT_TTL_SECONDS,
-      refreshTokenIdleTTL: GRANT_TTL_SECONDS,
+      refreshTokenTTL: DEFAULT_IDLE_SECONDS,
+      refreshTokenIdleTTL: DEFAULT_IDLE_SECONDS,
     };
   const leftSeconds = record.tokens.expiresAt - now;
   if (leftSeconds < SHORTEST_TTL_SECONDS) throw new Refusal("identity_grant_ended");
@@ -54,8 +55,9 @@ export function lifetimes(
 }
 
 /** When a grant ends unless it is refreshed; epoch seconds. */
-export function endOf({ tokens }: GrantRecord, now: number): number {
-  return tokens.refreshToken === undefined ? tokens.expiresAt : now + GRANT_TTL_SECONDS;
+export function endOf({ tokens, idleSeconds }: GrantRecord, now: number): number {
+  const idleEnd = now + (idleSeconds ?? DEFAULT_IDLE_SECONDS);
+  return tokens.refreshToken === undefined ? Math.min(tokens.expiresAt, idleEnd) : idleEnd;
 }
 
 /**
@@ -92,6 +94,8 @@ export async function issueTokens(
   const scopes = limitScopes([...record.scopes, ...allowed], asked.scope);
   const chosen = new Set(scopes);
   const granted = allowed.filter((name) => chosen.has(name));
+  const withheld = withheldTools(record, granted, parts.changing);
+  const partly = new Set(withheld.flatMap((tool) => tool.permissions));
   const accessToken = await signAccessToken(
     {
       iss: config.issuer,
@@ -104,8 +108,10 @@ export async function issueTokens(
         held: permissionIndex.encode(heldPermissions(record, permissions)),
         granted: permissionIndex.encode(granted),
         ...(granted.length < allowed.length ? { narrowed: true } : {}),
+        ...(withheld.length > 0 ? { withheld: withheld.map(({ name }) => name) } : {}),
       },
-      iat: now,
+      // Tokens up to the moment of a narrowing count for nothing; this one comes after it.
+      iat: Math.max(now, (record.narrowedAt ?? 0) + 1),
       exp: now + asked.expiresInSeconds,
       jti: randomText(16),
       grant_id: record.grantId,
@@ -118,7 +124,8 @@ export async function issueTokens(
     token_type: "Bearer",
     expires_in: asked.expiresInSeconds,
     ...(asked.refreshToken === undefined ? {} : { refresh_token: asked.refreshToken }),
-    scope: scopes.join(" "),
+    // Official clients ask again only for what they think they do not have.
+    scope: scopes.filter((name) => !partly.has(name)).join(" "),
     resource: config.resource,
   };
 }

@@ -27,18 +27,6 @@ export function narrowScopes(
 }
 
 /**
- * What the person granted: the permissions the client named, or, when it named none, whatever they
- * hold.
- */
-export function chooseGranted(
-  requested: readonly string[],
-  permissions: readonly string[],
-): "all" | readonly string[] {
-  const named = requested.filter((scope) => permissions.includes(scope));
-  return named.length === 0 ? "all" : named;
-}
-
-/**
  * The scopes of a grant or token: the requested ones that are no permissions, and of the
  * permissions those that are both held and granted.
  */

@@ -202,6 +202,12 @@ function adviceForStatus(status: number): Advice {
       reader: "you",
       steps: ["Nothing is lost. Start again from your application in a moment."],
     };
+  if (status === 429)
+    return {
+      heading: "Too many requests at once",
+      reader: "you",
+      steps: ["Wait a minute, then try again."],
+    };
   if (status === 404) return { heading: "Page not found", reader: "you", steps: [] };
   if (status < 500) return START_AGAIN;
   return {

@@ -1,75 +1,100 @@
 /**
- * The page on which a person sees who is connected in their name, and ends it. A list of
- * connections goes in, HTML with one form for each comes out. Names were chosen by the applications
- * themselves.
+ * The page on which a person sees who is connected in their name, narrows it and ends it. A person
+ * and a list of connections go in, HTML with the forms of each comes out. Names were chosen by the
+ * applications themselves.
  */
+import { Address } from "./address.tsx";
 import { Layout } from "./layout.tsx";
-import { applicationName, printable } from "./printable.ts";
-import { explainScopes, type ToolSummary } from "./scope.ts";
+import { type Choice, PermissionChoice } from "./permission-choice.tsx";
+import { PersonLine, type Profile } from "./person.tsx";
+import { applicationName } from "./printable.ts";
 
 /** One grant, as its owner sees it. */
 export interface Connection {
   readonly id: string;
   readonly clientName: string;
-  /** Verified, or absent. */
-  readonly clientDomain?: string | undefined;
+  /** Of its metadata document; absent for one that nobody vouches for. */
+  readonly verifiedAddress?: string | undefined;
+  /** Which kind of client used it last, as it calls itself: a word of the log. */
+  readonly clientFamily?: string | undefined;
   /** Epoch seconds. */
   readonly connectedAt: number;
   /** Epoch seconds; absent when it was never used. */
   readonly lastUsedAt?: number | undefined;
-  readonly scopes: readonly string[];
+  /** What it may do now. */
+  readonly permissions: readonly Choice[];
+  /** After how many days without use it ends. */
+  readonly idleDays: number;
 }
 
+/** Kinds of clients as people call them. */
+const CLIENT_KINDS: ReadonlyMap<string, string> = new Map([
+  ["claude", "Claude"],
+  ["codex", "Codex"],
+  ["chatgpt", "ChatGPT"],
+  ["cursor", "Cursor"],
+  ["vscode", "VS Code"],
+  ["inspector", "MCP Inspector"],
+  ["gemini", "Gemini CLI"],
+  ["mcp-sdk", "a program"],
+  ["browser", "a web page"],
+]);
+
 interface ConnectionsFacts {
+  readonly profile?: Profile | undefined;
   readonly connections: readonly Connection[];
-  readonly tools: readonly ToolSummary[];
+  /** What a person may choose from, the longest first. */
+  readonly idleDaysChoices: readonly number[];
   /** Proves that a form came from this page. */
   readonly csrf: string;
   /** Where the forms post to. */
   readonly action: string;
+  readonly signInHref: string;
   readonly signOutAction: string;
 }
 
 /** A signed-in person's connections. */
-export function ConnectionsPage({
-  connections,
-  tools,
-  csrf,
-  action,
-  signOutAction,
-}: ConnectionsFacts) {
+export function ConnectionsPage(facts: ConnectionsFacts) {
+  const { connections, profile, signInHref } = facts;
   return (
     <Layout title="Your connections" wide>
       <main class="sheet">
         <h1>Your connections</h1>
+        {profile !== undefined && (
+          <div class="split account">
+            <PersonLine profile={profile} />
+            <a class="button slim" href={`${signInHref}?account=other`}>
+              Not you?
+            </a>
+          </div>
+        )}
         <p class="quiet">
           {connections.length === 0
             ? "No application is connected in your name."
-            : "These applications may use this server in your name. Disconnecting one ends its access at once; it can ask again."}
+            : "These applications may use this server in your name. What you change here holds from their next call on. What you end can ask you again."}
         </p>
         {connections.length > 0 && (
           <section>
             <ul class="rows">
-              {connections.map((connection) => (
-                <li class="split">
-                  <ConnectionFacts connection={connection} tools={tools} />
-                  <form method="post" action={action}>
-                    <input type="hidden" name="csrf" value={csrf} />
-                    <input type="hidden" name="id" value={connection.id} />
-                    <button class="button slim">
-                      Disconnect
-                      <span class="unseen"> {applicationName(connection.clientName)}</span>
-                    </button>
-                  </form>
-                </li>
+              {connections.map((connection, at) => (
+                <ConnectionRow connection={connection} at={at} facts={facts} />
               ))}
             </ul>
           </section>
         )}
+        {connections.length > 1 && <EndAll facts={facts} />}
+        {connections.length > 0 && (
+          <p class="small quiet">
+            “Disconnect” in an application need not reach this server: Claude's, for one, only
+            forgets. What you end here has ended.
+          </p>
+        )}
       </main>
       <footer class="split">
-        <a href="/">About this server</a>
-        <form method="post" action={signOutAction}>
+        <span>
+          <a href="/permissions">What you may do</a> · <a href="/">About this server</a>
+        </span>
+        <form method="post" action={facts.signOutAction}>
           <button class="button slim">Sign out</button>
         </form>
       </footer>
@@ -77,15 +102,15 @@ export function ConnectionsPage({
   );
 }
 
-/** The same address before a person has signed in. */
-export function SignedOutPage({ signInHref }: { signInHref: string }) {
+/** An address of a person's own pages before they have signed in. */
+export function SignedOutPage({ signInHref, title }: { signInHref: string; title: string }) {
   return (
-    <Layout title="Your connections">
+    <Layout title={title}>
       <main class="sheet">
-        <h1>Your connections</h1>
+        <h1>{title}</h1>
         <p>
-          Sign in to see which applications may use this server in your name, and to disconnect
-          them.
+          Sign in to see which applications may use this server in your name, what each may do, and
+          to change it.
         </p>
         <div class="choice">
           <a class="button main" href={signInHref}>
@@ -97,24 +122,120 @@ export function SignedOutPage({ signInHref }: { signInHref: string }) {
   );
 }
 
-function ConnectionFacts({
+interface Row {
+  readonly connection: Connection;
+  readonly at: number;
+  readonly facts: ConnectionsFacts;
+}
+
+function ConnectionRow({ connection, at, facts }: Row) {
+  const { permissions } = connection;
+  return (
+    <li>
+      <div class="split">
+        <ConnectionFacts connection={connection} />
+        <ActionForm facts={facts} id={connection.id} action="end">
+          <button class="button slim">
+            Disconnect
+            <span class="unseen"> {applicationName(connection.clientName)}</span>
+          </button>
+        </ActionForm>
+      </div>
+      <details>
+        <summary>{countOf(permissions.length)}, and when it ends</summary>
+        {permissions.length > 0 && (
+          <ActionForm facts={facts} id={connection.id} action="narrow">
+            <input type="hidden" name="choices" value="shown" />
+            <PermissionChoice choices={permissions} idPrefix={`c${at}-`} />
+            <p>
+              <button class="button slim">Keep only what is ticked</button>
+            </p>
+          </ActionForm>
+        )}
+        <ActionForm facts={facts} id={connection.id} action="idle">
+          <IdleChoice connection={connection} at={at} choices={facts.idleDaysChoices} />
+        </ActionForm>
+      </details>
+    </li>
+  );
+}
+
+function IdleChoice({
   connection,
-  tools,
+  at,
+  choices,
 }: {
   connection: Connection;
-  tools: readonly ToolSummary[];
+  at: number;
+  choices: readonly number[];
 }) {
-  const { clientName, clientDomain, connectedAt, lastUsedAt, scopes } = connection;
-  const asks = explainScopes(scopes, tools).filter((ask) => ask.scopes.length > 0);
+  const id = `c${at}-idle`;
+  return (
+    <p class="inline">
+      <label for={id}>End it when it was not used for</label>{" "}
+      <select id={id} name="idleDays">
+        {choices.map((days) => (
+          <option value={String(days)} selected={days === connection.idleDays}>
+            {days === 1 ? "1 day" : `${days} days`}
+          </option>
+        ))}
+      </select>{" "}
+      <button class="button slim">Set</button>
+    </p>
+  );
+}
+
+function EndAll({ facts }: { facts: ConnectionsFacts }) {
+  return (
+    <details>
+      <summary>Disconnect all of them</summary>
+      <ActionForm facts={facts} action="end-all">
+        <p>Each of the {facts.connections.length} has to ask you again.</p>
+        <p>
+          <button class="button slim">Disconnect all {facts.connections.length}</button>
+        </p>
+      </ActionForm>
+    </details>
+  );
+}
+
+function ActionForm({
+  facts,
+  id,
+  action,
+  children,
+}: {
+  facts: ConnectionsFacts;
+  id?: string;
+  action: "end" | "end-all" | "narrow" | "idle";
+  children: import("hono/jsx").Child;
+}) {
+  return (
+    <form method="post" action={facts.action}>
+      <input type="hidden" name="csrf" value={facts.csrf} />
+      <input type="hidden" name="do" value={action} />
+      {id !== undefined && <input type="hidden" name="id" value={id} />}
+      {children}
+    </form>
+  );
+}
+
+function ConnectionFacts({ connection }: { connection: Connection }) {
+  const { clientName, verifiedAddress, clientFamily = "", connectedAt, lastUsedAt } = connection;
+  const clientKind = CLIENT_KINDS.get(clientFamily);
   return (
     <div>
       <h2>
         <bdi>{applicationName(clientName)}</bdi>
       </h2>
       <p class="small quiet">
-        {clientDomain === undefined
-          ? "Unverified name"
-          : `Verified: ${printable(clientDomain, 253)}`}
+        {verifiedAddress === undefined ? (
+          "Unverified: it chose this name itself"
+        ) : (
+          <>
+            Verified: <Address url={verifiedAddress} />
+          </>
+        )}
       </p>
       <p class="small quiet">
         Connected <UtcTime at={connectedAt} /> ·{" "}
@@ -125,14 +246,15 @@ function ConnectionFacts({
             last used <UtcTime at={lastUsedAt} />
           </>
         )}
+        {clientKind !== undefined && ` from ${clientKind}`}
       </p>
-      <ul class="small quiet">
-        {asks.map((ask) => (
-          <li>{ask.heading}</li>
-        ))}
-      </ul>
     </div>
   );
+}
+
+function countOf(permissions: number): string {
+  if (permissions === 0) return "It has no permission, only what is open to everyone";
+  return permissions === 1 ? "It has 1 permission" : `It has ${permissions} permissions`;
 }
 
 /** An absolute date, the same wherever it is read: `23 Nov 2026 14:38 UTC`. */

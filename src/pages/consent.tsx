@@ -1,31 +1,41 @@
 /**
- * The page that asks. Who asks, where the answer goes and what is asked go in; HTML with an Allow
- * and a Deny comes out. Everything about the client was chosen by the client: it is shown as text,
- * never as a link or a picture.
+ * The page that asks. Who asks, where the answer goes and what is asked go in; HTML with boxes to
+ * untick, an Allow and a Deny comes out. Everything about the client was chosen by the client: it is
+ * shown as text, never as a link or a picture.
  */
+import { Address, Host, splitHost } from "./address.tsx";
 import { Layout } from "./layout.tsx";
+import { type Choice, Folded, PermissionChoice } from "./permission-choice.tsx";
 import { applicationName, printable } from "./printable.ts";
-import { explainScopes, type Ask, type ToolSummary } from "./scope.ts";
+import { Remark } from "./remark.tsx";
+import { describeIdentity, type ToolSummary } from "./scope.ts";
+
+/** Who vouches for what an application says of itself. */
+export type Standing =
+  /** The address is that of its Client ID Metadata Document. */
+  | { readonly kind: "verified"; readonly address: string }
+  | { readonly kind: "operator" }
+  | { readonly kind: "unverified" };
 
 /**
  * What the page says; the provider library's `describeConsent` and `beginConsent` have most of it.
  */
 export interface ConsentRequest {
-  /**
-   * `domain` and `path` only when they are verified: the address of a Client ID Metadata Document. Of
-   * a host that many share, the domain alone says nothing.
-   */
   readonly client: {
     readonly name: string;
-    readonly domain?: string | undefined;
-    readonly path?: string | undefined;
+    readonly standing: Standing;
     readonly uri?: string | undefined;
   };
   readonly redirectHost: string;
   readonly redirectIsLoopback: boolean;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
-  readonly tools: readonly ToolSummary[];
+  readonly choices: readonly Choice[];
+  /** What everybody who is signed in may use. */
+  readonly openTools: readonly ToolSummary[];
+  /** When it ends by itself unless it is used; none when it does not outlive the sign-in. */
+  readonly idleDays?: number | undefined;
+  readonly mayBeRemembered: boolean;
   /** Sent back by the form: it names the transaction and proves that the page was ours. */
   readonly handle: string;
   /** Where the form posts to. */
@@ -38,33 +48,34 @@ const LONGEST_URI_CHARACTERS = 400;
 /** Asks a person to allow a client (MCP security best practices, “Confused Deputy Problem”). */
 export function ConsentPage(request: ConsentRequest) {
   const name = applicationName(request.client.name);
+  const isStepUp = request.choices.some(({ isNew }) => isNew);
   return (
     <Layout title={`Allow ${name}?`}>
       <main class="sheet">
         <h1>
-          <bdi>{name}</bdi> asks to connect
+          <bdi>{name}</bdi> asks {isStepUp ? "for more" : "to connect"}
         </h1>
         <p class="quiet">
           to the tools at <b>{new URL(request.resource).host}</b>
         </p>
         <dl class="who">
           <dt>Who asks</dt>
-          <WhoAsks {...request.client} />
+          <WhoAsks standing={request.client.standing} />
           <dt>Your answer goes to</dt>
           <WhereTo request={request} />
         </dl>
         <form method="post" action={request.action}>
           <input type="hidden" name="handle" value={request.handle} />
-          <section>
-            <h2>If you allow it, it can</h2>
-            {explainScopes(request.scopes, request.tools).map((ask) => (
-              <Asked ask={ask} />
-            ))}
-          </section>
-          <p class="quiet">
-            You will sign in with Auth0 next. The application never gets more than your own account
-            may do.
-          </p>
+          <input type="hidden" name="choices" value="shown" />
+          <WhatFor request={request} isStepUp={isStepUp} />
+          {request.mayBeRemembered && (
+            <div class="tick remember">
+              <input type="checkbox" id="remember" name="remember" value="yes" />
+              <label for="remember">
+                Do not ask again when it asks for no more than this, in this browser, for 30 days
+              </label>
+            </div>
+          )}
           <div class="choice">
             <button class="button main" name="decision" value="allow">
               Allow
@@ -73,6 +84,12 @@ export function ConsentPage(request: ConsentRequest) {
               Deny
             </button>
           </div>
+          <p class="small quiet">
+            You sign in with Auth0 next.{" "}
+            <button class="as-link" name="decision" value="switch">
+              Allow, and choose the account there
+            </button>
+          </p>
         </form>
         <Details request={request} />
       </main>
@@ -80,61 +97,115 @@ export function ConsentPage(request: ConsentRequest) {
   );
 }
 
-function WhoAsks({ domain, path = "" }: ConsentRequest["client"]) {
-  if (domain === undefined)
-    return (
-      <dd>
-        <Remark kind="warn">Unverified: this name was chosen by the application itself.</Remark>
-      </dd>
-    );
-  return (
-    <dd>
-      <b>{printable(domain, LONGEST_URI_CHARACTERS)}</b>
-      {printable(path, LONGEST_URI_CHARACTERS)}
-      <Remark kind="good">Verified: this address asks. The name is its own choice.</Remark>
-    </dd>
-  );
+function WhoAsks({ standing }: { standing: Standing }) {
+  switch (standing.kind) {
+    case "verified":
+      return (
+        <dd>
+          <Address url={standing.address} />
+          <Remark kind="good">
+            Verified: it is described at this address. Its name is its own choice.
+          </Remark>
+        </dd>
+      );
+    case "operator":
+      return (
+        <dd>
+          <Remark kind="good">Added by the operator of this server.</Remark>
+        </dd>
+      );
+    case "unverified":
+      return (
+        <dd>
+          <Remark kind="warn">
+            Unverified: it registered itself, and nobody vouches for its name.
+          </Remark>
+        </dd>
+      );
+  }
 }
 
 /**
  * The redirect host must be shown; a loopback one deserves a warning, since any local program may
- * listen there.
+ * listen there (RFC 8252 §8.6).
  */
 function WhereTo({ request }: { request: ConsentRequest }) {
-  const isWeb = /^https?:/i.test(request.redirectUri);
+  const { redirectHost, redirectIsLoopback, redirectUri } = request;
+  const isWeb = /^https?:/i.test(redirectUri);
   return (
     <dd>
-      <b>
-        <bdi>{printable(request.redirectHost, LONGEST_URI_CHARACTERS)}</bdi>
-      </b>
-      {request.redirectIsLoopback && (
+      {isWeb ? <Host host={redirectHost} /> : <Address url={redirectUri} />}
+      {redirectIsLoopback && (
         <Remark kind="warn">
           An application on this computer, whatever name it gives. Allow it only if you have just
           started this yourself.
         </Remark>
       )}
-      {!isWeb && <Remark kind="warn">An application on this device.</Remark>}
+      {!isWeb && (
+        <Remark kind="warn">
+          An application on this device, whichever answers to this address. Allow it only if you
+          have just started this yourself.
+        </Remark>
+      )}
+      {isElsewhere(request) && (
+        <Remark kind="warn">Not the website that asks: another one receives the answer.</Remark>
+      )}
     </dd>
   );
 }
 
-function Asked({ ask }: { ask: Ask }) {
-  const isNamed = ask.tools.length === 1 && ask.scopes.length > 0;
+/** Whether a verified application has the answer sent to somebody else's website. */
+function isElsewhere({ client, redirectHost, redirectIsLoopback, redirectUri }: ConsentRequest) {
+  if (client.standing.kind !== "verified" || redirectIsLoopback) return false;
+  const own = URL.parse(client.standing.address)?.hostname ?? "";
+  return /^https:/i.test(redirectUri) && splitHost(own).domain !== splitHost(redirectHost).domain;
+}
+
+function WhatFor({ request, isStepUp }: { request: ConsentRequest; isStepUp: boolean }) {
+  const { choices, openTools, idleDays } = request;
+  const identity = describeIdentity(request.scopes);
   return (
-    <fieldset>
-      <legend>{ask.heading}</legend>
-      {ask.note !== undefined && <p class="quiet">{ask.note}</p>}
-      {isNamed && <p class="quiet">{ask.tools[0]?.description}</p>}
-      {!isNamed && ask.tools.length > 0 && (
-        <ul class="quiet">
-          {ask.tools.map((tool) => (
-            <li>
-              <b>{tool.title}</b>: {tool.description}
-            </li>
-          ))}
-        </ul>
+    <section>
+      <h2>
+        {isStepUp ? "If you allow it, it can, with what is new marked" : "If you allow it, it can"}
+      </h2>
+      {choices.length > 0 && (
+        <p class="quiet">
+          Untick what it should not do. It never gets more than your own account may do.
+        </p>
       )}
-    </fieldset>
+      <PermissionChoice choices={choices} />
+      <dl class="always">
+        {openTools.length > 0 && (
+          <>
+            <dt>Use what is open to everyone who signs in</dt>
+            <dd class="quiet">
+              <OpenTools tools={openTools} />
+            </dd>
+          </>
+        )}
+        {identity !== undefined && (
+          <>
+            <dt>Know who you are</dt>
+            <dd class="quiet">{identity}</dd>
+          </>
+        )}
+        <dt>{idleDays === undefined ? "Until your sign-in ends" : "Until you disconnect it"}</dt>
+        <dd class="quiet">
+          {idleDays === undefined
+            ? "It has to ask again after that."
+            : `Or it was not used for ${idleDays} days. You see and end it at ${new URL(request.resource).host}/connections.`}
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function OpenTools({ tools }: { tools: readonly ToolSummary[] }) {
+  return (
+    <Folded count={tools.length} what={`All ${tools.length} of them`}>
+      {tools.map(({ title }) => printable(title, 100)).join(", ")}.
+    </Folded>
   );
 }
 
@@ -164,28 +235,5 @@ function Details({ request }: { request: ConsentRequest }) {
         </dd>
       </dl>
     </details>
-  );
-}
-
-const SIGNS = {
-  good: "M1.5 8a6.5 6.5 0 1 0 13 0 6.5 6.5 0 1 0-13 0m3.5.2 2 2 4-4.4",
-  warn: "M8 1.5 15 14H1L8 1.5Zm0 4.5v4m0 1.6v.4",
-} as const;
-
-/** A sentence with a sign before it. Its words say the same without colour or sign. */
-function Remark({ kind, children }: { kind: keyof typeof SIGNS; children: string }) {
-  return (
-    <span class={`remark ${kind}`}>
-      <svg
-        viewBox="0 0 16 16"
-        aria-hidden="true"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.5"
-      >
-        <path d={SIGNS[kind]} stroke-linejoin="round" stroke-linecap="round" />
-      </svg>
-      <span>{children}</span>
-    </span>
   );
 }

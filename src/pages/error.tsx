@@ -1,6 +1,7 @@
 /**
  * The page for what went wrong. Fixed words, a reason code and a request id go in; HTML comes out
- * that says what to do next. Never an exception's text, an upstream answer or a person's data.
+ * that says what happened, what to do next, and carries to an administrator what only they can do.
+ * Never an exception's text, an upstream answer or a person's data.
  */
 import { Layout } from "./layout.tsx";
 
@@ -10,9 +11,14 @@ interface Failure {
   /** The code that the log has. */
   readonly reason: string;
   readonly requestId: string;
+  /** What the person can do. */
   readonly hints?: readonly string[];
-  /** Whom the hints are for; the person, unless told otherwise. */
-  readonly hintsFor?: "you" | "operator";
+  /** What only whoever runs this server can do. */
+  readonly operatorHints?: readonly string[];
+  /** What is wrong with the request, for the maker of the application. */
+  readonly detail?: string | undefined;
+  /** Where people ask for help: an e-mail address or a URL. */
+  readonly contact?: string | undefined;
   /**
    * Where to go from here. `href` was validated by whoever made it: a client's redirect with the
    * OAuth error.
@@ -21,27 +27,31 @@ interface Failure {
 }
 
 /** A failure that a person reads. */
-export function ErrorPage({
-  heading,
-  text,
-  reason,
-  requestId,
-  hints = [],
-  hintsFor = "you",
-  action,
-}: Failure) {
+export function ErrorPage(failure: Failure) {
+  const { heading, text, reason, requestId, hints = [], operatorHints = [], detail } = failure;
   return (
     <Layout title={heading}>
       <main class="sheet">
         <h1>{heading}</h1>
         <p>{text}</p>
-        {hints.length > 0 && <Hints hints={hints} hintsFor={hintsFor} />}
-        {action && (
-          <div class="choice">
-            <a class="button main" href={action.href}>
-              {action.label}
-            </a>
-          </div>
+        {hints.length > 0 && (
+          <section>
+            <h2>What you can do</h2>
+            <Steps steps={hints} />
+          </section>
+        )}
+        <Ways failure={failure} />
+        {operatorHints.length > 0 && (
+          <details>
+            <summary>For whoever runs this server</summary>
+            <Steps steps={operatorHints} />
+          </details>
+        )}
+        {detail && (
+          <details>
+            <summary>For the maker of the application</summary>
+            <p>{detail}</p>
+          </details>
         )}
         <dl class="pairs facts">
           <dt>Reason</dt>
@@ -58,19 +68,52 @@ export function ErrorPage({
   );
 }
 
-function Hints({ hints, hintsFor }: { hints: readonly string[]; hintsFor: "you" | "operator" }) {
+function Ways({ failure }: { failure: Failure }) {
+  const { action, operatorHints = [] } = failure;
   return (
-    <section>
-      <h2>{hintsFor === "you" ? "What you can do" : "What the operator of this server can do"}</h2>
-      {hints.length === 1 ? (
-        <p>{hints[0]}</p>
-      ) : (
-        <ol>
-          {hints.map((hint) => (
-            <li>{hint}</li>
-          ))}
-        </ol>
+    <div class="choice">
+      {action && (
+        <a class="button main" href={action.href}>
+          {action.label}
+        </a>
       )}
-    </section>
+      {operatorHints.length > 0 && (
+        <a class={action ? "button" : "button main"} href={reportHref(failure)}>
+          Tell an administrator
+        </a>
+      )}
+      {!action && operatorHints.length === 0 && (
+        <a class="button" href="/">
+          About this server
+        </a>
+      )}
+    </div>
   );
+}
+
+function Steps({ steps }: { steps: readonly string[] }) {
+  if (steps.length === 1) return <p>{steps[0]}</p>;
+  return (
+    <ol>
+      {steps.map((step) => (
+        <li>{step}</li>
+      ))}
+    </ol>
+  );
+}
+
+/** A message with everything an administrator needs; without an address the person chooses one. */
+function reportHref({ heading, reason, requestId, operatorHints = [], contact = "" }: Failure) {
+  const isMail = contact.includes("@") && !contact.startsWith("https:");
+  if (contact !== "" && !isMail) return contact;
+  const body = [
+    "I could not connect to the MCP server. It says:",
+    `${heading} (reason ${reason}, request ${requestId})`,
+    ...operatorHints.map((hint, at) => `${at + 1}. ${hint}`),
+  ].join("\r\n\r\n");
+  const fields = { subject: `MCP server: ${heading}`, body };
+  const query = Object.entries(fields).map(
+    ([name, value]) => `${name}=${encodeURIComponent(value)}`,
+  );
+  return `mailto:${isMail ? contact : ""}?${query.join("&")}`;
 }

@@ -4,7 +4,11 @@
  */
 import { Layout, renderPage } from "./layout.tsx";
 import type { Look } from "./look.ts";
-import type { ToolSummary } from "./scope.ts";
+import { EFFECT_NAMES } from "./permission-choice.tsx";
+import { effectOf, type ToolSummary } from "./scope.ts";
+
+/** A page stays under 30 KB. */
+const MOST_TOOLS_SHOWN = 40;
 
 /** One way of adding this server to an application. */
 export interface Installation {
@@ -38,16 +42,17 @@ export function renderLanding(facts: LandingFacts, accept: string | null, status
 }
 
 /** The front door as HTML. */
-export function LandingPage({ issuer, look, installations, tools, requiresSignIn }: LandingFacts) {
+export function LandingPage(facts: LandingFacts) {
+  const { issuer, installations, tools, requiresSignIn, look } = facts;
   return (
     <Layout title={new URL(issuer).host} wide>
       <main class="sheet">
-        <h1>Connect your AI application</h1>
+        <h1>{look.site.title}</h1>
         <p>{look.site.description}</p>
-        <p>{explanation(requiresSignIn)}</p>
-        <pre class="address">
+        <pre class="mcp-address">
           <code>{issuer}/mcp</code>
         </pre>
+        <p class="quiet">{explanation(requiresSignIn)}</p>
         <section>
           <h2>Add it to your application</h2>
           <ul class="cards">
@@ -58,24 +63,46 @@ export function LandingPage({ issuer, look, installations, tools, requiresSignIn
         </section>
         {tools.length > 0 && (
           <section>
-            <h2>What it can do</h2>
+            <h2>
+              What it can do <span class="count">{tools.length}</span>
+            </h2>
             <ul class="rows">
-              {tools.map((tool) => (
+              {tools.slice(0, MOST_TOOLS_SHOWN).map((tool) => (
                 <ToolRow {...tool} />
               ))}
             </ul>
+            {tools.length > MOST_TOOLS_SHOWN && (
+              <p>
+                And {tools.length - MOST_TOOLS_SHOWN} more, <a href="/llms.txt">all in one list</a>.
+              </p>
+            )}
           </section>
         )}
       </main>
-      <footer>
+      <Links requiresSignIn={requiresSignIn} />
+    </Layout>
+  );
+}
+
+function Links({ requiresSignIn }: { requiresSignIn: boolean }) {
+  return (
+    <footer>
+      <ul class="links">
         {requiresSignIn && (
           <>
-            <a href="/connections">Your connections</a> ·{" "}
+            <li>
+              <a href="/connections">Your connections</a>
+            </li>
+            <li>
+              <a href="/permissions">What you may do</a>
+            </li>
           </>
         )}
-        <a href="/llms.txt">This page for agents</a>
-      </footer>
-    </Layout>
+        <li>
+          <a href="/llms.txt">This page for agents</a>
+        </li>
+      </ul>
+    </footer>
   );
 }
 
@@ -87,17 +114,31 @@ export function landingMarkdown({
   tools,
   requiresSignIn,
 }: LandingFacts): string {
+  const { site } = look;
   const parts = [
-    `# ${look.site.title} (MCP server at ${new URL(issuer).host})`,
-    look.site.description,
+    `# ${site.title} (MCP server at ${new URL(issuer).host})`,
+    site.description,
     explanation(requiresSignIn),
     `Address: \`${issuer}/mcp\` (Streamable HTTP)`,
     "## Add it to your application",
     ...installations.map(installationMarkdown),
     ...(tools.length === 0 ? [] : ["## What it can do", tools.map(toolMarkdown).join("\n")]),
-    ...(requiresSignIn ? [`People see and end their connections at ${issuer}/connections`] : []),
+    ...(requiresSignIn
+      ? [
+          `People see and end their connections at ${issuer}/connections, and what they may do at ${issuer}/permissions`,
+        ]
+      : []),
+    ...(site.links?.documentation === undefined
+      ? []
+      : [`Documentation: ${site.links.documentation}`]),
+    ...(site.contact === undefined ? [] : [`Help: ${site.contact}`]),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+function toolMarkdown(tool: ToolSummary): string {
+  const effect = EFFECT_NAMES[effectOf(tool)].toLowerCase();
+  return `- **${tool.title}** (${effect}): ${tool.description} ${requirement(tool)}`;
 }
 
 function InstallationCard({ application, how, command, link }: Installation) {
@@ -122,7 +163,9 @@ function InstallationCard({ application, how, command, link }: Installation) {
 function ToolRow(tool: ToolSummary) {
   return (
     <li>
-      <h3>{tool.title}</h3>
+      <h3>
+        {tool.title} <span class={`mark ${effectOf(tool)}`}>{EFFECT_NAMES[effectOf(tool)]}</span>
+      </h3>
       <p>{tool.description}</p>
       <p class="small quiet">
         {tool.permissions.length === 0 && requirement(tool)}
@@ -149,10 +192,6 @@ function requirement({ permissions }: ToolSummary): string {
   return permissions.length === 0
     ? "Needs no permission."
     : `Needs ${permissions.map((name) => `\`${name}\``).join(", ")}.`;
-}
-
-function toolMarkdown(tool: ToolSummary): string {
-  return `- **${tool.title}**: ${tool.description} ${requirement(tool)}`;
 }
 
 function installationMarkdown({ application, how, command, link }: Installation): string {

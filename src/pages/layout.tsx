@@ -21,8 +21,9 @@ const LookContext = createContext<Look>({
  * the client's own address; so that directive is left out, and what a form may send is judged when
  * it arrives.
  */
-function contentSecurityPolicy({ styleSource }: Look): string {
-  return `default-src 'none'; style-src ${styleSource}; img-src 'self'; base-uri 'none'; frame-ancestors 'none'`;
+function contentSecurityPolicy({ styleSource }: Look, picture: string | undefined): string {
+  const pictures = picture === undefined ? "'self'" : `'self' ${picture}`;
+  return `default-src 'none'; style-src ${styleSource}; img-src ${pictures}; base-uri 'none'; frame-ancestors 'none'`;
 }
 
 /** The document. `wide` is for pages that are read rather than answered. */
@@ -91,6 +92,13 @@ function addressOf(contact: string): string {
   return contact.startsWith("https:") ? contact : `mailto:${contact}`;
 }
 
+interface PageOptions {
+  readonly status?: number;
+  readonly headers?: HeadersInit;
+  /** The one picture from elsewhere that the page may show: an https URL without spaces. */
+  readonly picture?: string | undefined;
+}
+
 /**
  * The page as a response. `headers` (cookies, for instance) are kept; what makes it safe HTML is
  * ours.
@@ -98,11 +106,11 @@ function addressOf(contact: string): string {
 export function renderPage(
   page: JSX.Element,
   look: Look,
-  { status = 200, headers }: { status?: number; headers?: HeadersInit } = {},
+  { status = 200, headers, picture }: PageOptions = {},
 ): Response {
   const all = new Headers(headers);
   all.set("Content-Type", "text/html; charset=utf-8");
-  all.set("Content-Security-Policy", contentSecurityPolicy(look));
+  all.set("Content-Security-Policy", contentSecurityPolicy(look, picture));
   const html = <LookContext.Provider value={look}>{page}</LookContext.Provider>;
   return new Response(`<!doctype html>${html.toString()}`, { status, headers: all });
 }

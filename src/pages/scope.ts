@@ -1,8 +1,7 @@
 /**
- * Scopes in human words. The scopes of a request and the list of tools go in; what they mean to a
- * person comes out, in the order in which a person wants to know it.
+ * Scopes in human words. Names of permissions, the list of tools and the sentences of their author
+ * go in; what each permission means to a person comes out, by what can happen to their things.
  */
-
 import { printable } from "./printable.ts";
 
 /** A tool as pages show it. */
@@ -10,14 +9,32 @@ export interface ToolSummary {
   readonly title: string;
   readonly description: string;
   readonly permissions: readonly string[];
+  /** Absent means the worst, as in MCP. */
+  readonly annotations?:
+    | { readonly readOnlyHint: boolean; readonly destructiveHint: boolean }
+    | undefined;
 }
 
-/** One thing that is asked for. `scopes` are the names behind it; none when nobody has to ask. */
-export interface Ask {
-  readonly heading: string;
-  readonly note?: string;
-  readonly scopes: readonly string[];
+/** What can happen, the mildest first. */
+export type Effect = "reads" | "changes" | "deletes";
+
+const EFFECTS = ["reads", "changes", "deletes"] as const;
+
+/** One permission, as a person is asked about it. */
+export interface PermissionFacts {
+  readonly name: string;
+  readonly sentence: string;
+  readonly effect: Effect;
   readonly tools: readonly ToolSummary[];
+}
+
+/** What a permission lets a person do, in the words of who wrote the tools; by its name. */
+export type Sentences = Readonly<Record<string, string>>;
+
+/** What pages know of the tools. */
+export interface Offered {
+  readonly tools: readonly ToolSummary[];
+  readonly sentences?: Sentences | undefined;
 }
 
 /** OpenID Connect Core 1.0 §5.4, without the addresses that we never ask for. */
@@ -27,57 +44,58 @@ const IDENTITY_SCOPES: ReadonlyMap<string, string> = new Map([
   ["email", "your email address"],
 ]);
 
-/** OpenID Connect Core 1.0 §11. */
-const OFFLINE_SCOPE = "offline_access";
-
-/**
- * What the scopes ask for: who you are, each permission with the tools behind it, and staying
- * connected.
- */
-export function explainScopes(
-  scopes: readonly string[],
-  tools: readonly ToolSummary[],
-): readonly Ask[] {
-  const known = scopes.filter((scope) => IDENTITY_SCOPES.has(scope));
-  const permissions = scopes.filter(
-    (scope) => !IDENTITY_SCOPES.has(scope) && scope !== OFFLINE_SCOPE,
-  );
-  const open = tools.filter((tool) => tool.permissions.length === 0);
-  return [
-    ...(known.length > 0 ? [askForIdentity(known)] : []),
-    ...permissions.map((permission) => askForPermission(permission, tools)),
-    ...(open.length > 0
-      ? [{ heading: "Use what is open to everyone", scopes: [], tools: open }]
-      : []),
-    ...(scopes.includes(OFFLINE_SCOPE) ? [ASK_TO_STAY] : []),
-  ];
+/** What a tool may do to the person's things (MCP 2026-07-28, tool annotations and their defaults). */
+export function effectOf({ annotations }: Pick<ToolSummary, "annotations">): Effect {
+  if (annotations?.readOnlyHint === true) return "reads";
+  return annotations?.destructiveHint === false ? "changes" : "deletes";
 }
 
-const ASK_TO_STAY: Ask = {
-  heading: "Stay connected until you disconnect it",
-  note: "It keeps its access while you are away. You can end this at any time.",
-  scopes: [OFFLINE_SCOPE],
-  tools: [],
-};
+/** Each permission with its sentence, the tools it opens and the worst that one of them may do. */
+export function describePermissions(
+  names: readonly string[],
+  { tools: all, sentences = {} }: Offered,
+): readonly PermissionFacts[] {
+  return names.map((name) => {
+    const tools = all.filter((tool) => tool.permissions.includes(name));
+    const effects = tools.map(effectOf);
+    return {
+      name,
+      sentence: Object.hasOwn(sentences, name)
+        ? printable(sentences[name] ?? "", 200)
+        : sentenceFor(name, tools),
+      effect: EFFECTS.findLast((effect) => effects.includes(effect)) ?? "reads",
+      tools,
+    };
+  });
+}
 
-function askForIdentity(scopes: readonly string[]): Ask {
+/** The same, in groups by what can happen; an empty group is left out. */
+export function groupByEffect<Facts extends Pick<PermissionFacts, "effect">>(
+  permissions: readonly Facts[],
+): readonly { readonly effect: Effect; readonly permissions: readonly Facts[] }[] {
+  return EFFECTS.map((effect) => ({
+    effect,
+    permissions: permissions.filter((permission) => permission.effect === effect),
+  })).filter((group) => group.permissions.length > 0);
+}
+
+/** What the scopes tell about the person, as a sentence; none when they tell nothing. */
+export function describeIdentity(scopes: readonly string[]): string | undefined {
   const facts = scopes.flatMap((scope) => IDENTITY_SCOPES.get(scope) ?? []);
-  return { heading: "Know who you are", note: capitalized(`${listed(facts)}.`), scopes, tools: [] };
-}
-
-/** A permission that no tool needs may be any text that a client sent. */
-function askForPermission(permission: string, all: readonly ToolSummary[]): Ask {
-  const tools = all.filter((tool) => tool.permissions.includes(permission));
-  const names =
-    tools.length > 3 ? `${tools.length} tools` : listed(tools.map((tool) => `“${tool.title}”`));
-  const heading =
-    names === "" ? `Hold the permission “${printable(permission, 80)}”` : `Use ${names}`;
-  return { heading, scopes: [permission], tools };
+  return facts.length === 0 ? undefined : `${capitalized(listed(facts))}.`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
-function listed(words: readonly string[]): string {
+export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+/** For a permission that nobody described; one that no tool needs is said by its name. */
+function sentenceFor(name: string, tools: readonly ToolSummary[]): string {
+  if (tools.length > 3) return `Use ${tools.length} tools`;
+  return tools.length === 0
+    ? `Hold the permission “${printable(name, 80)}”`
+    : `Use ${listed(tools.map((tool) => `“${tool.title}”`))}`;
 }
 
 function capitalized(text: string): string {

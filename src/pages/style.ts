@@ -49,13 +49,16 @@ a { color: var(--brand); text-underline-offset: .15em; }
 code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 .chip { padding: .1em .45em; border-radius: 5px; background: var(--sunk); border: 1px solid var(--line); }
 pre { margin: .75rem 0 0; padding: .7rem .85rem; border: 1px solid var(--line); border-radius: 8px; background: var(--sunk); white-space: pre-wrap; }
-.address { padding: .875rem 1rem; font-size: 1.125rem; }
+.mcp-address { padding: .875rem 1rem; font-size: 1.125rem; }
 pre code { user-select: all; -webkit-user-select: all; }
-.who { margin-top: 1.25rem; padding: 1rem; border: 1px solid var(--line); border-radius: 10px; background: var(--sunk); }
+.who { margin: 1.25rem 0 0; padding: 1rem; border: 1px solid var(--line); border-radius: 10px; background: var(--sunk); }
 .who dt { font-size: .875rem; }
 .who dd + dt { margin-top: .875rem; }
-.remark { display: flex; gap: .5rem; margin-top: .125rem; font-size: .9375rem; line-height: 1.45; }
+.address { color: var(--quiet); }
+.address b { color: var(--ink); }
+.remark { display: flex; gap: .5rem; margin-top: .25rem; font-size: .9375rem; line-height: 1.45; }
 .remark svg { flex: none; width: 1.125rem; height: 1.125rem; margin-top: .125rem; }
+section > .remark { margin-top: .625rem; }
 .good { color: var(--good); }
 .warn { color: var(--warn); }
 fieldset { margin: 0; padding: .875rem 0; border: 0; border-top: 1px solid var(--line); min-width: 0; }
@@ -67,6 +70,38 @@ fieldset input:not([type="checkbox"]), select {
   width: 100%; padding: .5rem .7rem; border: 1px solid var(--edge); border-radius: 8px;
   background: var(--sunk); color: var(--ink); font: inherit;
 }
+.group, fieldset.group, fieldset.group:last-of-type { margin: 1rem 0 0; padding: 0; border: 0; min-width: 0; }
+.group legend, .legend { float: none; display: block; width: 100%; margin: 0; padding: 0 0 .375rem; font-size: .875rem; font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line); }
+.count { padding: .05em .5em; border-radius: 1em; background: var(--sunk); border: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+.group.deletes, fieldset.group.deletes { padding: .875rem 1rem; border: 1px solid var(--edge); border-radius: 10px; }
+.deletes legend, .deletes .legend { color: var(--warn); border-bottom: 0; padding-bottom: 0; }
+fieldset.deletes legend { float: left; padding-bottom: .375rem; }
+fieldset.deletes legend + * { clear: both; }
+.tick { display: grid; grid-template-columns: auto 1fr; gap: 0 .75rem; padding: .625rem 0 0; align-items: start; }
+.tick input { width: 1.25rem; height: 1.25rem; margin: .175rem 0 0; accent-color: var(--brand); }
+.tick label { display: block; cursor: pointer; }
+.ticks .tick label { font-weight: 600; }
+.all { padding-bottom: .5rem; border-bottom: 1px solid var(--line); }
+.deletes:has(.all input:not(:checked)) .ticks { opacity: .6; }
+.mark { display: inline-block; padding: .05em .5em; border-radius: 1em; border: 1px solid var(--line); background: var(--sunk); color: var(--quiet); font-size: .8125rem; font-weight: 600; }
+.mark.deletes { color: var(--warn); border-color: currentColor; }
+.new { display: inline-block; padding: .05em .5em; border-radius: 1em; font-size: .8125rem; background: var(--brand); color: var(--on-brand); }
+.opened { margin: .125rem 0 0; padding: 0; list-style: none; font-size: .9375rem; color: var(--quiet); }
+.opened li + li { margin-top: .125rem; }
+.opened b { font-weight: 500; color: var(--ink); }
+.fold { margin-top: .5rem; font-size: inherit; color: inherit; }
+.always { margin: 1rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); }
+.always dt { color: var(--ink); font-weight: 600; }
+.always dd + dt { margin-top: .625rem; }
+.remember { margin-top: 1.25rem; }
+.account { margin-top: 1rem; padding: .75rem 1rem; border: 1px solid var(--line); border-radius: 10px; background: var(--sunk); align-items: center; }
+.person { display: flex; gap: .75rem; align-items: center; min-width: 0; }
+.portrait { position: relative; flex: none; display: grid; place-items: center; width: 2.5rem; height: 2.5rem; border-radius: 50%; overflow: hidden; background: var(--brand); color: var(--on-brand); font-weight: 600; }
+.portrait img { position: absolute; max-width: 100%; max-height: 100%; }
+.block { display: block; }
+.inline select { width: auto; }
+.inline { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
+.as-link { padding: 0; border: 0; background: none; color: var(--brand); font: inherit; text-align: left; text-decoration: underline; text-underline-offset: .15em; cursor: pointer; }
 form > p { margin-top: 1.25rem; }
 .choice { display: grid; gap: .75rem; margin-top: 1.25rem; }
 .button {
@@ -87,6 +122,7 @@ dd { margin: 0; }
 .cards > li { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 10px; }
 ul ul { list-style: disc; }
 .rows p { margin-top: .125rem; }
+.rows form > p { margin-top: 1rem; }
 .cards .button { margin-top: .75rem; display: inline-block; }
 .rows { margin: 0; padding: 0; list-style: none; }
 .rows > li { margin: 0; padding: 1rem 0; border-top: 1px solid var(--line); }
@@ -95,6 +131,8 @@ ul ul { list-style: disc; }
 .split > :first-child { flex: 1 1 14rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 nav { margin-top: 1rem; padding: 0 .25rem; }
+.links { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
+.links li { margin: 0; }
 footer { margin-top: 1rem; padding: 0 .25rem; font-size: .875rem; color: var(--quiet); }
 @media (min-width: 40rem) {
   body { padding-top: 3.5rem; }

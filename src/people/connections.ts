@@ -1,7 +1,7 @@
 /**
  * A person's own page: which clients hold grants of theirs. The cookie of the signed-in person and
- * forms of the page come in; the page comes out, and what the person cuts ends at once. Nobody sees
- * or ends what is another's.
+ * forms of the page come in; the page comes out, and what the person cuts or narrows takes effect at
+ * once. Nobody sees or changes what is another's.
  */
 import { explainFailure, renderRefusal } from "../edge/failure.ts";
 import { readOwnForm } from "../edge/form.ts";
@@ -11,17 +11,29 @@ import type { Exchange } from "../exchange.ts";
 import {
   chooseLiving,
   type Connection,
+  DEFAULT_IDLE_SECONDS,
   listConnections,
   verifiedDomain,
 } from "../grants/connections.ts";
 import { endAtOnce } from "../grants/ending.ts";
+import { changeGrant, limitIdle, narrowRecord } from "../grants/narrowing.ts";
+import { connectionsName } from "../grants/record.ts";
 import { isSameText } from "../keys.ts";
 import { ConnectionsPage, SignedOutPage } from "../pages/connections.tsx";
 import { renderPage } from "../pages/layout.tsx";
+import { describePermissions } from "../pages/scope.ts";
+import { readTicked } from "../pages/ticked.ts";
 import type { Answer, Parts } from "../parts.ts";
-import { endPersonCookie, proveForm, readPerson } from "./person.ts";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import { endPersonCookie, type Person, proveForm, readPerson } from "./person.ts";
+import { readSession, sessionName } from "./session.ts";
 
 const PAGE = "/connections";
+
+const SECONDS_PER_DAY = 86_400;
+
+/** How long a connection may be left unused, as a person may choose; the longest is the usual one. */
+const IDLE_DAYS = [DEFAULT_IDLE_SECONDS / SECONDS_PER_DAY, 7, 1] as const;
 
 /** GET `/connections`. */
 export async function showConnections(
@@ -31,21 +43,38 @@ export async function showConnections(
 ): Promise<Response> {
   const person = await readPerson(request, parts);
   if (person === undefined)
-    return renderPage(SignedOutPage({ signInHref: `${PAGE}/sign-in` }), parts.look);
+    return renderPage(
+      SignedOutPage({ signInHref: `${PAGE}/sign-in`, title: "Your connections" }),
+      parts.look,
+    );
   exchange.note({ user: person.userId });
-  const connections = await listConnections(parts.beginWork(), person.userId);
+  const { connections, facts } = await readPage(parts, person);
   const page = ConnectionsPage({
-    connections: chooseLiving(connections, parts.now()).map(asShown),
-    tools: parts.tools,
+    profile: facts?.profile,
+    connections: connections.map((connection) => asShown(connection, parts)),
+    idleDaysChoices: IDLE_DAYS,
     csrf: await proveForm(person),
     action: PAGE,
+    signInHref: `${PAGE}/sign-in`,
     signOutAction: `${PAGE}/sign-out`,
   });
-  return renderPage(page, parts.look);
+  return renderPage(page, parts.look, { picture: facts?.profile.picture });
 }
 
-/** POST `/connections`: ends one grant, for everybody who holds its tokens. */
-export async function cutConnection(
+/** What both pages of a person show, in one round trip. */
+export async function readPage(parts: Parts, person: Person) {
+  const work = parts.beginWork();
+  const collections = [connectionsName(person.userId)];
+  await work.prefetch({ records: [await sessionName(person)], collections });
+  const connections = await listConnections(work, person.userId);
+  return {
+    facts: await readSession(work, person),
+    connections: chooseLiving(connections, parts.now()),
+  };
+}
+
+/** POST `/connections`: ends or changes one grant, or ends all of them, for whoever holds tokens. */
+export async function changeConnection(
   request: Request,
   exchange: Exchange,
   parts: Parts,
@@ -56,17 +85,68 @@ export async function cutConnection(
   if (person === undefined) return backToPage(parts);
   if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
     throw new Refusal("form_refused");
-  const { userId } = person;
-  const grant = { userId, grantId: form.get("id") ?? "" };
   const work = parts.beginWork();
-  const connections = await listConnections(work, userId);
-  const connection = connections.find(({ grantId }) => grantId === grant.grantId);
-  if (connection === undefined) throw new Refusal("connection_unknown");
-  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
-  const { refreshToken } = connection;
-  await endAtOnce(parts, { work, waitUntil }, [{ ...grant, refreshToken }]);
-  exchange.note({ reason: "grant_revoked", user: userId });
+  const all = await listConnections(work, person.userId);
+  const connection = all.find(({ grantId }) => grantId === form.get("id"));
+  const change = { form, person, parts, exchange, work };
+  const action = form.get("do") ?? "end";
+  if (action === "end-all") await end(change, all);
+  else if (connection === undefined) throw new Refusal("connection_unknown");
+  else if (action === "narrow") await narrow(change, connection);
+  else if (action === "idle") await limit(change, connection);
+  else await end(change, [connection]);
   return backToPage(parts);
+}
+
+interface Change {
+  readonly form: URLSearchParams;
+  readonly person: Person;
+  readonly parts: Parts;
+  readonly exchange: Exchange;
+  readonly work: UnitOfWork;
+}
+
+async function end(
+  { parts, exchange, work, person: { userId } }: Change,
+  connections: readonly Connection[],
+): Promise<void> {
+  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
+  const endings = connections.map(({ grantId, refreshToken }) => ({
+    userId,
+    grantId,
+    refreshToken,
+  }));
+  await endAtOnce(parts, { work, waitUntil }, endings);
+  exchange.note({ reason: "grant_revoked", user: userId });
+}
+
+/** Keeps what is still ticked; what was not granted before cannot be. */
+async function narrow(
+  { form, parts, exchange, work, person: { userId } }: Change,
+  { grantId }: Connection,
+): Promise<void> {
+  const { permissions } = parts;
+  const kept = new Set(readTicked(form, describePermissions(permissions, parts)));
+  const by = { kept, now: parts.now(), permissions };
+  await changeGrant(work, parts, {
+    grant: { userId, grantId },
+    change: (record) => narrowRecord(record, by),
+  });
+  exchange.note({ reason: "grant_narrowed", user: userId });
+}
+
+/** Lets a connection end by itself. */
+async function limit(
+  { form, parts, exchange, work, person: { userId } }: Change,
+  { grantId }: Connection,
+): Promise<void> {
+  const days = IDLE_DAYS.find((choice) => String(choice) === form.get("idleDays"));
+  if (days === undefined) throw new Refusal("form_refused");
+  await changeGrant(work, parts, {
+    grant: { userId, grantId },
+    change: (record) => limitIdle(record, days * SECONDS_PER_DAY, parts.now()),
+  });
+  exchange.note({ reason: "grant_limited", user: userId });
 }
 
 /** POST `/connections/sign-out`: forgets the person in this browser. Their connections stay. */
@@ -100,13 +180,18 @@ function backToPage({ config }: Parts, headers: HeadersInit = {}): Response {
   return redirect(`${config.issuer}${PAGE}`, new Headers(headers), 303);
 }
 
-function asShown({ grantId, clientId, clientName, createdAt, lastUsedAt, scopes }: Connection) {
+function asShown(connection: Connection, parts: Parts) {
+  const { grantId, clientId, clientName, createdAt, lastUsedAt, scopes } = connection;
+  const { idleSeconds = DEFAULT_IDLE_SECONDS, clientFamily } = connection;
+  const granted = parts.permissions.filter((name) => scopes.includes(name));
   return {
     id: grantId,
     clientName,
-    clientDomain: verifiedDomain(clientId),
+    verifiedAddress: verifiedDomain(clientId) === undefined ? undefined : clientId,
+    clientFamily,
     connectedAt: createdAt,
     lastUsedAt,
-    scopes,
+    permissions: describePermissions(granted, parts).map((facts) => ({ ...facts, isTicked: true })),
+    idleDays: idleSeconds / SECONDS_PER_DAY,
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The person who is signed in at our own pages. A user id goes in, a signed cookie for a quarter of
- * an hour comes out, and the other way round; nothing is stored. It opens pages only: it is no
- * access token, and none is accepted for it.
+ * an hour comes out, and the other way round. It opens pages only: it is no access token, and none
+ * is accepted for it.
  */
 import { errors, jwtVerify, SignJWT } from "jose";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
@@ -17,7 +17,8 @@ export interface Person {
 
 const COOKIE = "mcp-person";
 
-const SESSION_SECONDS = 900;
+/** How long somebody stays signed in at our own pages. */
+export const SESSION_SECONDS = 900;
 
 interface PersonSession {
   readonly issuer: string;
@@ -77,13 +78,13 @@ export async function readPerson(
   return userId === undefined ? undefined : { userId, token };
 }
 
-/** The `Set-Cookie` line that signs a person in. */
-export async function personCookie(
+/** Signs a person in: who they are from now on, and the `Set-Cookie` line that says so. */
+export async function beginPerson(
   userId: string,
   { config, now, personKeys }: Parts,
-): Promise<string> {
+): Promise<{ readonly person: Person; readonly cookie: string }> {
   const token = await signPersonToken(userId, { issuer: config.issuer, now: now() }, personKeys);
-  return hostCookie(COOKIE, token, SESSION_SECONDS);
+  return { person: { userId, token }, cookie: hostCookie(COOKIE, token, SESSION_SECONDS) };
 }
 
 /** The `Set-Cookie` line that signs them out. */

@@ -9,11 +9,14 @@ import { redirect } from "../edge/redirect.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { abandonToken } from "../grants/ending.ts";
-import type { SignInRequest, SignInSecrets } from "../identity/provider.ts";
+import type { SignInRequest } from "../identity/provider.ts";
 import { hashText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 import { isApprovalPath } from "./approvals.ts";
-import { personCookie } from "./person.ts";
+import { beginPerson } from "./person.ts";
+import { putSession } from "./session.ts";
+
+const PERMISSIONS_PATH = "/permissions";
 
 const STATE_PREFIX = "person.";
 
@@ -31,6 +34,8 @@ const startedSchema = z.object({
   to: z.string().default("/connections"),
 });
 
+type Started = z.infer<typeof startedSchema>;
+
 /**
  * GET `/connections/sign-in`, and `/login`, the Application Login URI of Auth0: there it sends people
  * with an invitation to an organization, and those who had bookmarked its own page. Sends the browser
@@ -41,15 +46,15 @@ export async function beginPersonSignIn(
   _exchange: Exchange,
   parts: Parts,
 ): Promise<Response> {
-  const wanted = new URL(request.url).searchParams.get("to") ?? "";
-  const to = isApprovalPath(wanted) ? { to: wanted } : {};
+  const { searchParams } = new URL(request.url);
+  const wanted = searchParams.get("to") ?? "";
+  const to = wanted === PERMISSIONS_PATH || isApprovalPath(wanted) ? { to: wanted } : {};
   const state = STATE_PREFIX + randomText(32);
   const secrets = parts.identity.createSignInSecrets();
-  const invitation = readInvitation(new URL(request.url).searchParams);
-  const location = await parts.identity.authorizationUrl(
-    { state, isForGrant: false, ...invitation },
-    secrets,
-  );
+  // Auth0 would sign the same person in again without a word.
+  const prompt = searchParams.get("account") === "other" && { prompt: "login" };
+  const asked = { state, isForGrant: false, ...prompt, ...readInvitation(searchParams) };
+  const location = await parts.identity.authorizationUrl(asked, secrets);
   const hash = await hashText(state);
   const started = { ...secrets, ...to, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
   const work = parts.beginWork();
@@ -96,15 +101,16 @@ export async function finishPersonSignIn(
   exchange.execution.waitUntil(abandonToken(parts, answer.refreshToken));
   const identity = await parts.identity.judgeSignIn(answer, secrets);
   exchange.note({ user: identity.userId });
-  const headers = new Headers({ "Set-Cookie": await personCookie(identity.userId, parts) });
+  const { person, cookie } = await beginPerson(identity.userId, parts);
+  const work = parts.beginWork();
+  await putSession(work, { person, identity }, parts);
+  await work.commit();
+  const headers = new Headers({ "Set-Cookie": cookie });
   headers.append("Set-Cookie", hostCookie(cookieOf(hash), "", 0));
   return redirect(`${parts.config.issuer}${to}`, headers);
 }
 
-async function takeStarted(
-  { beginWork, now }: Parts,
-  hash: string,
-): Promise<SignInSecrets & { readonly to: string }> {
+async function takeStarted({ beginWork, now }: Parts, hash: string): Promise<Started> {
   const work = beginWork();
   try {
     const text = await work.take(nameOf(hash), USED_TTL_SECONDS);

@@ -11,8 +11,11 @@ import { note } from "./note.ts";
 import { permissionGuide } from "./permission-guide.ts";
 import { portrait } from "./portrait.ts";
 
+import { permissions } from "./permissions.ts";
+
 export const offerings: Offerings = {
   tools: [getUserInfo, explainAccess, getTime, countDown, note, eraseNote, listOrders, portrait],
   prompts: [checkAccess],
   resources: [permissionGuide],
+  permissions,
 };

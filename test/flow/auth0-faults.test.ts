@@ -46,7 +46,7 @@ describe("a mistake in the settings of the API is shown to the person, with a wa
     const { attempt, back, jar } = await comeBack(client);
     house.tenant.control.shape(shape);
     const html = await expectErrorPage(await visit(back, jar), reason, 503);
-    expect(html).toContain("What the operator of this server can do");
+    expect(html).toContain("For whoever runs this server");
     for (const step of advice) expect(html).toMatch(step);
     const [, href = "", label] = /<a class="button main" href="([^"]+)">([^<]+)/.exec(html) ?? [];
     const way = new URL(href.replaceAll("&amp;", "&"));

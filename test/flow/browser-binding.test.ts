@@ -11,6 +11,7 @@ import {
   locationOf,
   meetStranger,
   openConsent,
+  returnToClient,
   type Stranger,
 } from "../support/stranger.ts";
 import { comeBack } from "../support/sessions.ts";
@@ -179,7 +180,7 @@ describe("the return from Auth0", () => {
       sent.map((location, tab) => signIn(location, tab === 0 ? "ada" : "rob")),
     );
     for (const [tab, attempt] of attempts.entries()) {
-      const callback = locationOf(await visit(backs[tab] ?? new URL(house.issuer), jar));
+      const callback = await returnToClient(backs[tab] ?? new URL(house.issuer), jar);
       expect(callback.searchParams.get("state")).toBe(attempt.state);
       const tokens = await json<{ scope: string }>(await client.exchange(attempt, callback), 200);
       expect(tokens.scope.includes("tool:explain_access")).toBe(tab === 0);

@@ -44,8 +44,8 @@ describe("a client with a website", () => {
     const { website: documents, client } = await documentClient("none");
     website = documents.answer;
     const { html } = await openConsent(client.begin());
-    expect(html).toContain("<b>client.example</b>");
-    expect(html).toContain("Verified: this address asks. The name is its own choice.");
+    expect(html).toContain("https://<b>client.example</b>/");
+    expect(html).toContain("Verified: it is described at this address.");
     expect(html).not.toContain("Unverified");
     const tokens = await client.signIn("rob");
     expect((await client.refresh(tokens.refresh_token)).status).toBe(200);

@@ -98,25 +98,30 @@ describe("the way to Auth0", () => {
 });
 
 describe("the consent page", () => {
-  it("names the client, where the answer goes, the tools behind each permission, and has two buttons", async () => {
+  it("names the client, where the answer goes, the tools behind each permission, and has its buttons", async () => {
     const { response, html } = await openConsent(
       client.begin({ scope: "openid email tool:get_user_info offline_access" }),
     );
     expect(response.status).toBe(200);
     expect(html).toContain("<bdi>A stranger</bdi> asks to connect");
-    expect(html).toContain("Unverified: this name was chosen by the application itself.");
-    expect(html).toContain("<b><bdi>127.0.0.1</bdi></b>");
+    expect(html).toContain("Unverified: it registered itself, and nobody vouches for its name.");
+    expect(html).toContain('<bdi class="address"><b>127.0.0.1</b></bdi>');
     expect(html).toContain("An application on this computer, whatever name it gives.");
     expect(html).toContain(`<dd><bdi>${client.redirectUri}</bdi></dd>`);
-    expect([...html.matchAll(/<legend>([^<]+)/g)].map(([, legend]) => legend)).toEqual([
-      "Know who you are",
+    expect([...html.matchAll(/<(?:label|dt)[^>]*>([^<]+)/g)].map(([, words]) => words)).toEqual([
+      "Who asks",
+      "Your answer goes to",
       "Use “Get user info”",
-      "Use what is open to everyone",
-      "Stay connected until you disconnect it",
+      "Use what is open to everyone who signs in",
+      "Know who you are",
+      "Until you disconnect it",
+      "Redirect",
+      "Resource",
+      "Scopes",
     ]);
     expect(
       [...html.matchAll(/<button[^>]*name="decision" value="(\w+)"/g)].map(([, value]) => value),
-    ).toEqual(["allow", "deny"]);
+    ).toEqual(["allow", "deny", "switch"]);
   });
 
   it("cannot be framed, cached, scripted or leaked by a referrer, and may redirect anywhere once sent", async () => {

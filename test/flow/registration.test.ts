@@ -266,7 +266,7 @@ describe("a redirect URI in a scheme of its own", () => {
       redirectUri,
     );
     const { html } = await openConsent(client.begin());
-    expect(html).toContain("An application on this device.");
+    expect(html).toContain("An application on this device");
     const attempt = client.begin();
     const callback = await client.approve(attempt, "rob");
     expect(callback.href.startsWith(`${redirectUri}?`)).toBe(true);

@@ -134,6 +134,7 @@ describe("the log", () => {
         "/.well-known/oauth-protected-resource/mcp",
         "/auth/callback",
         "/authorize",
+        "/authorize/confirm",
         "/mcp",
         "/register",
         "/token",

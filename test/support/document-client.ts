@@ -20,6 +20,7 @@ const TWO_MINUTES_SECONDS = 120;
 export async function createDocumentClient(
   clientId: string,
   method: "none" | "private_key_jwt" = "private_key_jwt",
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<DocumentClient> {
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   const metadata = {
@@ -31,6 +32,7 @@ export async function createDocumentClient(
     ...(method === "none"
       ? {}
       : { jwks: { keys: [{ ...(await exportJWK(publicKey)), alg: "ES256" }] } }),
+    ...more,
   };
   return {
     clientId,

@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { PersonKey } from "../../dev/tenant/people.ts";
+import { type Box, readBoxes } from "./boxes.ts";
 import { type CookieJar, signIn, visit } from "./tenant.ts";
 
 export interface Tokens {
@@ -54,8 +55,12 @@ export interface Consent {
   readonly html: string;
   /** The hidden field of its form. */
   readonly handle: string;
-  /** Presses a button. */
-  decide(decision: "allow" | "deny"): Promise<Response>;
+  /** The boxes as they stand: `permission=…` and others. */
+  readonly boxes: readonly Box[];
+  /**
+   * Presses a button, with the boxes as they stand, but for those (`name=value`) whose tick is turned.
+   */
+  decide(decision: "allow" | "deny" | "switch", turned?: readonly string[]): Promise<Response>;
 }
 
 export interface Stranger {
@@ -235,7 +240,29 @@ export async function approve(
   const consent = await openConsent(attempt, jar);
   if (person === "deny") return locationOf(await consent.decide("deny"));
   const back = await signIn(locationOf(await consent.decide("allow")), person, jar);
-  return locationOf(await visit(back, jar));
+  return returnToClient(back, jar);
+}
+
+/** From the identity provider to the client; the person agrees to whatever they are told between. */
+export async function returnToClient(back: URL, jar: CookieJar): Promise<URL> {
+  const onward = locationOf(await visit(back, jar));
+  if (!isConfirmation(onward)) return onward;
+  return locationOf(await (await openConfirmation(onward, jar)).decide("allow"));
+}
+
+/** Whether a browser is sent to the page between the sign-in and the client. */
+export function isConfirmation({ pathname }: URL): boolean {
+  return pathname === "/authorize/confirm";
+}
+
+/** That page in the browser with these cookies. */
+export async function openConfirmation(url: URL, jar: CookieJar): Promise<Omit<Consent, "boxes">> {
+  const response = await visit(url, jar);
+  const html = await response.clone().text();
+  const handle = await readHandle(response);
+  const decide = (decision: string) =>
+    visit(new URL(url.pathname, url), jar, new URLSearchParams({ handle, decision }));
+  return { response, html, handle, decide };
 }
 
 /** Opens the page that asks, in the browser with these cookies. Throws when another page came. */
@@ -247,9 +274,16 @@ export async function openConsent(
   const html = await response.clone().text();
   const handle = await readHandle(response);
   const [, action = ""] = /<form method="post" action="([^"]*)"/.exec(html) ?? [];
-  const decide = (decision: string) =>
-    visit(new URL(action, url), jar, new URLSearchParams({ handle, decision }));
-  return { response, html, handle, decide };
+  const boxes = readBoxes(html);
+  const decide = (decision: string, turned: readonly string[] = []) => {
+    const form = new URLSearchParams({ handle, choices: "shown", decision });
+    for (const { field, isTicked } of boxes) {
+      const [name = "", value = ""] = field.split("=");
+      if (isTicked !== turned.includes(field)) form.append(name, value);
+    }
+    return visit(new URL(action, url), jar, form);
+  };
+  return { response, html, handle, boxes, decide };
 }
 
 /** Where a response sends the browser. Throws when it is no redirect. */

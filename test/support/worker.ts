@@ -4,17 +4,27 @@
  */
 import { env as environment } from "cloudflare:workers";
 import type { Env } from "../../src/config.ts";
-import { createWorker } from "../../src/worker.ts";
+import { createWorker, type Theirs } from "../../src/worker.ts";
 import { beginNaiveWork } from "./naive-work.ts";
 import { served } from "./served.ts";
+import { shop, shopLater } from "./shop.ts";
 
 const realNow = Date.now.bind(Date);
 let offsetMs = 0;
 Date.now = () => realNow() + offsetMs;
 
-const isNaive = Reflect.get(environment, "TEST_NAIVE_STORE") === "true";
-const hidesDocuments = Reflect.get(environment, "TEST_HIDE_DOCUMENTS") === "true";
-const worker = await createWorker(served, isNaive ? { beginWork: beginNaiveWork } : {});
+/** What a test asks of its Worker. */
+const wish = (name: string): unknown => Reflect.get(environment, name);
+const isNaive = wish("TEST_NAIVE_STORE") === "true";
+const hidesDocuments = wish("TEST_HIDE_DOCUMENTS") === "true";
+const worker = await createWorker(theirs(), isNaive ? { beginWork: beginNaiveWork } : {});
+
+/** The tests' own site and tools, or a shop, or one that tells strangers of no tool. */
+function theirs(): Theirs {
+  const offerings = { shop, shopLater }[String(wish("TEST_OFFERINGS"))] ?? served.offerings;
+  const listsToolsPublicly = wish("TEST_HIDDEN") !== "true";
+  return { ...served, offerings, site: { ...served.site, listsToolsPublicly } };
+}
 
 export default {
   async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {

@@ -63,7 +63,33 @@ it("ended grants are remembered as long as a token of theirs may be presented", 
   ended.note(["a", "b"], NOW);
   ended.note(["a"], NOW + 50);
   ended.note(["c"], NOW + 60);
-  expect(["a", "b", "c", "d"].map(ended.has)).toEqual([true, true, true, false]);
+  expect(["a", "b", "c", "d"].map((name) => ended.has(name, NOW))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
   ended.note([], NOW + 61);
-  expect(["a", "b", "c", "d"].map(ended.has)).toEqual([false, false, true, false]);
+  expect(["a", "b", "c", "d"].map((name) => ended.has(name, NOW))).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
+});
+
+it("a narrowed grant's older tokens count for nothing, and its newer ones do", () => {
+  const ended = createEndedGrants(60);
+  ended.note([`a~${NOW}`, "b"], NOW);
+  expect([NOW - 1, NOW, NOW + 1].map((issuedAt) => ended.has("a", issuedAt))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(ended.has("b", NOW + 1)).toBe(true);
+  ended.note([`a~${NOW + 5}`, `a~${NOW + 2}`], NOW + 5);
+  expect(ended.has("a", NOW + 5)).toBe(true);
+  expect(ended.has("a", NOW + 6)).toBe(false);
+  ended.note(["a", `a~${NOW + 9}`], NOW + 9);
+  expect(ended.has("a", NOW + 1000)).toBe(true);
 });

@@ -64,10 +64,7 @@ export function configOf(env: Record<string, string> = {}) {
 /** Every permission that a token of these tests may carry. */
 export const permissionIndex = await createPermissionIndex([
   ...catalogue.requiredPermissions,
-  "tool:a",
-  "tool:b",
-  "tool:c",
-  "tool:r",
+  ...["a", "b", "c", "card", "note", "odd", "p", "r", "skill", "weather"].map((of) => `tool:${of}`),
 ]);
 
 /** Permissions as an access token carries them. */

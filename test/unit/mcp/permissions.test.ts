@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { effectivePermissions, judgePermissions } from "../../../src/mcp/permissions.ts";
+import {
+  effectivePermissions,
+  judgePermissions as judgeAnything,
+} from "../../../src/mcp/permissions.ts";
+
+type Standing = Parameters<typeof judgeAnything>[1];
+
+/** Judges something that needs these permissions. */
+function judgePermissions(required: readonly string[], standing: Standing) {
+  return judgeAnything({ name: "tool", permissions: required, annotations: {} }, standing);
+}
 
 describe("judges", () => {
   it.each([
@@ -47,7 +57,7 @@ describe("judges", () => {
 });
 
 function standingOf(held: readonly string[], granted: readonly string[]) {
-  return { held: new Set(held), granted: new Set(granted) };
+  return { held: new Set(held), granted: new Set(granted), withheld: new Set<string>() };
 }
 
 const names = fc.subarray(["a", "b", "c", "d"]);
@@ -89,4 +99,27 @@ it("asks for scopes that make the next try succeed", () => {
       expect(judgePermissions(required, next)).toEqual({ verdict: "allowed" });
     }),
   );
+});
+
+describe("a tool that came after the person's yes", () => {
+  const standing = { ...standingOf(["a", "b"], ["a"]), withheld: new Set(["late"]) };
+  const judge = (
+    name: string,
+    permissions: readonly string[],
+    more: object = { annotations: {} },
+  ) => judgeAnything({ name, permissions, ...more }, standing);
+
+  it("asks for all that it needs, though all of it is granted", () => {
+    expect(judge("late", ["a"])).toEqual({ verdict: "step_up", scopes: ["a"] });
+  });
+
+  it("is judged by what is missing first", () => {
+    expect(judge("late", ["a", "b"])).toEqual({ verdict: "step_up", scopes: ["b"] });
+    expect(judge("late", ["a", "c"])).toEqual({ verdict: "denied", missing: ["c"] });
+  });
+
+  it("is told apart from others, and from what is no tool", () => {
+    expect(judge("early", ["a"])).toEqual({ verdict: "allowed" });
+    expect(judge("late", ["a"], {})).toEqual({ verdict: "allowed" });
+  });
 });

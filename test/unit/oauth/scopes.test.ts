@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { BASE_SCOPES } from "../../../src/grants/access-token.ts";
 import { describe, expect, it } from "vitest";
-import {
-  chooseGranted,
-  grantedScopes,
-  limitScopes,
-  listScopes,
-  narrowScopes,
-} from "../../../src/oauth/scopes.ts";
+import { grantedScopes, limitScopes, listScopes, narrowScopes } from "../../../src/oauth/scopes.ts";
 
 const PERMISSIONS = ["tool:a", "tool:b", "tool:c"];
 
@@ -34,14 +28,6 @@ it.each<[string[], readonly string[]]>([
   ],
 ])("narrows %j to %j", (requested, narrowed) => {
   expect(narrowScopes(requested, PERMISSIONS)).toEqual(narrowed);
-});
-
-it.each<[string[], "all" | string[]]>([
-  [["openid"], "all"],
-  [[], "all"],
-  [["openid", "tool:b", "unknown"], ["tool:b"]],
-])("a request for %j grants %j", (requested, granted) => {
-  expect(chooseGranted(requested, PERMISSIONS)).toEqual(granted);
 });
 
 describe("the scopes of a grant", () => {

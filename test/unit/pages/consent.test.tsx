@@ -1,21 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { ConsentPage, type ConsentRequest } from "../../../src/pages/consent.tsx";
+import type { Choice } from "../../../src/pages/permission-choice.tsx";
+import { readBoxes } from "../../support/boxes.ts";
+
+const choice = (name: string, effect: Choice["effect"], more: Partial<Choice> = {}): Choice => ({
+  name,
+  sentence: `Do ${name}`,
+  effect,
+  tools: [{ title: `Tool of ${name}`, description: "It works.", permissions: [name] }],
+  isTicked: true,
+  ...more,
+});
 
 const REQUEST: ConsentRequest = {
   client: {
     name: "Claude",
-    domain: "claude.ai",
-    path: "/oauth/client.json",
+    standing: { kind: "verified", address: "https://claude.ai/oauth/client.json" },
     uri: "https://claude.ai/about",
   },
   redirectHost: "claude.ai",
   redirectIsLoopback: false,
   redirectUri: "https://claude.ai/api/mcp/auth_callback",
-  scopes: ["openid", "email", "offline_access", "tool:get_user_info"],
-  tools: [
-    { title: "Get user info", description: "Your profile.", permissions: ["tool:get_user_info"] },
-    { title: "Delete all", description: "Everything.", permissions: ["tool:delete"] },
-  ],
+  scopes: ["openid", "email", "offline_access", "a:read"],
+  choices: [choice("a:read", "reads")],
+  openTools: [{ title: "Get the time", description: "UTC.", permissions: [] }],
+  idleDays: 30,
+  mayBeRemembered: true,
   handle: "a-handle",
   action: "/authorize",
   resource: "https://mcp.example.com/mcp",
@@ -28,20 +38,40 @@ const text = (change: Partial<ConsentRequest> = {}) =>
     .replace(/<style>[^]*<\/style>/, "")
     .replace(/<[^>]*>/g, " ")
     .replace(/\s+/g, " ");
+const fieldsets = (page: string) => page.match(/<fieldset[^]*?<\/fieldset>/g) ?? [];
 
 describe("the consent page", () => {
   it("says who asks, for which server, and where the answer goes", () => {
     expect(html()).toContain("<h1><bdi>Claude</bdi> asks to connect</h1>");
     expect(text()).toContain("to the tools at mcp.example.com");
-    expect(text()).toContain("Who asks claude.ai /oauth/client.json Verified: this address asks.");
-    expect(html()).toContain("<dt>Your answer goes to</dt><dd><b><bdi>claude.ai</bdi></b></dd>");
+    expect(html()).toContain("https://<b>claude.ai</b>/oauth/client.json");
+    expect(text()).toContain("Verified: it is described at this address.");
+    expect(html()).toContain(
+      '<dt>Your answer goes to</dt><dd><bdi class="address"><b>claude.ai</b></bdi></dd>',
+    );
   });
 
-  it("says that a name without a verified domain was chosen by the application itself", () => {
-    expect(text({ client: { name: "Claude" } })).toContain(
-      "Unverified: this name was chosen by the application itself.",
+  it.each([
+    [{ kind: "unverified" }, "Unverified: it registered itself, and nobody vouches for its name."],
+    [{ kind: "operator" }, "Added by the operator of this server."],
+  ] as const)("says who vouches for %j", (standing, words) => {
+    const page = text({ client: { name: "Claude", standing } });
+    expect(page).toContain(words);
+    expect(page).not.toContain("Verified:");
+  });
+
+  it("lets the registered domain stand out", () => {
+    const redirectHost = "claude.ai.evil.example";
+    expect(html({ redirectHost, redirectUri: `https://${redirectHost}/cb` })).toContain(
+      '<bdi class="address">claude.ai.<b>evil.example</b></bdi>',
     );
-    expect(text({ client: { name: "Claude" } })).not.toContain("Verified:");
+  });
+
+  it("warns when a verified application has the answer sent to another website", () => {
+    const elsewhere = { redirectHost: "cb.example", redirectUri: "https://cb.example/cb" };
+    expect(text(elsewhere)).toContain("Not the website that asks");
+    const own = { redirectHost: "app.claude.ai", redirectUri: "https://app.claude.ai/cb" };
+    expect(text(own)).not.toContain("Not the website that asks");
   });
 
   it("warns of a redirect to this computer", () => {
@@ -57,41 +87,92 @@ describe("the consent page", () => {
   it("says that a private-use address opens an application on this device", () => {
     const uri = "cursor://anysphere.cursor-mcp/oauth/callback";
     expect(text({ redirectHost: uri, redirectUri: uri })).toContain(
-      `${uri} An application on this device.`,
+      `${uri} An application on this device`,
     );
   });
 
-  it("says what is asked in human words, a fieldset each, and only what is asked", () => {
-    const legends = [...html().matchAll(/<fieldset><legend>(.*?)<\/legend>/g)].map(
-      (match) => match[1],
-    );
-    expect(legends).toEqual([
-      "Know who you are",
-      "Use “Get user info”",
-      "Stay connected until you disconnect it",
+  it("has a box for each permission, with what it opens, and tells what has none", () => {
+    expect(readBoxes(html())).toEqual([
+      { field: "permission=a:read", isTicked: true },
+      { field: "remember=yes", isTicked: false },
     ]);
-    expect(text()).not.toContain("Delete all");
+    expect(text()).toContain("Do a:read Tool of a:read : It works.");
+    expect(text()).toContain("Use what is open to everyone who signs in Get the time.");
+    expect(text()).toContain(
+      "Know who you are Your account&#39;s identifier and your email address.",
+    );
   });
 
-  it("says what happens next", () => {
-    expect(text()).toContain("You will sign in with Auth0 next.");
+  it("groups them by what can happen, counted, with those that delete apart and in one box", () => {
+    const page = html({
+      choices: [
+        choice("d1", "deletes"),
+        choice("r1", "reads"),
+        choice("d2", "deletes", { isTicked: false }),
+        choice("c1", "changes"),
+      ],
+    });
+    expect(
+      fieldsets(page).map((group) =>
+        group
+          .replace(/<[^>]*>/g, " ")
+          .trim()
+          .slice(0, 26),
+      ),
+    ).toEqual([
+      expect.stringMatching(/^Read only +1 /),
+      expect.stringMatching(/^Makes changes +1 /),
+      expect.stringMatching(/^Can delete or overwrite +2/),
+    ]);
+    expect(readBoxes(fieldsets(page)[2] ?? "")).toEqual([
+      { field: "deleting=yes", isTicked: true },
+      { field: "permission=d1", isTicked: true },
+      { field: "permission=d2", isTicked: false },
+    ]);
   });
 
-  it("posts the handle with a decision, allow or deny, both of them buttons", () => {
+  it("has no box for all of one that deletes", () => {
+    expect(html({ choices: [choice("d1", "deletes")] })).not.toContain('name="deleting"');
+  });
+
+  it("folds a group of more than six, and keeps its boxes", () => {
+    const choices = Array.from({ length: 7 }, (_, at) => choice(`r${at}`, "reads"));
+    expect(fieldsets(html({ choices: choices.slice(1) }))[0]).not.toContain("<details");
+    const [group = ""] = fieldsets(html({ choices }));
+    expect(group).toContain('<details class="fold"><summary>All 7, one by one</summary>');
+    expect(readBoxes(group)).toHaveLength(7);
+  });
+
+  it("marks what is new to an application that asks for more", () => {
+    const page = html({ choices: [choice("a", "reads", { isNew: true }), choice("b", "reads")] });
+    expect(page).toContain("asks for more</h1>");
+    expect(page.match(/<span class="new">/g)).toHaveLength(1);
+  });
+
+  it("says how long it lasts", () => {
+    expect(text()).toContain("Until you disconnect it Or it was not used for 30 days.");
+    expect(text({ idleDays: undefined })).toContain("Until your sign-in ends");
+  });
+
+  it("offers to remember only where that is allowed", () => {
+    expect(html({ mayBeRemembered: false })).not.toContain('name="remember"');
+  });
+
+  it("posts the handle with a decision: allow, deny, or another account, all of them buttons", () => {
     const form = /<form method="post" action="\/authorize">[^]*<\/form>/.exec(html())?.[0] ?? "";
     expect(form).toContain('<input type="hidden" name="handle" value="a-handle"/>');
     expect(
       [...form.matchAll(/<button class="[^"]*" name="decision" value="(\w+)">/g)].map(
         (match) => match[1],
       ),
-    ).toEqual(["allow", "deny"]);
+    ).toEqual(["allow", "deny", "switch"]);
     expect(html()).not.toMatch(/tabindex|autofocus|disabled/);
   });
 
   it("has the exact redirect, website, resource and scopes for those who look", () => {
     expect(text()).toContain("Redirect https://claude.ai/api/mcp/auth_callback");
     expect(text()).toContain("Website https://claude.ai/about (not checked)");
-    expect(text()).toContain("Scopes openid email offline_access tool:get_user_info");
+    expect(text()).toContain("Scopes openid email offline_access a:read");
   });
 
   it("never links to or loads what the client chose", () => {
@@ -110,11 +191,12 @@ describe("the consent page", () => {
       .replaceAll("<", "&lt;")
       .replaceAll(">", "&gt;")
       .replaceAll('"', "&quot;");
-    expect(html({ client: { name } })).toContain(`<bdi>${escaped}</bdi>`);
-    expect(html({ client: { name } })).toContain(`<title>Allow ${escaped}?`);
+    const page = html({ client: { name, standing: { kind: "unverified" } } });
+    expect(page).toContain(`<bdi>${escaped}</bdi>`);
+    expect(page).toContain(`<title>Allow ${escaped}?`);
   });
 
-  it("escapes a hostile handle, action, host, redirect, website and scope", () => {
+  it("escapes a hostile handle, action, host, address, redirect, website, permission and scope", () => {
     const evil = `"><script>alert(1)</script>`;
     const page = html({
       handle: evil,
@@ -122,9 +204,10 @@ describe("the consent page", () => {
       redirectHost: evil,
       redirectUri: evil,
       scopes: [evil],
-      client: { name: evil, domain: evil, path: evil, uri: evil },
+      choices: [choice(evil, "reads")],
+      client: { name: evil, standing: { kind: "verified", address: evil }, uri: evil },
     });
     expect(page).not.toContain("<script");
-    expect(page).not.toContain(`=""`);
+    expect(page.replaceAll('checked=""', "")).not.toContain(`=""`);
   });
 });

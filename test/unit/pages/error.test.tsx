@@ -16,18 +16,35 @@ describe("the error page", () => {
     expect(page).toContain("<h1>Heading</h1><p>Text.</p>");
     expect(page).toContain("<dt>Reason</dt><dd><code>internal_error</code></dd>");
     expect(page).toContain("<dt>Request</dt><dd><code>request-1</code></dd>");
-    expect(page).not.toMatch(/<section>|<a /);
+    expect(page).not.toMatch(/<section>|mailto:/);
+    expect(page).toContain('<a class="button" href="/">About this server</a>');
   });
 
   it("lists hints for whom they are", () => {
     expect(ErrorPage({ ...FAILURE, hints: ["One."] }).toString()).toContain(
       "<h2>What you can do</h2><p>One.</p>",
     );
-    expect(
-      ErrorPage({ ...FAILURE, hints: ["One.", "Two."], hintsFor: "operator" }).toString(),
-    ).toContain(
-      "<h2>What the operator of this server can do</h2><ol><li>One.</li><li>Two.</li></ol>",
+    expect(ErrorPage({ ...FAILURE, operatorHints: ["One.", "Two."] }).toString()).toContain(
+      "<summary>For whoever runs this server</summary><ol><li>One.</li><li>Two.</li></ol>",
     );
+    expect(ErrorPage({ ...FAILURE, detail: "state is missing." }).toString()).toContain(
+      "<summary>For the maker of the application</summary><p>state is missing.</p>",
+    );
+  });
+
+  it.each([
+    ["help@acme.test", "mailto:help@acme.test?subject="],
+    [undefined, "mailto:?subject="],
+    ["https://acme.test/help", "https://acme.test/help"],
+  ])("carries to an administrator (%s) what only they can do", (contact, href) => {
+    const page = ErrorPage({ ...FAILURE, operatorHints: ["Do <this> & that."], contact });
+    const [, link = ""] = /href="([^"]*)">Tell an administrator/.exec(page.toString()) ?? [];
+    expect(link.startsWith(href)).toBe(true);
+    const body = new URLSearchParams(link.replaceAll("&amp;", "&").split("?")[1]).get("body");
+    if (link.startsWith("mailto:"))
+      expect(body).toContain(
+        "Heading (reason internal_error, request request-1)\r\n\r\n1. Do <this> & that.",
+      );
   });
 
   it("links to where to go from here, escaped", () => {

@@ -14,8 +14,14 @@ const FACTS = {
       title: "Get user info",
       description: "Your profile.",
       permissions: ["tool:get_user_info", "tool:b"],
+      annotations: { readOnlyHint: true, destructiveHint: false },
     },
-    { title: "Time", description: "The time.", permissions: [] },
+    {
+      title: "Wipe",
+      description: "All of it.",
+      permissions: [],
+      annotations: { readOnlyHint: false, destructiveHint: true },
+    },
   ],
 };
 
@@ -32,6 +38,42 @@ describe("the landing page", () => {
     expect(html).toMatch(/tool:get_user_info<\/code>.*tool:b<\/code>/);
     expect(html).toContain("Needs no permission.");
     expect(html).toContain('href="/connections"');
+    expect(html).toContain('href="/permissions"');
+    expect(html).toContain('<span class="mark deletes">Can delete or overwrite</span>');
+  });
+
+  it("says whose server it is, in its own words, with its links", async () => {
+    const html = await renderLanding(FACTS, "text/html").text();
+    expect(html).toContain("<h1>The House</h1><p>A server for tests.</p>");
+    for (const href of [
+      "https://house.test/docs",
+      "https://house.test/privacy",
+      "https://house.test/terms",
+      "mailto:help@house.test",
+    ])
+      expect(html).toContain(`href="${href}"`);
+    const markdown = landingMarkdown(FACTS);
+    expect(markdown.startsWith("# The House\n\nA server for tests.")).toBe(true);
+    expect(markdown).toContain("Documentation: https://house.test/docs");
+    expect(markdown).toContain("Help: help@house.test");
+  });
+
+  it("names no tool to strangers when it is given none", async () => {
+    const hidden = { ...FACTS, tools: [] };
+    const texts = [await renderLanding(hidden, "text/html").text(), landingMarkdown(hidden)];
+    for (const text of texts) expect(text).not.toMatch(/What it can do|tool:|Wipe/);
+  });
+
+  it("stays small with five hundred tools, and leads to all of them", async () => {
+    const tools = Array.from({ length: 500 }, (_, at) => ({
+      title: `Tool number ${at}`,
+      description: "It does one of five hundred things, and says so in a sentence of this length.",
+      permissions: [`area:action_${at}`],
+    }));
+    const html = await renderLanding({ ...FACTS, tools }, "text/html").text();
+    expect(html.length).toBeLessThan(30_000);
+    expect(html).toContain('And 460 more, <a href="/llms.txt">');
+    expect(landingMarkdown({ ...FACTS, tools })).toContain("Tool number 499");
   });
 
   it("is Markdown for whoever asks for it, with the same facts", async () => {
@@ -45,9 +87,11 @@ describe("the landing page", () => {
     );
     expect(markdown).toContain("Address: `https://mcp.example.com/mcp`");
     expect(markdown).toContain(
-      "- **Get user info**: Your profile. Needs `tool:get_user_info`, `tool:b`.",
+      "- **Get user info** (read only): Your profile. Needs `tool:get_user_info`, `tool:b`.",
     );
-    expect(markdown).toContain("- **Time**: The time. Needs no permission.");
+    expect(markdown).toContain(
+      "- **Wipe** (can delete or overwrite): All of it. Needs no permission.",
+    );
     expect(markdown).toContain("https://mcp.example.com/connections");
     for (const { application } of installationsOf(FACTS.issuer))
       expect(markdown).toContain(`### ${application}`);

@@ -31,6 +31,13 @@ describe("renderPage", () => {
     );
   });
 
+  it("allows one picture from elsewhere by its exact address", () => {
+    const options = { picture: "https://cdn.example/a.png" };
+    expect(renderPage(page(), look, options).headers.get("Content-Security-Policy")).toContain(
+      "; img-src 'self' https://cdn.example/a.png; ",
+    );
+  });
+
   it("has no form-action, which Chrome would hold against the redirect to the client", () => {
     expect(renderPage(page(), look).headers.get("Content-Security-Policy")).not.toContain(
       "form-action",
@@ -91,8 +98,11 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ["brand", "sheet", 4.5],
   ["on-brand", "brand", 4.5],
   ["on-brand", "brand-pressed", 4.5],
+  ["brand", "sunk", 4.5],
   ["good", "sunk", 4.5],
+  ["good", "sheet", 4.5],
   ["warn", "sunk", 4.5],
+  ["warn", "sheet", 4.5],
   ["edge", "sheet", 3],
 ];
 

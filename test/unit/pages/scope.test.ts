@@ -1,56 +1,82 @@
-import { expect, it } from "vitest";
-import { explainScopes, type ToolSummary } from "../../../src/pages/scope.ts";
+import { describe, expect, it } from "vitest";
+import {
+  describeIdentity,
+  describePermissions,
+  effectOf,
+  groupByEffect,
+  type ToolSummary,
+} from "../../../src/pages/scope.ts";
 
-const tool = (title: string, ...permissions: string[]): ToolSummary => ({
-  title,
-  description: `${title}.`,
-  permissions,
+const READS = { readOnlyHint: true, destructiveHint: false };
+const CHANGES = { readOnlyHint: false, destructiveHint: false };
+const DELETES = { readOnlyHint: false, destructiveHint: true };
+
+const tool = (
+  title: string,
+  annotations: ToolSummary["annotations"],
+  ...permissions: string[]
+): ToolSummary => ({ title, description: `${title}.`, annotations, permissions });
+
+const READ = tool("Read", READS, "a:read");
+const COPY = tool("Copy", CHANGES, "a:read", "a:write");
+const DROP = tool("Drop", DELETES, "a:write", "a:drop");
+
+describe("what a tool may do", () => {
+  it.each([
+    ["reads", READS],
+    ["changes", CHANGES],
+    ["deletes", DELETES],
+    ["deletes", undefined],
+    ["reads", { readOnlyHint: true, destructiveHint: true }],
+  ] as const)("is %s for %j, as MCP reads the hints", (effect, annotations) => {
+    expect(effectOf({ annotations })).toBe(effect);
+  });
 });
-const READ = tool("Read", "tool:read");
-const COPY = tool("Copy", "tool:read", "tool:write");
-const TIME = tool("Time");
 
-const headings = (scopes: string[], tools: ToolSummary[]) =>
-  explainScopes(scopes, tools).map((ask) => ask.heading);
+describe("what a permission means", () => {
+  it("is the sentence of who wrote the tools", () => {
+    const sentences = { "a:read": "Read all of it" };
+    expect(describePermissions(["a:read"], { tools: [READ], sentences })).toEqual([
+      { name: "a:read", sentence: "Read all of it", effect: "reads", tools: [READ] },
+    ]);
+  });
 
-it("says what each kind of scope means, who you are first and how long last", () => {
-  expect(headings(["offline_access", "tool:read", "openid"], [READ, TIME])).toEqual([
-    "Know who you are",
-    "Use “Read”",
-    "Use what is open to everyone",
-    "Stay connected until you disconnect it",
-  ]);
+  it.each([
+    ["Use “Read”", [READ]],
+    ["Use “Read” and “Copy”", [READ, COPY]],
+    ["Use 4 tools", [READ, READ, READ, COPY]],
+    ["Hold the permission “a:read”", []],
+  ])("is otherwise told by its tools: %s", (sentence, tools) => {
+    expect(describePermissions(["a:read"], { tools })[0]?.sentence).toBe(sentence);
+  });
+
+  it("takes no sentence that the table does not have itself", () => {
+    expect(describePermissions(["constructor"], { tools: [] })[0]?.sentence).toBe(
+      "Hold the permission “constructor”",
+    );
+  });
+
+  it("is as grave as the worst tool it opens", () => {
+    const all = { tools: [READ, COPY, DROP] };
+    const effects = describePermissions(["a:read", "a:write", "a:drop", "none"], all);
+    expect(effects.map(({ effect }) => effect)).toEqual(["changes", "deletes", "deletes", "reads"]);
+  });
+
+  it("comes in groups, the mildest first, without empty ones", () => {
+    const facts = describePermissions(["a:drop", "b", "c"], { tools: [DROP] });
+    expect(
+      groupByEffect(facts).map(({ effect, permissions }) => [effect, permissions.length]),
+    ).toEqual([
+      ["reads", 2],
+      ["deletes", 1],
+    ]);
+  });
 });
 
 it.each([
   [["openid"], "Your account's identifier."],
   [["profile", "email"], "Your name and picture and your email address."],
-  [
-    ["openid", "profile", "email"],
-    "Your account's identifier, your name and picture and your email address.",
-  ],
-])("names only the facts that are asked for: %j", (scopes, note) => {
-  expect(explainScopes(scopes, [])).toEqual([
-    { heading: "Know who you are", note, scopes, tools: [] },
-  ]);
-});
-
-it("lists each permission with every tool that needs it", () => {
-  expect(explainScopes(["tool:read", "tool:write"], [READ, COPY])).toEqual([
-    { heading: "Use “Read” and “Copy”", scopes: ["tool:read"], tools: [READ, COPY] },
-    { heading: "Use “Copy”", scopes: ["tool:write"], tools: [COPY] },
-  ]);
-});
-
-it("counts the tools when they are many", () => {
-  const many = ["A", "B", "C", "D"].map((title) => tool(title, "tool:x"));
-  expect(headings(["tool:x"], many)).toEqual(["Use 4 tools"]);
-});
-
-it("shows a permission that no tool needs by its name, made printable", () => {
-  expect(headings(["x\u202Ey"], [READ])).toEqual(["Hold the permission “xy”"]);
-});
-
-it("asks for nothing when nothing is asked", () => {
-  expect(explainScopes([], [READ])).toEqual([]);
+  [["offline_access", "a:read"], undefined],
+])("says of the person only what is asked for: %j", (scopes, words) => {
+  expect(describeIdentity(scopes)).toBe(words);
 });

@@ -1,0 +1,150 @@
+/**
+ * Permissions as boxes to tick, by what can happen: what only reads, what changes something, and
+ * apart from both what can delete. Facts go in; fields named `permission` come out, and one named
+ * `deleting` that unticks all that can delete together.
+ */
+import { printable } from "./printable.ts";
+import { hasDeletingSwitch } from "./ticked.ts";
+import { type Effect, groupByEffect, type PermissionFacts, type ToolSummary } from "./scope.ts";
+
+/** A permission and how its box stands. */
+export interface Choice extends PermissionFacts {
+  readonly isTicked: boolean;
+  /** It was not allowed to this application before. */
+  readonly isNew?: boolean;
+}
+
+/** More than these are folded. */
+const MOST_UNFOLDED = 6;
+
+/** What each effect is called, everywhere. */
+export const EFFECT_NAMES: Readonly<Record<Effect, string>> = {
+  reads: "Read only",
+  changes: "Makes changes",
+  deletes: "Can delete or overwrite",
+};
+
+/** A fieldset for each group. `idPrefix` tells apart the forms of one page. */
+export function PermissionChoice({
+  choices,
+  idPrefix = "",
+}: {
+  choices: readonly Choice[];
+  idPrefix?: string;
+}) {
+  const withSwitch = hasDeletingSwitch(choices);
+  return (
+    <>
+      {groupByEffect(choices).map(({ effect, permissions }) => (
+        <fieldset class={`group ${effect}`}>
+          <legend>
+            {EFFECT_NAMES[effect]} <span class="count">{permissions.length}</span>
+          </legend>
+          {effect === "deletes" && withSwitch && (
+            <div class="tick all">
+              <input
+                type="checkbox"
+                id={`${idPrefix}deleting`}
+                name="deleting"
+                value="yes"
+                checked
+              />
+              <label for={`${idPrefix}deleting`}>
+                Allow what is ticked below. Untick this to allow none of it.
+              </label>
+            </div>
+          )}
+          <Folded count={permissions.length} what={`All ${permissions.length}, one by one`}>
+            <div class="ticks">
+              {permissions.map((choice) => (
+                <Tick choice={choice} id={idOf(idPrefix, choice.name)} />
+              ))}
+            </div>
+          </Folded>
+        </fieldset>
+      ))}
+    </>
+  );
+}
+
+/** Permissions that are told, not asked. */
+export function PermissionList({ permissions }: { permissions: readonly PermissionFacts[] }) {
+  return (
+    <>
+      {groupByEffect(permissions).map((group) => (
+        <div class={`group ${group.effect}`}>
+          <p class="legend">
+            {EFFECT_NAMES[group.effect]} <span class="count">{group.permissions.length}</span>
+          </p>
+          <Folded count={group.permissions.length} what={`All ${group.permissions.length}`}>
+            <ul>
+              {group.permissions.map(({ sentence }) => (
+                <li>{sentence}</li>
+              ))}
+            </ul>
+          </Folded>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Tick({ choice, id }: { choice: Choice; id: string }) {
+  const { name, sentence, tools, isTicked, isNew } = choice;
+  return (
+    <div class="tick">
+      <input type="checkbox" id={id} name="permission" value={name} checked={isTicked} />
+      <div>
+        <label for={id}>
+          {sentence}
+          {isNew && (
+            <>
+              {" "}
+              <span class="new">New</span>
+            </>
+          )}
+        </label>
+        <Opened tools={tools} />
+      </div>
+    </div>
+  );
+}
+
+function Opened({ tools }: { tools: readonly ToolSummary[] }) {
+  if (tools.length === 0) return <></>;
+  return (
+    <Folded count={tools.length} what={`The ${tools.length} tools it opens`}>
+      <ul class="opened">
+        {tools.map((tool) => (
+          <li>
+            <b>{printable(tool.title, 100)}</b>: {printable(tool.description, 300)}
+            {tool.permissions.length > 1 && " Needs more than this permission."}
+          </li>
+        ))}
+      </ul>
+    </Folded>
+  );
+}
+
+/** Open when it is short. */
+export function Folded({
+  count,
+  what,
+  children,
+}: {
+  count: number;
+  what: string;
+  children: import("hono/jsx").Child;
+}) {
+  if (count <= MOST_UNFOLDED) return <>{children}</>;
+  return (
+    <details class="fold">
+      <summary>{what}</summary>
+      {children}
+    </details>
+  );
+}
+
+function idOf(prefix: string, name: string): string {
+  return `${prefix}may-${name.replace(/[^\w-]/g, (character) => `.${character.codePointAt(0)}`)}`;
+}
