@@ -132,6 +132,7 @@ describe("the log", () => {
       new Set([
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-protected-resource/mcp",
+        "/auth/backchannel-logout",
         "/auth/callback",
         "/authorize",
         "/authorize/confirm",
