@@ -84,6 +84,7 @@ export function createEndWatch(parts: EndWatchParts): EndWatch {
 async function isAlive(watch: Watch, grant: TokenGrant): Promise<boolean> {
   // A clock that was set back makes nothing younger than it is.
   if (watch.readAt !== undefined && watch.readAt > watch.now()) watch.readAt = undefined;
+  if (watch.unansweredAt > watch.now()) watch.unansweredAt = Number.NEGATIVE_INFINITY;
   const by = { now: watch.now(), checkSeconds: watch.checkSeconds };
   // Without a bound, and for a token that lives longer than the feed remembers, its record tells.
   if (watch.checkSeconds === 0 || grant.lifeSeconds > watch.tokenTtlSeconds)

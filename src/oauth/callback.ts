@@ -77,7 +77,7 @@ export async function finishSignIn(
   // What Auth0 publishes is asked for beside the state; if it cannot be had, redeeming says so.
   const prepared = parts.identity.prepare().catch(() => undefined);
   const resumed = await asRefusals(api.finishUpstream(request)).catch(async (error: unknown) => {
-    await work.discard();
+    exchange.execution.waitUntil(work.discard());
     throw error;
   });
   await prepared;

@@ -106,7 +106,7 @@ export async function takeConfirmation(
     return await decide(form, { parts, work, exchange });
   } finally {
     // An answer that came to nothing can be given again.
-    await work.discard();
+    exchange.execution.waitUntil(work.discard());
   }
 }
 

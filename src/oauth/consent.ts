@@ -86,7 +86,7 @@ export async function takeDecision(
     return await decide(request, form, { parts, work, exchange });
   } finally {
     // A consent that came to nothing can be given again.
-    await work.discard();
+    exchange.execution.waitUntil(work.discard());
   }
 }
 

@@ -42,7 +42,7 @@ async function answerInOneWork(request: Request, context: TokenContext): Promise
     const token = { ...straighten(request, readForm(body), context.parts), network };
     return challengeBasic(request, await answerCounted(context, token));
   } finally {
-    await context.work.discard();
+    context.exchange.execution.waitUntil(context.work.discard());
   }
 }
 

@@ -144,7 +144,20 @@ async function commit(work: Work, options?: { readonly isPatient?: boolean }): P
     if (judged !== undefined) outcomes.push(await judge(work, judged, own.slice(-2)));
   }
   work.changes.clear();
-  return settle(work, outcomes.find((each) => each !== "done") ?? "done");
+  const outcome = outcomes.find((each) => each !== "done") ?? "done";
+  if (outcome === "ended") await takeBack(work, prepared);
+  return settle(work, outcome);
+}
+
+/** What was written beside an end is believed by nobody, and is not left lying there. */
+async function takeBack({ vault }: Work, prepared: readonly Prepared[]): Promise<void> {
+  const written = prepared.flatMap(({ commands }) => commands);
+  const commands = written.flatMap((command): readonly Command[] =>
+    command.do === "addField"
+      ? [{ do: "deleteFields", key: command.key, fields: [command.field] }]
+      : [],
+  );
+  await vault.transact(async () => commands).catch(() => undefined);
 }
 
 /** After a commit holds are given back; what was claimed for good is kept if it came to something. */
@@ -177,6 +190,8 @@ async function discard(work: Work): Promise<void> {
   work.records.clear();
   work.collections.clear();
   if (claims.length === 0) return;
+  // Known here at once, elsewhere when the store has it.
+  claims.forEach(strandClaim);
   const make = () => Promise.all(claims.map((claim) => giveBack(work.vault, claim)));
-  await work.vault.transact(make).catch(() => claims.forEach(strandClaim));
+  await work.vault.transact(make).catch(() => undefined);
 }

@@ -24,8 +24,9 @@ async function setStage(
   const house = await startHouse({ engine, variables, elsewhere: keyed.answer });
   const client = await meetStranger(`${house.issuer}/mcp`);
   const other = await house.startAnother();
+  const strict = await house.startAnother({ REVOCATION_CHECK_SECONDS: "0" });
   house.store.faults.latencyMs = 5;
-  return { house, other, client, keyed };
+  return { house, other, strict, client, keyed };
 }
 
 describe("with our store", () => {

@@ -47,7 +47,7 @@ async function watch<Value>(run: () => Promise<Value>) {
     if (type === "string") {
       if (String(await house.store.run("GET", key)).startsWith("v1.")) written.push({ key });
     } else if (type === "hash") {
-      const [field = ""] = z.array(z.string()).parse(await house.store.run("HKEYS", key));
+      const [field = ""] = z.array(z.string()).parse(await house.store.run("HGETALL", key));
       written.push({ key, field });
     }
   }
@@ -66,7 +66,7 @@ async function startSession() {
 
 /** The one version of a grant that lies there. */
 async function versionOf(key: string): Promise<Required<Spot>> {
-  const [field = ""] = z.array(z.string()).parse(await house.store.run("HKEYS", key));
+  const [field = ""] = z.array(z.string()).parse(await house.store.run("HGETALL", key));
   return { key, field };
 }
 
