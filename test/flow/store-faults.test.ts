@@ -202,7 +202,7 @@ it("the wire remembers each request and the names of its commands, once", async 
   ]);
   await store.run("GET", "key");
   expect(store.wire.take()).toEqual([
-    { path: "/", commands: ["GET"] },
+    { path: "/", commands: ["GET"], fault: "refuse" },
     { path: "/multi-exec", commands: ["SET", "EXPIRE"] },
   ]);
   expect(store.wire.take()).toEqual([]);

@@ -58,6 +58,8 @@ export interface Faults {
 export interface WireRequest {
   readonly path: string;
   readonly commands: readonly string[];
+  /** The fault that it met. */
+  readonly fault?: FaultKind;
 }
 
 export interface Wire {
@@ -71,8 +73,9 @@ export function withFaults(api: RestApi): { api: RestApi; faults: Faults; wire: 
   const plan = createPlan();
   const faultyApi: RestApi = async (request) => {
     const names = (parseCommands(request) ?? []).map(([name]) => name.toUpperCase());
-    seen.push({ path: request.path, commands: names });
     const planned = plan.take(names);
+    const met = planned === undefined ? {} : { fault: planned.kind };
+    seen.push({ path: request.path, commands: names, ...met });
     if (plan.faults.latencyMs > 0) await delay(plan.faults.latencyMs);
     const send = () => api(request);
     const answer =
