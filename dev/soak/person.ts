@@ -62,7 +62,7 @@ async function takeLeg(soak: Soak, life: Life, leg: Leg): Promise<boolean> {
   life.sent.set(leg.name, prepared);
   const { answer, retries } = await insist(prepared);
   if (answer === undefined) {
-    soak.tally.forbid("requests that never worked", `${life.person}: ${leg.name}`);
+    soak.tally.tell("requests that never worked", `${life.person}: ${leg.name}`);
     return false;
   }
   if (retries > 0) soak.tally.count(`${leg.name}: well on a later try`);
@@ -75,7 +75,7 @@ async function takeLeg(soak: Soak, life: Life, leg: Leg): Promise<boolean> {
     return true;
   }
   const story = `${life.person}: ${leg.name}, ${answer.status} after ${retries} retries`;
-  soak.tally.forbid("refused when tried again", story);
+  soak.tally.tell("sign-ins refused when tried again", story);
   return false;
 }
 
@@ -128,7 +128,7 @@ async function call(soak: Soak, life: Life, isWithTool: boolean): Promise<boolea
   if (isWithTool && response.ok && !isError) {
     const nickname = Object(structuredContent?.["user_info"])["nickname"];
     if (nickname !== life.person)
-      tally.forbid("answers about another person", `${life.person} got ${nickname}`);
+      tally.tell("answers about another person", `${life.person} got ${nickname}`);
   }
   return true;
 }
@@ -138,7 +138,7 @@ async function refresh(soak: Soak, life: Life): Promise<boolean> {
   const { tally } = soak;
   const { answer, retries } = await insist(await LEG.refresh.prepare(life));
   if (answer === undefined) {
-    tally.forbid("requests that never worked", `${life.person}: a refresh`);
+    tally.tell("requests that never worked", `${life.person}: a refresh`);
     return false;
   }
   tally.count(retries === 0 ? "refreshes" : "refreshes: well on a later try");
@@ -159,7 +159,7 @@ async function refreshTogether(soak: Soak, life: Life): Promise<boolean> {
   );
   const answers = heard.flatMap(({ answer }) => answer ?? []);
   if (answers.length < heard.length)
-    tally.forbid("requests that never worked", `${life.person}: three refreshes at once`);
+    tally.tell("requests that never worked", `${life.person}: three refreshes at once`);
   tally.count("three refreshes at once");
   const refused = answers.find(({ ok }) => !ok);
   if (refused !== undefined)
@@ -167,7 +167,7 @@ async function refreshTogether(soak: Soak, life: Life): Promise<boolean> {
   const [first] = answers;
   if (first === undefined) return false;
   const texts = new Set(await Promise.all(answers.map((answer) => answer.clone().text())));
-  if (texts.size > 1) tally.forbid("two answers to one refresh token", life.person);
+  if (texts.size > 1) tally.tell("two answers to one refresh token", life.person);
   await accept(life, LEG.refresh, first);
   return true;
 }
@@ -175,7 +175,7 @@ async function refreshTogether(soak: Soak, life: Life): Promise<boolean> {
 function loses({ tally }: Soak, life: Life, how: string): false {
   const { iat = 0, exp = 0 } = decodeJwt(life.tokens.access_token);
   const age = `token ${Math.round(Date.now() / 1000 - iat)} s old of ${exp - iat}`;
-  tally.forbid("lost sessions", `${life.person} at ${life.at.url}, ${how}, ${age}`);
+  tally.tell("lost sessions", `${life.person} at ${life.at.url}, ${how}, ${age}`);
   return false;
 }
 
@@ -196,7 +196,7 @@ async function end(soak: Soak, life: Life): Promise<void> {
   const isolate = way === "logout" ? soak.house : life.at;
   const status = await statusOfCall(isolate, life.tokens.access_token).catch(() => 0);
   if (status === 200)
-    soak.tally.forbid("ended sessions that live", `${life.person}, ${way}, in the same isolate`);
+    soak.tally.tell("ended sessions that live", `${life.person}, ${way}, in the same isolate`);
   soak.ended.add(life, way);
 }
 
@@ -215,13 +215,13 @@ async function takeEnd(soak: Soak, life: Life, leg: Leg): Promise<boolean> {
   if (answer?.status === leg.status) return true;
   // Told to try again, and it had happened: the connection is gone, as was wanted.
   if (leg === END.cut && retries > 0 && answer?.status === 404) return true;
-  soak.tally.forbid("requests that never worked", `${life.person}: ${leg.name}, ${answer?.status}`);
+  soak.tally.tell("requests that never worked", `${life.person}: ${leg.name}, ${answer?.status}`);
   return false;
 }
 
 /** The code of the session once more, which ends it. */
 async function useCodeAgain(soak: Soak, life: Life): Promise<boolean> {
   const { answer } = await insist(() => clientOf(life).exchange(life.attempt, life.callback));
-  if (answer?.status === 200) soak.tally.forbid("used twice", `${life.person}: a code`);
+  if (answer?.status === 200) soak.tally.tell("used twice", `${life.person}: a code`);
   return answer?.status === 400;
 }

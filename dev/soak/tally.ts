@@ -10,17 +10,19 @@ const FORBIDDEN = [
   "used twice",
   "two answers to one refresh token",
   "answers about another person",
-  "refused when tried again",
   "requests that never worked",
 ] as const;
 
-export type Forbidden = (typeof FORBIDDEN)[number];
+/** Told with its story, but no session was there to be lost. */
+const REGRETTED = "sign-ins refused when tried again";
+
+type Told = (typeof FORBIDDEN)[number] | typeof REGRETTED;
 
 export interface Tally {
   /** One more of a kind, or so many. */
   count(kind: string, times?: number): void;
-  /** Something happened that never may; `story` says how it came about. */
-  forbid(kind: Forbidden, story: string): void;
+  /** Something happened that never may, or is to be regretted; `story` says how it came about. */
+  tell(kind: Told, story: string): void;
   /** How often something happened that never may. */
   forbidden(): number;
   /** All counts, with the reasons that the Workers logged. */
@@ -37,7 +39,7 @@ export function createTally(): Tally {
   let stories = 0;
   return {
     count,
-    forbid(kind, story) {
+    tell(kind, story) {
       count(kind);
       stories += 1;
       if (stories <= MOST_STORIES) console.log(`${kind}: ${story}`);

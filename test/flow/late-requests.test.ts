@@ -268,6 +268,7 @@ describe("an isolate that has just begun asks for the name key once", () => {
     const life = await beginLife(house, other);
     await playLegs(life, LEG.refresh);
     const cold = await house.startAnother();
+    await pass(0, [cold]);
     life.at = cold;
     house.store.wire.take();
     expect((await play(life, leg)).status).toBe(leg.status);

@@ -8,7 +8,7 @@ import type { TestWorker } from "./house.ts";
 const realNow = Date.now.bind(Date);
 let offsetMs = 0;
 
-/** Lets so many seconds pass for the tenant and for these isolates. */
+/** Lets so many seconds pass for the tenant and for these isolates; 0 for one that has just begun. */
 export async function pass(seconds: number, isolates: readonly TestWorker[]): Promise<void> {
   offsetMs += seconds * 1000;
   Date.now = () => realNow() + offsetMs;
