@@ -58,7 +58,7 @@ const parts: ResealingParts = {
   }),
 };
 // The newest key gets its copy of the name key here, before the older ones may go.
-await parts.vault.keyOf("names are ready");
+await insist(() => parts.vault.keyOf("names are ready"));
 
 const progress = setInterval(
   () => console.log(`${looked} keys looked at, ${tally.sealedAgain} records sealed again …`),
@@ -67,10 +67,10 @@ const progress = setInterval(
 let refused = await walk(pages());
 for (let round = 1; refused.length > 0 && round < MOST_ROUNDS; round++) {
   console.log(`${refused.length} pages refused; they are visited again.`);
-  await new Promise((resume) => setTimeout(resume, ROUND_PAUSE_MS));
+  await pause();
   refused = await walk(refused);
 }
-tally.sealedAgain += await resealFarewells(parts.vault, parts.sealer);
+tally.sealedAgain += await insist(() => resealFarewells(parts.vault, parts.sealer));
 clearInterval(progress);
 
 console.log(
@@ -81,6 +81,26 @@ if (tally.unreadable > 0)
 if (refused.length > 0) {
   console.log(`${refused.length * KEYS_AT_ONCE} keys or fewer are left. Run it again.`);
   process.exitCode = 1;
+}
+
+/** As patient as with a page; a store that goes on refusing is named, without a stack. */
+async function insist<Value>(run: () => Promise<Value>): Promise<Value> {
+  for (let round = 1; ; round++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (round < MOST_ROUNDS) await pause();
+      else {
+        console.error(`The store refuses: ${error.reason}. Run it again.`);
+        process.exit(1);
+      }
+    }
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, ROUND_PAUSE_MS));
 }
 
 /** Every key of the store, page by page. */

@@ -90,8 +90,8 @@ async function expectEverybodySignedIn(): Promise<void> {
 }
 
 const KINDS: readonly FaultKind[] = ["429", "element-error", "lost", "stray"];
-/** The walk's first page, what it holds, and what is written; before that is the name key. */
-const REQUESTS = [1, 2, 3];
+/** The name key and its copy, the walk's first page, what it holds, what is written; what follows. */
+const REQUESTS = [0, 1, 2, 3];
 
 describe("a store request of the walk that fails once", () => {
   it.for(KINDS.flatMap((kind) => REQUESTS.map((skip) => ({ kind, skip }))))(
