@@ -122,6 +122,7 @@ describe("when Auth0 cannot be asked", () => {
 
   it.for(faults)(
     "%s: 503, and the next try works",
+    { timeout: 60_000 },
     async ([, fault, retryAfter]) => {
       const { refresh_token } = await signInAndWait(client, [house]);
       house.tenant.control.fail("token", fault);
@@ -138,7 +139,6 @@ describe("when Auth0 cannot be asked", () => {
       const newer = await json<Tokens>(await again(), 200);
       expect(await statusOfCall(house, newer.access_token)).toBe(200);
     },
-    60_000,
   );
 });
 
