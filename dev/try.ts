@@ -2,7 +2,6 @@
  * `npm run try`: an MCP client that meets a server for the first time. Its address goes in; every
  * step with its time, and what a tool answers, comes out. Never prints a token or a code.
  */
-import type { Client, Tool } from "@modelcontextprotocol/client";
 import { readArguments, USAGE, type Wish } from "./try/arguments.ts";
 import { authorize } from "./try/authorization.ts";
 import { explainFailure } from "./try/failure.ts";
@@ -53,18 +52,17 @@ async function attempt(wish: Wish): Promise<string> {
     () => client.listTools(),
     (list) => list.tools.map(({ name }) => name).join(", "),
   );
-  const answer = wish.lists ? listTools(tools) : await call(client, wish, tools);
+  const name = wish.lists ? undefined : chooseTool(wish, tools, tokens !== undefined);
+  const answer =
+    name === undefined
+      ? listTools(tools)
+      : await steps.run(
+          "tools/call",
+          () => callTool(client, { name, input: wish.input, offered: tools }),
+          () => name,
+        );
   await client.close();
   return answer;
-}
-
-async function call(client: Client, wish: Wish, tools: readonly Tool[]): Promise<string> {
-  const name = chooseTool(wish, tools);
-  return steps.run(
-    "tools/call",
-    () => callTool(client, { name, input: wish.input, offered: tools }),
-    () => name,
-  );
 }
 
 function describeRefusal(refusal: Response | undefined): string {

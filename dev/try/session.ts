@@ -77,13 +77,15 @@ export function listTools(offered: readonly Tool[]): string {
 }
 
 /**
- * The tool that was asked for, else the first that changes nothing and wants no input: of those,
- * rather one that stays within the server.
+ * The tool that was asked for, else the first that changes nothing and wants no input; for nobody in
+ * particular one that stays within the server, where there may be no person to ask about.
  */
-export function chooseTool({ tool }: Wish, offered: readonly Tool[]): string {
+export function chooseTool({ tool }: Wish, offered: readonly Tool[], isSignedIn: boolean): string {
   const simple = offered.filter(
     ({ annotations, inputSchema }) =>
-      annotations?.readOnlyHint === true && (inputSchema.required ?? []).length === 0,
+      annotations?.readOnlyHint === true &&
+      (isSignedIn || annotations.openWorldHint === false) &&
+      (inputSchema.required ?? []).length === 0,
   );
   const [first] = [...simple, ...offered];
   const chosen = tool ?? first?.name;

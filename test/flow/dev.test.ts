@@ -437,6 +437,39 @@ describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => 
     },
   );
 
+  it("shows what a tool threw: message, place in the source, request id, tool, method, client", async () => {
+    const trial = launch("dev/try.ts", [
+      "--as",
+      "eve",
+      "--tool",
+      "probe",
+      "--input",
+      '{"fail":true}',
+    ]);
+    expect(await trial.exitCode).toBe(1);
+    const [, requestId = ""] = /request id ([\w-]+)/.exec(trial.output()) ?? [];
+    expect(trial.output()).not.toContain("the canary sang");
+    expect(trial.output()).toContain("The terminal of “npm run dev” shows");
+    const said = await dev.untilItSays(/the canary sang\n(?: {4}at .*\n)+/);
+    const [line = ""] = said.split("\n").filter((text) => text.includes(requestId));
+    expect(line).toMatch(/POST {2}\/mcp/);
+    for (const fact of ["tool=probe", "rpc=tools/call", "clientFamily=", "reason=tool_failed"])
+      expect(line).toContain(fact);
+    expect(said).toMatch(/RangeError: the canary sang\n {4}at .*src\/tools\/probe\.ts:\d+:\d+/);
+  });
+
+  it("has npm run try answer what a tool asks, and save its picture", async () => {
+    const ask = ["--as", "eve", "--tool", "probe", "--input", '{"ask":true}'];
+    const yes = launch("dev/try.ts", [...ask, "--answer", '{"sure":true}']);
+    expect(await yes.exitCode).toBe(0);
+    expect(yes.output()).toContain("Are you sure?");
+    const [, file = ""] = /\[image\/png, saved as (\S+)\]/.exec(yes.output()) ?? [];
+    expect(await readFile(join(project.folder, file), "utf8")).toBe("a picture");
+    const no = launch("dev/try.ts", [...ask, "--answer", "decline"]);
+    expect(await no.exitCode).toBe(0);
+    expect(no.output()).toContain("declined");
+  });
+
   it("keeps the data of local bindings, and forgets it with --fresh", async () => {
     const { calls } = await probe();
     await dev.stop("SIGTERM");
@@ -492,8 +525,14 @@ export const probe = defineTool({
   description: "Tells what a tool is given.",
   permissions: [],
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false },
-  input: z.object({}),
-  async run() {
+  input: z.object({ fail: z.boolean().optional(), ask: z.boolean().optional() }),
+  async run({ fail, ask: isAsking }, { ask }) {
+    if (fail === true) await new Promise((_, reject) => setTimeout(() => reject(new RangeError("the canary sang")), 1));
+    if (isAsking === true) {
+      const answer = await ask({ message: "Are you sure?", schema: z.object({ sure: z.boolean() }) });
+      if (answer.action !== "accept") return "declined";
+      return [{ type: "image" as const, mimeType: "image/png", data: btoa("a picture") }];
+    }
     const calls = Number((await given.COUNTS.get("calls")) ?? 0) + 1;
     await given.COUNTS.put("calls", String(calls));
     const { FILE_SECRET: file, SHELL_SECRET: shell, PLAIN: plain } = given;

@@ -41,7 +41,7 @@ const getUserInfo = defineTool({
   title: "Get user info",
   description: "Returns the profile of the signed-in person.",
   permissions: ["tool:get_user_info"],
-  annotations,
+  annotations: { ...annotations, openWorldHint: true },
   input: z.object({}),
   output: z.object({
     issuer: z.string(),
