@@ -380,7 +380,7 @@ describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => 
   beforeAll(async () => {
     await project.write(PROBE, probeSource());
     await project.write("src/tools/index.ts", INDEX);
-    await project.edit("wrangler.toml", (text) => text.replace("[observability]", BINDINGS));
+    await project.edit("wrangler.toml", (text) => text.replace(/^main = .*$/m, `$&\n${BINDINGS}`));
     await project.write(".dev.vars", DEV_VARS);
     dev = await startDev(["--fresh"], { SHELL_SECRET: "from the shell", UNNAMED: "not for tools" });
   }, PATIENCE_MS);
@@ -495,9 +495,7 @@ export const offerings = { ...others, tools: [probe, ...others.tools] };
 
 const BINDINGS = `routes = [{ pattern = "mcp.acme.test", custom_domain = true }]
 kv_namespaces = [{ binding = "COUNTS" }]
-vars = { PLAIN = "from wrangler.toml" }
-
-[observability]`;
+vars = { PLAIN = "from wrangler.toml" }`;
 
 const DEV_VARS = `FILE_SECRET=from a file
 AUTH0_DOMAIN=acme.eu.auth0.com
