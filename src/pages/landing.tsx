@@ -116,7 +116,7 @@ export function landingMarkdown({
 }: LandingFacts): string {
   const { site } = look;
   const parts = [
-    `# ${site.title} (MCP server at ${new URL(issuer).host})`,
+    `# ${site.title}`,
     site.description,
     explanation(requiresSignIn),
     `Address: \`${issuer}/mcp\` (Streamable HTTP)`,

@@ -82,9 +82,6 @@ describe("the landing page", () => {
     expect(response.headers.get("Content-Type")).toBe("text/markdown; charset=utf-8");
     expect(response.headers.get("Vary")).toBe("Accept");
     expect(markdown).toBe(landingMarkdown(FACTS));
-    expect(markdown).toMatch(
-      /^# The House \(MCP server at mcp\.example\.com\)\n\nA server for tests\./,
-    );
     expect(markdown).toContain("Address: `https://mcp.example.com/mcp`");
     expect(markdown).toContain(
       "- **Get user info** (read only): Your profile. Needs `tool:get_user_info`, `tool:b`.",
