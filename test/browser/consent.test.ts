@@ -148,6 +148,7 @@ describe.skipIf(chromium === undefined)("consent in Chromium", () => {
       await page.waitForURL(`${client.redirectUri}?*`);
       expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
         error: "access_denied",
+        error_description: expect.any(String),
         state: attempt.state,
         iss: house.issuer,
       });
