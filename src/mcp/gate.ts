@@ -7,7 +7,7 @@ import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provi
 import type { Config } from "../config.ts";
 import { REFUSALS, Refusal } from "../errors.ts";
 import { BASE_SCOPES, type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
-import type { Grants } from "../grants/grant.ts";
+import type { Grants, Standing } from "../grants/grant.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
 import { type Caller, grantOf, signedInCaller, standingOf } from "./caller.ts";
 import type { Trace } from "./context.ts";
@@ -139,15 +139,23 @@ async function admit(token: string, watch: Watch, exchange: Trace): Promise<Call
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),
     );
+    if (config.auth?.blockedClients.includes(claims.client_id)) throw new Refusal("client_blocked");
     if (!(await grants.isAlive(grantOf(claims)))) throw new Refusal("grant_ended");
     const standing = await standingOf(claims, grants, permissionIndex);
     if (standing === undefined) throw new Refusal("access_token_expired");
-    return signedInCaller(claims, standing, grants);
+    const { blockedPermissions = [] } = config.auth ?? {};
+    return signedInCaller(claims, withoutBlocked(standing, blockedPermissions), grants);
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
     exchange.note({ ...refusal.facts, reason: refusal.reason });
     throw asOAuthError(refusal);
   }
+}
+
+/** Nobody has what is blocked, whatever the identity provider says. */
+function withoutBlocked(standing: Standing, blocked: readonly string[]): Standing {
+  const held = standing.held.filter((name) => !blocked.includes(name));
+  return blocked.length === 0 ? standing : { ...standing, held };
 }
 
 /**
@@ -156,6 +164,7 @@ async function admit(token: string, watch: Watch, exchange: Trace): Promise<Call
  */
 function asOAuthError({ reason, retryAfterSeconds }: Refusal): OAuthError {
   const { code, status, text: description } = REFUSALS[reason];
+  if (code === "access_denied") return new OAuthError(code, { description, statusCode: status });
   if (code === "invalid_token" || code === "invalid_grant")
     return new OAuthError("invalid_token", { description });
   return new OAuthError("temporarily_unavailable", {
