@@ -14,7 +14,7 @@ const items = z
       description: z.string().optional(),
       permissions: z.array(z.string()).default([]),
       annotations: z.record(z.string(), z.unknown()).optional(),
-      icons: z.unknown(),
+      icons: z.unknown().optional(),
     }),
   )
   .default([]);
