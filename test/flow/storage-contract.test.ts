@@ -305,7 +305,15 @@ describe.for(availableEngines())("over %s", (engine) => {
     });
 
     it("one writes the next version", async () => {
-      const outcomes = await Promise.all(THIRTY.map((_, index) => advance(ALONE, String(index))));
+      const works = THIRTY.map(begin);
+      // All have read before the first writes, however slow the machine is.
+      await Promise.all(works.map((work) => work.find(ALONE)));
+      const outcomes = await Promise.all(
+        works.map((work, index) => {
+          work.advance(ALONE, String(index), { ttlSeconds: 60, mustWin: true });
+          return work.commit();
+        }),
+      );
       expect(outcomes.filter((outcome) => outcome === "done")).toHaveLength(1);
     });
 
