@@ -74,7 +74,13 @@ export const ROUTES: readonly Route[] = [
       const { back, jar } = await comeBack(client);
       return () => visit(back, jar);
     },
-    answers: ["503 as a page", "an error for the client", "an error for the client", "302"],
+    answers: [
+      "503 as a page",
+      "an error for the client",
+      "an error for the client",
+      "an error for the client",
+      "302",
+    ],
   },
   {
     name: "an exchange",
