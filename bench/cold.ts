@@ -5,7 +5,7 @@
 import type { Ground } from "./ground.ts";
 import { type HttpRequest, sendLoad } from "./load.ts";
 import { callRequest, getRequest, mcpRequest } from "./requests.ts";
-import { type Bundler, describeVariant, type Running, type VariantName } from "./variants.ts";
+import { type Bundler, describeVariant, type VariantName } from "./variants.ts";
 import { startWorkerd } from "./workerd.ts";
 
 interface ColdCase {
@@ -28,8 +28,12 @@ export interface ColdMeasured {
 const MODERN = "2026-07-28";
 const LEGACY = "2025-11-25";
 
-function listCases({ tokens }: Running): ColdCase[] {
-  const token = tokens.access_token;
+/** Refused after one question to the store. */
+const UNKNOWN_CLIENT = getRequest(
+  `/authorize?response_type=code&client_id=unknown&redirect_uri=https%3A%2F%2Fexample.com%2F&code_challenge=${"c".repeat(43)}&code_challenge_method=S256`,
+);
+
+function listCases(token: string): ColdCase[] {
   const list = { method: "tools/list", params: {} };
   return [
     { name: "bare GET", variant: "bare", request: getRequest("/") },
@@ -40,17 +44,18 @@ function listCases({ tokens }: Running): ColdCase[] {
     { name: "ours call", variant: "ours-10", request: callRequest(MODERN, token) },
     { name: "ours call, 2025-11-25", variant: "ours-10", request: callRequest(LEGACY, token) },
     { name: "ours list", variant: "ours-10", request: mcpRequest(MODERN, list, token) },
+    { name: "ours GET /authorize", variant: "ours-10", request: UNKNOWN_CLIENT, status: 400 },
     { name: "ours no token", variant: "ours-10", request: callRequest(MODERN), status: 401 },
   ];
 }
 
 /** Takes so many samples of each, in turns. */
 export async function measureCold(
-  { running, bundler, ground }: { running: Running; bundler: Bundler; ground: Ground },
+  { token, bundler, ground }: { token: string; bundler: Bundler; ground: Ground },
   samples: number,
   only = /./,
 ): Promise<ColdMeasured[]> {
-  const cases = listCases(running).filter(({ name }) => only.test(name));
+  const cases = listCases(token).filter(({ name }) => only.test(name));
   const measured = cases.map(({ name }): ColdMeasured => ({
     name,
     startMs: [],

@@ -53,13 +53,10 @@ async function measure(): Promise<Report> {
     legs.push({ delayMs, legs: await measureLegs(worker, ground, { ...extent, delayMs }) });
   }
   tell("fresh isolates");
-  const cold = await measureCold({ running, bundler, ground }, extent.samples);
+  const token = running.tokens.access_token;
+  const cold = await measureCold({ token, bundler, ground }, extent.samples);
   tell("the heap");
-  const heapGrowthMb = await measureHeapGrowth(
-    running.tokens.access_token,
-    { bundler, ground },
-    extent.calls,
-  );
+  const heapGrowthMb = await measureHeapGrowth(token, { bundler, ground }, extent.calls);
   const figures = listFigures({
     warm,
     cold,

@@ -65,11 +65,16 @@ export async function startVariants(bundler: Bundler, ground: Ground): Promise<R
   const workers = Object.fromEntries(started) as Record<VariantName, Workerd>;
   reachIssuerAt(workers["provider-10"].port);
   const providerToken = await signInAtProvider();
-  reachIssuerAt(workers["ours-10"].port);
-  const client = await meetStranger(`${ISSUER}/mcp`);
-  const tokens = await client.signIn("ada");
+  const tokens = await signInAt(workers["ours-10"]);
   const stop = async () => void (await Promise.all(started.map(([, worker]) => worker.stop())));
   return { workers, tokens, providerToken, stop };
+}
+
+/** Signs a person in who holds what the tools of ours need. */
+export async function signInAt({ port }: Workerd): Promise<Tokens> {
+  reachIssuerAt(port);
+  const client = await meetStranger(`${ISSUER}/mcp`);
+  return client.signIn("ada");
 }
 
 async function signInAtProvider(): Promise<string> {

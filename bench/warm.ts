@@ -81,12 +81,19 @@ function listCases({ tokens, providerToken }: Running): Case[] {
   ];
 }
 
+interface Extent {
+  readonly rounds: number;
+  readonly milliseconds: number;
+  /** The names of the cases, if not all of them. */
+  readonly only?: RegExp;
+}
+
 /** Measures every case so many times; each turn lasts `milliseconds`. */
 export async function measureWarm(
   running: Running,
-  { rounds, milliseconds }: { readonly rounds: number; readonly milliseconds: number },
+  { rounds, milliseconds, only = /./ }: Extent,
 ): Promise<Measured[]> {
-  const cases = listCases(running);
+  const cases = listCases(running).filter(({ name }) => only.test(name));
   for (const one of cases) await turn(running, one, 2 * milliseconds);
   const measured = cases.map(({ name }): Measured => ({ name, cpuUs: [], perSecond: [] }));
   for (let round = 0; round < rounds; round++) {

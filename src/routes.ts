@@ -12,7 +12,7 @@ import { finishSignIn } from "./oauth/callback.ts";
 import { showConfirmation, takeConfirmation } from "./oauth/confirmation.ts";
 import { askConsent, takeDecision } from "./oauth/consent.ts";
 import { changeConnection, leadBack, showConnections, signOut } from "./people/connections.ts";
-import { answerMetadata, METADATA_PATHS } from "./oauth/discovery.ts";
+import { createMetadata, METADATA_PATHS } from "./oauth/discovery.ts";
 import type { Answer, Parts } from "./parts.ts";
 import { showPermissions } from "./people/permissions.ts";
 import { beginPersonSignIn, finishPersonSignIn, isPersonReturn } from "./people/sign-in.ts";
@@ -31,7 +31,9 @@ export function addRoutes(app: Passage, parts: Parts): void {
       exchange.execution.waitUntil(answered.catch(() => undefined));
       return answered;
     };
-  for (const path of METADATA_PATHS) app.all(path, by(answerMetadata));
+  const describe = createMetadata(parts);
+  for (const path of METADATA_PATHS)
+    app.all(path, ({ req, var: { exchange } }) => describe(req.raw, exchange));
   app.all("/register", by(answerRegistration));
   app.get("/authorize", by(askConsent));
   app.post("/authorize", by(takeDecision));

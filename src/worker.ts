@@ -15,11 +15,11 @@ import { PAGES, wantsJson, wantsPage } from "./edge/routes.ts";
 import type { Context, Next } from "hono";
 import { loadCatalogue, missingNeeds } from "./mcp/catalogue.ts";
 import { sayFarewells } from "./grants/farewell.ts";
-import { createMcp, RESOURCE_PATHS } from "./mcp/handler.ts";
+import { createMcp, METADATA_PATHS } from "./mcp/handler.ts";
 import type { Offerings } from "./mcp/tool.ts";
 import { warmUp } from "./mcp/warm-up.ts";
 import { renderIcon } from "./pages/icon.tsx";
-import { renderLanding } from "./pages/landing.tsx";
+import { createLanding } from "./pages/landing.tsx";
 import { createLook, PLAIN_SITE } from "./pages/look.ts";
 import type { Parts } from "./parts.ts";
 import { answerDocument, describeServer } from "./pages/server-card.ts";
@@ -136,31 +136,32 @@ async function furnish(
   };
   const services = await createServices(env, parts);
   const mcp = createMcp({ config, catalogue, services, site, version, now, ...guard });
-  const landing = {
+  const answerLanding = createLanding({
     issuer: config.issuer,
     look,
     installations: installationsOf(config.issuer),
     tools: site.listsToolsPublicly ? tools : [],
     requiresSignIn: parts !== undefined,
-  };
+  });
   const app = createPassage({ ...config, look, version });
   for (const path of PAGES) app.get(path, leadHome(config.issuer));
 
   const lead = (status: number) => (context: Context<EdgeEnv>, next: Next) =>
-    wantsPage(context.req.raw) ? renderLanding(landing, "text/html", status) : next();
+    wantsPage(context.req.raw) ? answerLanding("text/html", status) : next();
   app.get("/", ({ req }, next) =>
-    wantsJson(req.raw) ? next() : renderLanding(landing, req.header("Accept") ?? null),
+    wantsJson(req.raw) ? next() : answerLanding(req.header("Accept") ?? null),
   );
   app.get("/mcp", lead(200));
   app.get("/sse", lead(410));
-  app.get("/llms.txt", () => renderLanding(landing, "text/markdown"));
+  app.get("/llms.txt", () => answerLanding("text/markdown"));
   for (const [path, document] of Object.entries(describeServer({ ...config, site, version })))
     app.get(path, ({ req }) => answerDocument(document, req.header("If-None-Match")));
   app.get("/favicon.svg", () => renderIcon(site));
   app.get("/health", answerHealth);
   app.get("/ready", createReadiness(parts, version));
-  for (const path of RESOURCE_PATHS)
-    app.all(path, ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
+  app.all("/mcp", ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
+  for (const path of METADATA_PATHS)
+    app.all(path, ({ req, var: { exchange } }) => mcp.describe(req.raw, exchange));
   app.all("/sse", refuseWith("sse_gone"));
   if (parts !== undefined) addRoutes(app, parts);
   return { app, parts };

@@ -24,18 +24,29 @@ const UNLESS_SET: readonly (readonly [string, string])[] = [
 const ONE_YEAR_SECONDS = 31_536_000;
 
 /**
- * A copy of the response with the security headers and the id under which the log has the request.
+ * The response with the security headers and the id under which the log has the request; a copy of
+ * one that cannot be changed.
  */
 export function withSecurityHeaders(
   response: Response,
   { isLoopback, requestId }: { readonly isLoopback: boolean; readonly requestId: string },
 ): Response {
-  const safe = new Response(response.body, response);
-  for (const [name, value] of ALWAYS) safe.headers.set(name, value);
-  for (const [name, value] of UNLESS_SET)
-    if (!safe.headers.has(name)) safe.headers.set(name, value);
+  const safe = changeable(response);
+  const { headers } = safe;
+  for (const [name, value] of ALWAYS) headers.set(name, value);
+  for (const [name, value] of UNLESS_SET) if (!headers.has(name)) headers.set(name, value);
   // A browser would remember it for every port of localhost (RFC 6797 §8.1).
-  if (!isLoopback) safe.headers.set("Strict-Transport-Security", `max-age=${ONE_YEAR_SECONDS}`);
-  safe.headers.set("X-Request-Id", requestId);
+  if (!isLoopback) headers.set("Strict-Transport-Security", `max-age=${ONE_YEAR_SECONDS}`);
+  headers.set("X-Request-Id", requestId);
   return safe;
+}
+
+/** Fetch §5.4: the headers of a redirect, and of an answer to `fetch`, are immutable. */
+function changeable(response: Response): Response {
+  try {
+    response.headers.set("X-Request-Id", "");
+    return response;
+  } catch {
+    return new Response(response.body, response);
+  }
 }

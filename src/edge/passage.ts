@@ -73,7 +73,7 @@ async function holdAddress(
   { req, var: { exchange } }: Context<EdgeEnv>,
   next: () => Promise<void>,
 ): Promise<Response | void> {
-  const name = limitAt(new URL(req.url).pathname);
+  const name = limitAt(req.path);
   if (name !== undefined) await exchange.limits?.hold(name);
   if (name !== "pages") return next();
   if (req.raw.method === "HEAD") return new Response(null, { headers: HTML });

@@ -2,7 +2,11 @@
  * What a tool is given. A caller, a request and what stands behind every tool go in; a ToolContext
  * comes out, that knows no token of the request.
  */
-import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from "@modelcontextprotocol/server";
+import {
+  type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
 import * as z from "zod";
 import type { Exchange } from "../exchange.ts";
 import type { Caller } from "./caller.ts";
@@ -14,6 +18,7 @@ import { createState } from "./state.ts";
 import type { Ask, ClientFacts, ToolContext } from "./tool-context.ts";
 import { createToolLog } from "./tool-log.ts";
 import { sha256 } from "./tool-meta.ts";
+import type { UseResult } from "./use.ts";
 
 /** The part of an exchange that needs no request of the runtime. */
 export type Trace = Pick<Exchange, "requestId" | "note" | "clientFamily" | "limits"> & {
@@ -31,12 +36,19 @@ export interface Serving {
   readonly mayStream: boolean;
   /** This server runs on its developer's machine. */
   readonly isLocal: boolean;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+  /** The tool has run already; what came of it. */
+  readonly performed?: UseResult<CallToolResult>;
   /** Our own address: where a person answers whose client cannot ask. */
   readonly issuer: string;
 }
 
 /** What of a request of the SDK a context needs. */
-export type Invocation = Pick<ServerContext["mcpReq"], "signal" | "_meta" | "notify" | "envelope">;
+export type Invocation = Pick<ServerContext["mcpReq"], "signal" | "_meta" | "notify"> & {
+  /** What a request of 2026-07-28 says of its client. */
+  readonly envelope?: unknown;
+};
 
 /** The context of one use. */
 export function contextOf(

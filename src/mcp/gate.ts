@@ -5,12 +5,21 @@
  */
 import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import type { Config } from "../config.ts";
-import { REFUSALS, Refusal } from "../errors.ts";
-import { BASE_SCOPES, type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
+import { createKeptAnswers } from "../edge/kept-answers.ts";
+import { type Reason, REFUSALS, Refusal } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import {
+  type AccessTokenClaims,
+  type AccessTokenProblem,
+  BASE_SCOPES,
+  type SigningKeys,
+  verifyAccessToken,
+} from "../grants/access-token.ts";
 import type { Grants } from "../grants/grant.ts";
+import { createForgeryCheck, type ForgeryCheck } from "./forgery.ts";
+import { createMemory, type Memory } from "../grants/memory.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
 import { type Caller, grantOf, signedInCaller, standingOf } from "./caller.ts";
-import type { Trace } from "./context.ts";
 import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
 
@@ -30,46 +39,88 @@ export interface GateParts {
   now(): number;
 }
 
-/** Lets a request of ours in with its caller, or answers it itself. */
-export type Gate<Passing> = (
-  request: Request,
-  passing: Passing,
-  execution: ExecutionContext,
-) => Promise<Response>;
+/** Who comes in, and what everybody else is told. */
+export interface Gate {
+  /** The caller behind a request's credential, or the answer that refuses it. Reads no body. */
+  admit(request: Request, exchange: Exchange): Promise<Caller | Response>;
+  /** Answers a request for the resource's metadata (RFC 9728), under the name that it has there. */
+  describe(request: Request, exchange: Exchange): Promise<Response>;
+}
 
 const RETRY_AFTER_SECONDS = 5;
 
+/** So many of an isolate's latest callers are known without another look at their signature. */
+const MOST_REMEMBERED_TOKENS = 1000;
+
 /**
- * The gate in front of `serve`; the metadata request gets its document. Throws `TypeError` when a
- * part is missing: a gate without its keys must not stand open.
+ * The gate. The library words its challenges and the metadata. Throws `TypeError` when a part is
+ * missing: a gate without its keys must not stand open.
  */
-export function createGate<Passing extends { readonly exchange: Trace }>(
-  { config, site, grants, signingKeys, permissionIndex, now }: GateParts,
-  serve: (request: Request, passing: Passing, caller: Caller) => Promise<Response>,
-): Gate<Passing> {
+export function createGate({
+  config,
+  site,
+  grants,
+  signingKeys,
+  permissionIndex,
+  now,
+}: GateParts): Gate {
   if (grants === undefined || signingKeys === undefined || permissionIndex === undefined)
     throw new TypeError("sign-in is on: grants and signing keys are needed");
-  const watch = { config, site, grants, signingKeys, permissionIndex, now };
-  const server = new OAuthResourceServer<Passing, Caller>({
+  const verified = createMemory<AccessTokenClaims>(MOST_REMEMBERED_TOKENS);
+  const isForged = createForgeryCheck(signingKeys);
+  const watch = { config, site, grants, signingKeys, permissionIndex, now, verified, isForged };
+  const server = new OAuthResourceServer<Refused, never>({
     resourceMetadata: {
       resource: config.resource,
       authorization_servers: [config.issuer],
       resource_name: site.title,
     },
     requiredScopes: [...BASE_SCOPES],
-    handler: { fetch: (request, passing, { props }) => serve(request, passing, props) },
-    validateToken:
-      ({ exchange }) =>
-      async (audience, token) => ({ props: await admit(token, watch, exchange), audience }),
+    handler: { fetch: () => Promise.reject(new TypeError("nobody comes in this way")) },
+    validateToken: (refused) => () => Promise.reject(asOAuthError(refused)),
   });
-  return async (request, passing, execution) => {
-    if (request.url === config.resource) checkCredential(request, passing.exchange);
-    const response = await server.fetch(request, passing, execution);
-    if (response.status === 401) await passing.exchange.limits?.hold("strangers");
-    return request.url === config.resource
-      ? inWords(response)
-      : withLinks(response, describeResource(site, config));
+  const answers = createKeptAnswers<Reason | "metadata">();
+  return {
+    async admit({ headers }, exchange) {
+      const judged = await judge(headers.get("authorization"), watch, exchange);
+      if (!("reason" in judged)) return judged;
+      exchange.note({ ...judged.facts, reason: judged.reason });
+      if (isStranger(judged)) await exchange.limits?.hold("strangers");
+      const refuse = () => challenge(server, config, { refused: judged, exchange });
+      return isStranger(judged) ? answers(judged.reason, refuse) : refuse();
+    },
+    async describe({ method, headers }, { execution }) {
+      const request = new Request(metadataUrlOf(config), { method, headers });
+      const describe = async () =>
+        withLinks(await server.fetch(request, NOTHING, execution), describeResource(site, config));
+      return method === "GET" && !headers.has("origin")
+        ? answers("metadata", describe)
+        : describe();
+    },
   };
+}
+
+/** A reason to refuse, with what else the client may be told. */
+type Refused = Pick<Refusal, "reason" | "retryAfterSeconds" | "facts">;
+
+const NOTHING: Refused = { reason: "internal_error", retryAfterSeconds: undefined, facts: {} };
+
+/** Whose credential does not hold hears the same as everybody else like that: a 401. */
+function isStranger({ reason }: Refused): boolean {
+  const { code, status } = REFUSALS[reason];
+  return status === 401 || code === "invalid_grant";
+}
+
+/** RFC 6750 §3.1: a challenge names an error only when a credential was presented. */
+async function challenge(
+  server: OAuthResourceServer<Refused, never>,
+  { resource }: Config,
+  { refused, exchange }: { readonly refused: Refused; readonly exchange: Exchange },
+): Promise<Response> {
+  const headers = new Headers();
+  if (refused.reason !== "access_token_missing") headers.set("authorization", "Bearer -");
+  const request = new Request(resource, { method: "POST", headers });
+  return inWords(await server.fetch(request, refused, exchange.execution));
 }
 
 /** RFC 9728 §2: what people are told of the resource beside its name; the library knows only that. */
@@ -104,16 +155,6 @@ export function metadataUrlOf({ issuer }: Config): string {
   return `${issuer}${METADATA_PATH}/mcp`;
 }
 
-/**
- * RFC 6750 §3.1: a challenge names an error only when a credential was presented. The library takes
- * an `Authorization` that is not one bearer token for none at all; it is a bad one.
- */
-function checkCredential({ headers }: Request, exchange: Trace): void {
-  const presented = headers.get("authorization");
-  if (presented === null) exchange.note({ reason: "access_token_missing" });
-  else if (!/^Bearer[\t ]+[^\s,]+$/i.test(presented)) headers.set("authorization", "Bearer -");
-}
-
 /** Whom `/mcp` counts: a person's calls through one client, from wherever they come. */
 export function callerKey({ userId, clientId }: Pick<Auth, "userId" | "clientId">): string {
   return `${userId} ${clientId}`;
@@ -123,38 +164,62 @@ interface Watch extends GateParts {
   readonly grants: Grants;
   readonly signingKeys: SigningKeys;
   readonly permissionIndex: PermissionIndex;
+  readonly verified: Memory<AccessTokenClaims>;
+  readonly isForged: ForgeryCheck;
 }
 
 /**
  * Our signature first: a forged token costs no store command. Then whether its grant still lives.
  */
-async function admit(token: string, watch: Watch, exchange: Trace): Promise<Caller> {
-  const { config, grants, signingKeys, permissionIndex, now } = watch;
+async function judge(
+  credential: string | null,
+  watch: Watch,
+  exchange: Exchange,
+): Promise<Caller | Refused> {
+  if (credential === null) return { ...NOTHING, reason: "access_token_missing" };
+  const [, token = "-"] = /^Bearer[\t ]+([^\s,]+)$/i.exec(credential) ?? [];
   try {
-    const expected = { issuer: config.issuer, resource: config.resource, now: now() };
-    const claims = await verifyAccessToken(token, expected, signingKeys);
-    if (typeof claims === "string") throw new Refusal(`access_token_${claims}`);
+    const claims = await verify(token, watch);
+    if (typeof claims === "string") return { ...NOTHING, reason: `access_token_${claims}` };
     exchange.note({ user: claims.sub });
     await exchange.limits?.hold(
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),
     );
-    if (!(await grants.isAlive(grantOf(claims)))) throw new Refusal("grant_ended");
-    const standing = await standingOf(claims, grants, permissionIndex);
-    if (standing === undefined) throw new Refusal("access_token_expired");
-    return signedInCaller(claims, standing, grants);
+    if (!(await watch.grants.isAlive(grantOf(claims))))
+      return { ...NOTHING, reason: "grant_ended" };
+    const standing = await standingOf(claims, watch.grants, watch.permissionIndex);
+    return standing === undefined
+      ? { ...NOTHING, reason: "access_token_expired" }
+      : signedInCaller(claims, standing, watch.grants);
   } catch (error) {
-    const refusal = error instanceof Refusal ? error : new Refusal("internal_error");
-    exchange.note({ ...refusal.facts, reason: refusal.reason });
-    throw asOAuthError(refusal);
+    return error instanceof Refusal ? error : NOTHING;
   }
+}
+
+/**
+ * The claims of a token of ours. Its signature never changes, so it is checked once; its time runs
+ * out. Kept with the keys of this gate, and gone with them.
+ */
+async function verify(
+  token: string,
+  { config, signingKeys, now, verified, isForged }: Watch,
+): Promise<AccessTokenClaims | AccessTokenProblem> {
+  const time = { now: now(), maxAgeSeconds: Number.POSITIVE_INFINITY };
+  const known = verified.recall(token, time);
+  if (known !== undefined) return known.exp > time.now ? known : "expired";
+  const expected = { issuer: config.issuer, resource: config.resource, now: time.now };
+  if (await isForged(token)) return "invalid";
+  const claims = await verifyAccessToken(token, expected, signingKeys);
+  if (typeof claims !== "string") verified.keep(token, claims, time.now);
+  return claims;
 }
 
 /**
  * RFC 6750 §3.1. Only a bad credential is a 401, which makes a client sign in again; a fault of
  * ours is a 503.
  */
-function asOAuthError({ reason, retryAfterSeconds }: Refusal): OAuthError {
+function asOAuthError({ reason, retryAfterSeconds }: Refused): OAuthError {
   const { code, status, text: description } = REFUSALS[reason];
   if (code === "invalid_token" || code === "invalid_grant")
     return new OAuthError("invalid_token", { description });

@@ -1,33 +1,38 @@
 /**
- * One HTTP request at `/mcp`. It judges where the request comes from, how it is made, how large it
- * is and whose it is, in this order, and only then lets it be read. It keeps nothing between
+ * One HTTP request at `/mcp`. It judges where the request comes from, how it is made, whose it is
+ * and how large it is, in this order: what strangers send is not read. It keeps nothing between
  * requests.
  */
 import { readCapped } from "../capped.ts";
+import type { Config } from "../config.ts";
 import type { Exchange } from "../exchange.ts";
 import { anonymousCaller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { createGate, type Gate, type GateParts, METADATA_PATH, metadataUrlOf } from "./gate.ts";
+import { createGate, type Gate, type GateParts, METADATA_PATH } from "./gate.ts";
 import { judgeOrigin } from "./origin.ts";
 import { jsonRpcRefusal, oauthRefusal } from "./refusal.ts";
 import { describeServer } from "./server.ts";
 import type { Services } from "./services.ts";
-import { createTransport, type Incoming } from "./transport.ts";
+import { createTransport } from "./transport.ts";
 
 export interface McpParts extends GateParts {
   readonly catalogue: Catalogue;
   /** What `serverInfo.version` says. */
   readonly version: string;
   readonly services: Services;
+  /** False: the SDK answers everything at `/mcp`. */
+  readonly isDirect?: boolean;
 }
 
 export interface Mcp {
-  /** Answers at `RESOURCE_PATHS`; other paths are not brought here. */
+  /** Answers at `/mcp`. */
   fetch(request: Request, exchange: Exchange): Promise<Response>;
+  /** Answers at `METADATA_PATHS`. */
+  describe(request: Request, exchange: Exchange): Promise<Response>;
 }
 
-/** The resource and the two addresses of its metadata. */
-export const RESOURCE_PATHS: readonly string[] = ["/mcp", METADATA_PATH, `${METADATA_PATH}/mcp`];
+/** The two addresses of the resource's metadata. */
+export const METADATA_PATHS: readonly string[] = [METADATA_PATH, `${METADATA_PATH}/mcp`];
 
 const LARGEST_BODY_BYTES = 1024 * 1024;
 
@@ -38,22 +43,35 @@ const EXPOSED_HEADERS = "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Prot
 
 /** The resource server: `/mcp` behind its gate, or open where sign-in is off. */
 export function createMcp(parts: McpParts): Mcp {
-  const { config } = parts;
-  const enter = openOrGuarded(parts);
+  const { config, site, version } = parts;
+  const gate = config.auth === undefined ? openGate(config) : createGate(parts);
+  const serve = createTransport({ ...parts, about: describeServer(site, version, config.issuer) });
+  const answer = async (request: Request, exchange: Exchange): Promise<Response> => {
+    if (request.method === "OPTIONS") return answerPreflight(request);
+    if (repeatsToken(request)) return oauthRefusal("access_token_repeated", exchange);
+    const caller = await gate.admit(request, exchange);
+    if (caller instanceof Response) return caller;
+    const text = await readBody(request);
+    return text === undefined
+      ? jsonRpcRefusal("body_too_large", exchange)
+      : serve(request, { exchange, text, mayStream: readsStreams(request) }, caller);
+  };
   return {
     async fetch(request, exchange) {
-      const { execution } = exchange;
-      if (new URL(request.url).pathname.startsWith(METADATA_PATH)) {
-        const renamed = underOurName(request, metadataUrlOf(config));
-        return enter(renamed, { exchange, text: "", mayStream: false }, execution);
-      }
       const refused = judgeOrigin(request, config);
       if (refused !== undefined) return refuseOrigin(refused, exchange);
-      const incoming = await readIncoming(request, exchange);
-      if (incoming instanceof Response) return readableByPages(incoming, request);
-      const answer = await enter(underOurName(request, config.resource), incoming, execution);
-      return readableByPages(answer, request);
+      return readableByPages(await answer(request, exchange), request);
     },
+    describe: (request, exchange) => gate.describe(request, exchange),
+  };
+}
+
+/** Everybody comes in, and there is nothing to describe. */
+function openGate(config: Config): Gate {
+  const anyone = anonymousCaller(config);
+  return {
+    admit: () => Promise.resolve(anyone),
+    describe: async (_request, exchange) => jsonRpcRefusal("not_found", exchange),
   };
 }
 
@@ -66,25 +84,8 @@ function refuseOrigin(
   return jsonRpcRefusal(reason, exchange);
 }
 
-function openOrGuarded(parts: McpParts): Gate<Incoming> {
-  const { config, site, version } = parts;
-  const serve = createTransport({ ...parts, about: describeServer(site, version, config.issuer) });
-  if (config.auth !== undefined) return createGate(parts, serve);
-  const anyone = anonymousCaller(config);
-  return async (request, incoming) =>
-    request.url === config.resource
-      ? serve(request, incoming, anyone)
-      : jsonRpcRefusal("not_found", incoming.exchange);
-}
-
-/** Reads the body without interpreting it, or says why not: the preflight, the form, the size. */
-async function readIncoming(request: Request, exchange: Exchange): Promise<Incoming | Response> {
-  if (request.method === "OPTIONS") return answerPreflight(request);
-  if (repeatsToken(request)) return oauthRefusal("access_token_repeated", exchange);
-  const text = await readBody(request);
-  if (text === undefined) return jsonRpcRefusal("body_too_large", exchange);
-  const mayStream = request.headers.get("accept")?.includes("text/event-stream") ?? false;
-  return { exchange, text, mayStream };
+function readsStreams({ headers }: Request): boolean {
+  return headers.get("accept")?.includes("text/event-stream") ?? false;
 }
 
 /**
@@ -106,21 +107,12 @@ async function readBody(request: Request): Promise<string | undefined> {
  * RFC 6750 §2: one method of sending a token per request. One in the query alone is never read
  * (§2.3).
  */
-function repeatsToken(request: Request): boolean {
+function repeatsToken({ url, headers }: Request): boolean {
   return (
-    request.headers.has("authorization") && new URL(request.url).searchParams.has("access_token")
+    url.includes("?") &&
+    headers.has("authorization") &&
+    new URL(url).searchParams.has("access_token")
   );
-}
-
-/**
- * The same request under the name we have in our own metadata: behind a tunnel, or called
- * 127.0.0.1, its URL says another. The query goes and the body has been read. What the client
- * accepts is known (`mayStream`), so the SDK, which is stricter about it, need not ask.
- */
-function underOurName({ method, headers: presented, signal }: Request, url: string): Request {
-  const headers = new Headers(presented);
-  headers.set("accept", "application/json, text/event-stream");
-  return new Request(url, { method, headers, signal });
 }
 
 /** Answered before the gate: a preflight carries no token (Fetch §3.3.2). */

@@ -20,13 +20,16 @@ interface OriginRefusal {
  * operator says which.
  */
 export function judgeOrigin(request: Request, config: Config): OriginRefusal | undefined {
-  const host = request.headers.get("host") ?? new URL(request.url).host;
-  if (config.isLoopback && !isLoopback(`http://${host}`))
+  if (config.isLoopback && !isLoopback(`http://${hostOf(request)}`))
     return { reason: "host_refused", variable: "RESOURCE_BASE_URL" };
   const origin = request.headers.get("origin");
   return origin === null || isWelcome(origin, config)
     ? undefined
     : { reason: "origin_refused", variable: "ALLOWED_ORIGINS" };
+}
+
+function hostOf({ headers, url }: Request): string {
+  return headers.get("host") ?? new URL(url).host;
 }
 
 function isWelcome(

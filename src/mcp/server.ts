@@ -124,9 +124,9 @@ function offerTool(server: McpServer, serving: Serving, name: string): void {
   const verdict = caller.judge(offer.item);
   if (verdict.verdict === "allowed") {
     // What is not valid never becomes a use: this stands unless one is performed.
-    noteOutcome(exchange, "arguments_invalid");
+    if (serving.performed === undefined) noteOutcome(exchange, "arguments_invalid");
     server.registerTool(name, { inputSchema: offer.input }, async (use, sdk) => {
-      const ended = await perform(use, serving, sdk);
+      const ended = serving.performed ?? (await perform(use, serving, sdk));
       if (ended.ended === "asked") return ended.question;
       return ended.ended === "done" ? ended.result : toolError(ended.text, ended.error);
     });

@@ -16,6 +16,7 @@ import type { Config } from "../config.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Serving, Trace } from "./context.ts";
+import { askedBy, createDirectWay, readPlain } from "./direct.ts";
 import { callerKey, metadataUrlOf } from "./gate.ts";
 import { readAsked } from "./message.ts";
 import { noteAnswersOf, noteRefusal, noteRequest } from "./outcome.ts";
@@ -24,7 +25,7 @@ import { type About, buildServer } from "./server.ts";
 import type { Services } from "./services.ts";
 import { parseBody } from "./spelling.ts";
 
-/** What was read of a request before it was known whose it is. */
+/** What was read of a request. */
 export interface Incoming {
   readonly exchange: Trace;
   readonly text: string;
@@ -40,6 +41,8 @@ export interface TransportParts {
   readonly catalogue: Catalogue;
   readonly services: Services;
   readonly about: About;
+  /** False: the SDK answers everything. The answers are the same. */
+  readonly isDirect?: boolean;
 }
 
 /**
@@ -47,7 +50,7 @@ export interface TransportParts {
  * it.
  */
 export function createTransport(parts: TransportParts): Transport {
-  const { config, catalogue, services, about } = parts;
+  const { config, catalogue, services, about, isDirect = true } = parts;
   const servings = new WeakMap<Request, Serving>();
   const build = (serving: Serving): McpServer =>
     noteAnswersOf(buildServer(serving, about), serving.exchange);
@@ -56,6 +59,15 @@ export function createTransport(parts: TransportParts): Transport {
     if (serving === undefined) throw new Error("no request stands behind this call");
     return build(serving);
   });
+  const goDirect = createDirectWay(about);
+  const askSdk = async (request: Request, body: unknown, serving: Serving): Promise<Response> => {
+    const options = { parsedBody: body, authInfo: authInfoOf(serving.caller, config) };
+    const ours = underOurName(request, config);
+    if (wantsPlainJson(serving) && (await isLegacyRequest(ours, body)))
+      return noteRefusal(await answerAsJson(ours, build(serving), options), serving.exchange);
+    servings.set(ours, serving);
+    return noteRefusal(await sdk.fetch(ours, options), serving.exchange);
+  };
   return async (request, { exchange, text, mayStream }, caller) => {
     if (request.method !== "POST")
       return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
@@ -66,16 +78,32 @@ export function createTransport(parts: TransportParts): Transport {
     // The gate has counted one.
     if (Array.isArray(body) && body.length > 1)
       await exchange.limits?.hold("calls", callerKey(caller.auth), body.length - 1);
-    const asked = readAsked(body, request.headers.get("mcp-protocol-version"));
-    const where = { isLocal: config.isLoopback, issuer: config.issuer };
+    const plain = isDirect ? readPlain(request, body) : undefined;
+    const asked =
+      plain === undefined
+        ? readAsked(body, request.headers.get("mcp-protocol-version"))
+        : askedBy(plain, body);
+    const where = { isLocal: config.isLoopback, issuer: config.issuer, signal: request.signal };
     const serving = { catalogue, services, caller, exchange, asked, mayStream, ...where };
-    const options = { parsedBody: body, authInfo: authInfoOf(caller, config) };
     noteRequest(asked, exchange);
-    if (wantsPlainJson(serving) && (await isLegacyRequest(request, body)))
-      return noteRefusal(await answerAsJson(request, build(serving), options), exchange);
-    servings.set(request, serving);
-    return noteRefusal(await sdk.fetch(request, options), exchange);
+    if (plain === undefined) return askSdk(request, body, serving);
+    const direct = await goDirect(plain, serving);
+    if ("response" in direct) return direct.response;
+    return "performed" in direct
+      ? askSdk(request, body, { ...serving, ...direct })
+      : direct.learn(await askSdk(request, body, serving));
   };
+}
+
+/**
+ * The same request under the name we have in our own metadata: behind a tunnel, or called
+ * 127.0.0.1, its URL says another. The query goes and the body has been read. What the client
+ * accepts is known (`mayStream`), so the SDK, which is stricter about it, need not ask.
+ */
+function underOurName({ method, headers: presented, signal }: Request, config: Config): Request {
+  const headers = new Headers(presented);
+  headers.set("accept", "application/json, text/event-stream");
+  return new Request(config.resource, { method, headers, signal });
 }
 
 /**

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { type Asker, createAsker, inputRequiredOf, type OpenState } from "./asking.ts";
 import { ToolError } from "./answer.ts";
 import { askElsewhere, loadAnswers } from "./approval.ts";
-import { clientOf, contextOf, type Serving } from "./context.ts";
+import { clientOf, contextOf, type Invocation, type Serving } from "./context.ts";
 import type { Use } from "./offer.ts";
 import { describeFailure, noteOutcome } from "./outcome.ts";
 import type { ToolContext } from "./tool-context.ts";
@@ -23,11 +23,16 @@ const approvalSchema = z.object({ approve: z.boolean().describe("Approve this") 
 /** The person said no, or nothing. */
 class Declined extends ToolError {}
 
+/** What of a request of the SDK a use needs. */
+interface Invoked {
+  readonly mcpReq: Invocation & Pick<ServerContext["mcpReq"], "requestState" | "inputResponses">;
+}
+
 /** Runs a use for the caller of this request. Never throws. */
 export async function perform<Result>(
   use: Use<Result>,
   serving: Serving,
-  sdk: ServerContext,
+  sdk: Invoked,
 ): Promise<UseResult<Result>> {
   const { exchange } = serving;
   const asker = askerOf(use, serving, sdk);
@@ -135,7 +140,7 @@ async function approvedRun<Result>(use: Use<Result>, context: ToolContext): Prom
 
 const CLAIM_TTL_SECONDS = 900;
 
-function askerOf(use: Use<unknown>, serving: Serving, { mcpReq }: ServerContext): Asker {
+function askerOf(use: Use<unknown>, serving: Serving, { mcpReq }: Invoked): Asker {
   const { services } = serving;
   const { canAsk } = clientOf(serving, mcpReq);
   const sent = {

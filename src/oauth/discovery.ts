@@ -3,6 +3,7 @@
  * gives it; clients also ask at four more, and get the same document there. Nothing here depends on
  * who asks.
  */
+import { createKeptAnswers } from "../edge/kept-answers.ts";
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import type { Parts } from "../parts.ts";
@@ -22,14 +23,22 @@ export const METADATA_PATHS: readonly string[] = [
 const FRESH_SECONDS = 3600;
 
 /**
- * Answers a metadata request at any of those addresses (RFC 8414 §3; MCP authorization, server
- * metadata discovery).
+ * Answers metadata requests at any of those addresses (RFC 8414 §3; MCP authorization, server
+ * metadata discovery). The document is made once.
  */
-export async function answerMetadata(
-  request: Request,
-  exchange: Exchange,
+export function createMetadata(
   parts: Parts,
-): Promise<Response> {
+): (request: Request, exchange: Exchange) => Promise<Response> {
+  const answers = createKeptAnswers<"metadata">();
+  return (request, exchange) => {
+    const describe = () => describeServer(request, exchange, parts);
+    return request.method === "GET" && !request.headers.has("Origin")
+      ? answers("metadata", describe)
+      : describe();
+  };
+}
+
+async function describeServer(request: Request, exchange: Exchange, parts: Parts) {
   const server = createAuthorizationServer(parts, { work: parts.beginWork(), exchange });
   const method = request.method === "HEAD" ? "GET" : request.method;
   const canonical = new Request(`${parts.config.issuer}${CANONICAL_PATH}`, {

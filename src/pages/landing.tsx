@@ -2,7 +2,7 @@
  * The front door for people, and the same facts as Markdown for their agents. The issuer and the
  * tools go in; what this is, how to add it and what it can do come out.
  */
-import { Layout, renderPage } from "./layout.tsx";
+import { Layout, renderHtml, sendPage } from "./layout.tsx";
 import type { Look } from "./look.ts";
 import { EFFECT_NAMES } from "./permission-choice.tsx";
 import { effectOf, type ToolSummary } from "./scope.ts";
@@ -31,14 +31,20 @@ interface LandingFacts {
   readonly requiresSignIn: boolean;
 }
 
-/** The landing page in the form that the `Accept` header asks for; people's browsers get HTML. */
-export function renderLanding(facts: LandingFacts, accept: string | null, status = 200): Response {
-  const headers = { Vary: "Accept" };
-  if (accept === null || !/\btext\/markdown\b/i.test(accept))
-    return renderPage(<LandingPage {...facts} />, facts.look, { status, headers });
-  return new Response(landingMarkdown(facts), {
-    headers: { ...headers, "Content-Type": "text/markdown; charset=utf-8" },
-  });
+/** Answers in the form that an `Accept` header asks for; people's browsers get HTML. */
+type Landing = (accept: string | null, status?: number) => Response;
+
+/** The landing page. It is the same for everybody, so it is rendered here and now. */
+export function createLanding(facts: LandingFacts): Landing {
+  const { look } = facts;
+  const html = new TextEncoder().encode(renderHtml(<LandingPage {...facts} />, look));
+  const markdown = landingMarkdown(facts);
+  return (accept, status = 200) => {
+    const headers = { Vary: "Accept", "Content-Type": "text/markdown; charset=utf-8" };
+    return accept !== null && /\btext\/markdown\b/i.test(accept)
+      ? new Response(markdown, { headers })
+      : sendPage(html, look, { status, headers: { Vary: "Accept" } });
+  };
 }
 
 /** The front door as HTML. */

@@ -2,19 +2,20 @@
  * What all pages share: the document around the content, and the response around the document.
  * Content goes in, HTML without any script comes out.
  */
-import { type Child, createContext, useContext } from "hono/jsx";
+import type { Child } from "hono/jsx";
 import type { JSX } from "hono/jsx/jsx-runtime";
 import { Mark } from "./icon.tsx";
 import type { Site } from "../site-definition.ts";
 import { type Look, PLAIN_SITE } from "./look.ts";
 import { STYLE } from "./style.ts";
 
-/** Whose server a page belongs to: given to `renderPage`, and known to everything on the page. */
-const LookContext = createContext<Look>({
-  site: PLAIN_SITE,
-  style: STYLE,
-  styleSource: "'none'",
-});
+const NOBODYS: Look = { site: PLAIN_SITE, style: STYLE, styleSource: "'none'" };
+
+/**
+ * Whose server the page belongs to that is being written: from the first tag to the last nothing is
+ * awaited, so there is never another. (`createContext` would bring a whole DOM renderer along.)
+ */
+let lookOfPage = NOBODYS;
 
 /**
  * Chrome applies `form-action` to every redirect that follows a form, and the consent form ends at
@@ -36,7 +37,7 @@ export function Layout({
   wide?: boolean;
   children: Child;
 }) {
-  const look = useContext(LookContext);
+  const look = lookOfPage;
   return (
     <html lang="en">
       <head>
@@ -103,14 +104,28 @@ interface PageOptions {
  * The page as a response. `headers` (cookies, for instance) are kept; what makes it safe HTML is
  * ours.
  */
-export function renderPage(
-  page: JSX.Element,
+export function renderPage(page: JSX.Element, look: Look, options: PageOptions = {}): Response {
+  return sendPage(renderHtml(page, look), look, options);
+}
+
+/** The page as a text, for one that everybody gets. */
+export function renderHtml(page: JSX.Element, look: Look): string {
+  lookOfPage = look;
+  try {
+    return `<!doctype html>${page.toString()}`;
+  } finally {
+    lookOfPage = NOBODYS;
+  }
+}
+
+/** Such a text, or its bytes, as a response. */
+export function sendPage(
+  html: string | Uint8Array,
   look: Look,
-  { status = 200, headers, picture }: PageOptions = {},
+  options: PageOptions = {},
 ): Response {
-  const all = new Headers(headers);
-  all.set("Content-Type", "text/html; charset=utf-8");
-  all.set("Content-Security-Policy", contentSecurityPolicy(look, picture));
-  const html = <LookContext.Provider value={look}>{page}</LookContext.Provider>;
-  return new Response(`<!doctype html>${html.toString()}`, { status, headers: all });
+  const headers = new Headers(options.headers);
+  headers.set("Content-Type", "text/html; charset=utf-8");
+  headers.set("Content-Security-Policy", contentSecurityPolicy(look, options.picture));
+  return new Response(html, { status: options.status ?? 200, headers });
 }

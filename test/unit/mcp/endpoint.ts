@@ -64,6 +64,8 @@ export function configOf(env: Record<string, string> = {}) {
 /** Every permission that a token of these tests may carry. */
 export const permissionIndex = await createPermissionIndex([
   ...catalogue.requiredPermissions,
+  "a:read",
+  "b:read",
   ...["a", "b", "c", "card", "note", "odd", "p", "r", "skill", "weather"].map((of) => `tool:${of}`),
 ]);
 
@@ -147,7 +149,8 @@ export function endpointOf(parts: EndpointParts = {}) {
       execution: createExecutionContext(),
       note: (fields) => void Object.assign(noted, fields),
     };
-    const response = await mcp.fetch(request, exchange);
+    const answer = new URL(request.url).pathname === "/mcp" ? mcp.fetch : mcp.describe;
+    const response = await answer(request, exchange);
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: jsonOf(text), text, noted };
   };

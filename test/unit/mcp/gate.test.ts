@@ -137,6 +137,15 @@ describe("refuses a token", () => {
   });
 });
 
+it("takes a key id of our form that it does not know for that of another version of us", async () => {
+  const Authorization = `Bearer ${await sign(claimsOf(), { kid: "retired1" })}`;
+  const { status, headers, noted } = await endpointOf()(post(list, { Authorization }));
+  expect(status).toBe(503);
+  expect(headers.get("Retry-After")).toBe("5");
+  expect(headers.get("WWW-Authenticate")).toBeNull();
+  expect(noted).toEqual({ reason: "access_token_unknown_key" });
+});
+
 it("asks nothing of the store about a token that is not ours", async () => {
   let asked = 0;
   const grants = { ...livingGrants, isAlive: () => Promise.resolve(++asked > 0) };
@@ -168,6 +177,53 @@ it("asks whether the grant behind the token lives, by its record", async () => {
   await endpointOf({ grants })(post(list, { Authorization: `Bearer ${await tokenOf()}` }));
   const token = { storeName: "record-1", issuedAt: NOW - 10, lifeSeconds: 3610 };
   expect(asked).toEqual([[{ userId: "ada", grantId: "grant-1", ...token }]]);
+});
+
+describe("remembers that a token is ours, and still refuses it", () => {
+  const token = tokenOf();
+  const ask = async (send: ReturnType<typeof endpointOf>) =>
+    send(post(list, { Authorization: `Bearer ${await token}` }));
+
+  it("when its time has run out", async () => {
+    let time = NOW;
+    const send = endpointOf({ now: () => time });
+    expect((await ask(send)).status).toBe(200);
+    time = claimsOf().exp;
+    expect(await ask(send)).toMatchObject({
+      status: 401,
+      noted: { reason: "access_token_expired" },
+    });
+  });
+
+  it("when its grant has ended", async () => {
+    let isAlive = true;
+    const grants = { ...livingGrants, isAlive: () => Promise.resolve(isAlive) };
+    const send = endpointOf({ grants });
+    expect((await ask(send)).status).toBe(200);
+    isAlive = false;
+    expect(await ask(send)).toMatchObject({ status: 401, noted: { reason: "grant_ended" } });
+  });
+
+  it("where its key is gone", async () => {
+    expect((await ask(endpointOf())).status).toBe(200);
+    const rotated = endpointOf({ signingKeys: await ringOf("next", 2) });
+    expect(await ask(rotated)).toMatchObject({
+      status: 401,
+      noted: { reason: "access_token_malformed" },
+    });
+  });
+});
+
+it("refuses everybody in the same words, whoever was refused before", async () => {
+  const send = endpointOf();
+  const answers = [];
+  for (const headers of [{}, { Authorization: "Bearer x" }, {}, { Authorization: "Basic x" }]) {
+    const { status, headers: sent, text } = await send(post(list, headers));
+    answers.push({ status, challenge: sent.get("WWW-Authenticate"), text });
+  }
+  expect(answers[2]).toEqual(answers[0]);
+  expect(answers[3]).toEqual(answers[1]);
+  expect(answers[1]).not.toEqual(answers[0]);
 });
 
 it("refuses the token of a grant that has ended", async () => {
@@ -211,9 +267,8 @@ describe("answers 503, never 401, when", () => {
 
 it("does not open without its keys or its grants", () => {
   const parts = { config: configOf(), site, now: () => NOW };
-  const serve = () => Promise.resolve(new Response());
-  expect(() => createGate({ ...parts, grants: livingGrants }, serve)).toThrow(TypeError);
-  expect(() => createGate({ ...parts, signingKeys }, serve)).toThrow(TypeError);
+  expect(() => createGate({ ...parts, grants: livingGrants })).toThrow(TypeError);
+  expect(() => createGate({ ...parts, signingKeys })).toThrow(TypeError);
 });
 
 describe("describes the resource at", () => {

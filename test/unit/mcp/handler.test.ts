@@ -161,12 +161,25 @@ describe("a body of more than 1 MiB is refused", () => {
           body: chunks(),
         }),
     ],
-    ["even without a token", () => post(padded)],
   ])("%s", async (_how, request) => {
     const { status, body, noted } = await endpointOf()(request());
     expect(status).toBe(413);
     expect(body).toEqual(refusal(-32_000, "The request body is too large."));
-    expect(noted).toEqual({ reason: "body_too_large" });
+    expect(noted).toEqual({ user: "ada", reason: "body_too_large" });
+  });
+
+  it.each([
+    ["no token", {}],
+    ["garbage for a token", { Authorization: "Bearer garbage" }],
+  ])("and one that comes with %s is not even read", async (_what, headers) => {
+    const request = new Request(RESOURCE, {
+      method: "POST",
+      headers: post("", headers).headers,
+      body: chunks(),
+    });
+    const { status } = await endpointOf()(request);
+    expect(status).toBe(401);
+    expect(request.bodyUsed).toBe(false);
   });
 
   it("but one of just 1 MiB is read", async () => {
