@@ -49,7 +49,7 @@ it.runIf(isLinux)(
     expect(first("ours call") / first("SDK 2.x call")).toBeLessThan(MOST_FIRST_CALL);
     expect(first("ours GET /health") / first("SDK 2.x call")).toBeLessThan(MOST_FIRST_GET);
     const commands = measured.find(({ name }) => name === "ours call")?.storeCommands ?? [];
-    expect(spreadOf(commands).most).toBe(1);
+    expect(spreadOf(commands).most).toBeLessThanOrEqual(1);
   },
   LONG_MS,
 );
