@@ -114,7 +114,7 @@ function createTenantStarter(
     held = permissions.join();
     await tenant?.stop();
     tenant = processes.start(tenantProgram(settings, places, permissions));
-    await untilItAnswers("The local tenant", settings.config.auth?.auth0.issuer ?? "");
+    await untilItAnswers("The local tenant", settings.config.auth?.identity.issuer ?? "");
   };
 }
 

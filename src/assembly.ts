@@ -9,7 +9,7 @@ import type { AuthConfig, Config } from "./config.ts";
 import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
 import { createGrantKeeper } from "./grants/keeper.ts";
 import { createPermissionIndex } from "./grants/permission-index.ts";
-import { createAuth0 } from "./identity/auth0.ts";
+import { createIdentityProvider } from "./identity/openid.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
 import type { Catalogue } from "./mcp/catalogue.ts";
@@ -66,7 +66,7 @@ async function createAuthParts(
     { send: fetchDirectly, now },
   );
   serveDocuments(documents);
-  const identity = outward.identity ?? createAuth0(auth.auth0, { fetch: send, now });
+  const identity = outward.identity ?? createIdentityProvider(auth.identity, { fetch: send, now });
   const begin = outward.beginWork ?? beginWork;
   const startWork = (): UnitOfWork => begin(vault);
   const tools = [...catalogue.tools.values()].map(({ item }) => item);

@@ -13,11 +13,15 @@ import {
   quotedValues,
 } from "./config-problem.ts";
 import {
-  auth0Domain,
+  IDENTITY_VARIABLES,
+  type IdentityConfig,
+  isIdentity,
+  readIdentity,
+} from "./identity-variables.ts";
+import {
   hosts,
   isLoopbackUrl,
   keyRing,
-  optionalText,
   origin,
   origins,
   preregisteredClients,
@@ -46,6 +50,14 @@ export interface Env extends LimitBindings {
   readonly AUTH0_AUDIENCE?: string;
   readonly AUTH0_ORGANIZATION?: string;
   readonly AUTH0_CONNECTION?: string;
+  readonly OIDC_ISSUER?: string;
+  readonly OIDC_CLIENT_ID?: string;
+  readonly OIDC_CLIENT_SECRET?: string;
+  readonly OIDC_AUDIENCE?: string;
+  readonly OIDC_PERMISSIONS_CLAIM?: string;
+  readonly OIDC_SCOPE?: string;
+  readonly OIDC_RESOURCE?: string;
+  readonly OIDC_PROMPT?: string;
   readonly JWT_SIGNING_KEY?: string;
   readonly STORAGE_ENCRYPTION_KEY?: string;
   readonly UPSTASH_REDIS_REST_URL?: string;
@@ -60,19 +72,6 @@ export interface Env extends LimitBindings {
   readonly ALLOWED_REDIRECT_URIS?: string;
   readonly DYNAMIC_REGISTRATION?: string;
   readonly CLIENT_DOCUMENTS?: string;
-}
-
-/** How we are a client of Auth0. */
-export interface Auth0Config {
-  /** The issuer, with its trailing slash, as Auth0 writes it. */
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly audience: string;
-  readonly organization?: string;
-  readonly connection?: string;
-  /** `{baseUrl}/auth/callback`: the one callback Auth0 sees. */
-  readonly redirectUri: string;
 }
 
 /**
@@ -96,9 +95,12 @@ export interface PreregisteredClient {
   readonly client_secret?: string;
 }
 
+export type { ConfigProblem } from "./config-problem.ts";
+export type { IdentityConfig, OidcConfig } from "./identity-variables.ts";
+
 /** Everything that is needed when callers must sign in. */
 export interface AuthConfig {
-  readonly auth0: Auth0Config;
+  readonly identity: IdentityConfig;
   readonly store: StoreConfig;
   /** 32-byte keys. */
   readonly signingKeys: readonly [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]];
@@ -129,8 +131,6 @@ export interface Config {
   readonly auth?: AuthConfig;
 }
 
-export type { ConfigProblem } from "./config-problem.ts";
-
 const doorEnvironment = z
   .object({
     RESOURCE_BASE_URL: origin,
@@ -153,18 +153,6 @@ const doorEnvironment = z
   );
 
 const authVariables = z.object({
-  AUTH_PROVIDER: z
-    .string()
-    .trim()
-    .toLowerCase()
-    .default("auth0")
-    .pipe(z.literal("auth0", { error: "must be auth0" })),
-  AUTH0_DOMAIN: auth0Domain,
-  AUTH0_CLIENT_ID: present,
-  AUTH0_CLIENT_SECRET: present,
-  AUTH0_AUDIENCE: present,
-  AUTH0_ORGANIZATION: optionalText,
-  AUTH0_CONNECTION: optionalText,
   JWT_SIGNING_KEY: keyRing,
   STORAGE_ENCRYPTION_KEY: keyRing,
   UPSTASH_REDIS_REST_URL: storeUrl,
@@ -190,6 +178,7 @@ const authEnvironment = authVariables.refine(
 /** The names of every variable this server reads. */
 export const VARIABLES: readonly string[] = [
   ...Object.keys(doorEnvironment.shape),
+  ...IDENTITY_VARIABLES,
   ...Object.keys(authVariables.shape),
 ];
 
@@ -200,17 +189,32 @@ export const VARIABLES: readonly string[] = [
 export function loadConfig(env: Env, requestUrl?: URL): Config | readonly ConfigProblem[] {
   const set = nonEmpty(env);
   const written = [...quotedValues(set, VARIABLES), ...misspeltNames(set, VARIABLES)];
-  const local =
-    requestUrl !== undefined && isLoopbackUrl(requestUrl)
-      ? { RESOURCE_BASE_URL: `http://localhost:${requestUrl.port || "80"}` }
-      : {};
-  const door = doorEnvironment.safeParse({ ...local, ...set });
+  const door = doorEnvironment.safeParse({ ...localAddress(requestUrl), ...set });
   if (door.success && !door.data.AUTH_ENABLED && written.length === 0) return doorConfig(door.data);
+  const auth = readAuth(set, door.data?.RESOURCE_BASE_URL.origin ?? "");
+  if (door.success && isAuth(auth) && written.length === 0)
+    return { ...doorConfig(door.data), auth };
+  return firstOfEach([...written, ...problemsOf(door), ...(isAuth(auth) ? [] : auth)]);
+}
+
+/** Where we are developed. */
+function localAddress(requestUrl: URL | undefined): { readonly RESOURCE_BASE_URL?: string } {
+  if (requestUrl === undefined || !isLoopbackUrl(requestUrl)) return {};
+  return { RESOURCE_BASE_URL: `http://localhost:${requestUrl.port || "80"}` };
+}
+
+function readAuth(
+  set: Readonly<Record<string, unknown>>,
+  issuer: string,
+): AuthConfig | readonly ConfigProblem[] {
   const auth = authEnvironment.safeParse(set);
-  if (!door.success || !auth.success || written.length > 0)
-    return firstOfEach([...written, ...problemsOf(door), ...problemsOf(auth)]);
-  const config = doorConfig(door.data);
-  return { ...config, auth: authConfig(auth.data, config.issuer) };
+  const identity = readIdentity(set, issuer);
+  if (auth.success && isIdentity(identity)) return { identity, ...authConfig(auth.data) };
+  return [...(isIdentity(identity) ? [] : identity), ...problemsOf(auth)];
+}
+
+function isAuth(read: AuthConfig | readonly ConfigProblem[]): read is AuthConfig {
+  return "identity" in read;
 }
 
 function doorConfig(values: z.output<typeof doorEnvironment>): Config {
@@ -231,18 +235,8 @@ export function isConfig(loaded: Config | readonly ConfigProblem[]): loaded is C
   return "issuer" in loaded;
 }
 
-function authConfig(values: z.output<typeof authEnvironment>, issuer: string): AuthConfig {
-  const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = values;
+function authConfig(values: z.output<typeof authEnvironment>): Omit<AuthConfig, "identity"> {
   return {
-    auth0: {
-      issuer: values.AUTH0_DOMAIN,
-      clientId: values.AUTH0_CLIENT_ID,
-      clientSecret: values.AUTH0_CLIENT_SECRET,
-      audience: values.AUTH0_AUDIENCE,
-      ...(organization === undefined ? {} : { organization }),
-      ...(connection === undefined ? {} : { connection }),
-      redirectUri: `${issuer}/auth/callback`,
-    },
     store: {
       url: values.UPSTASH_REDIS_REST_URL,
       token: values.UPSTASH_REDIS_REST_TOKEN,

@@ -58,6 +58,13 @@ export const auth0Domain = present
   .pipe(origin)
   .transform((url) => `${url.origin}/`);
 
+/** An issuer to the letter: https, or http on a loopback host; it may have a path, no query. */
+export const issuerUrl = present.refine((text) => {
+  const url = URL.parse(text);
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackUrl(url));
+  return url !== null && isSafe && !/[?#@]/.test(text);
+}, "must be an https URL, exactly as the provider's metadata has its issuer");
+
 export const storeUrl = origin.transform((url) => url.origin);
 
 export const switchOf = (fallback: boolean) =>

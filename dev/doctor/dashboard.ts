@@ -145,6 +145,8 @@ const TENANT_SWITCHES: readonly Switch[] = [
 ];
 
 async function examineManagement(subject: Subject): Promise<Verdict | undefined> {
+  if (subject.config?.auth?.identity.oidc !== undefined)
+    return skipped("the provider is not Auth0: its settings are yours to look at");
   if (subject.managementToken === undefined)
     return skipped(
       "the switches of the dashboard were not read",
@@ -167,8 +169,8 @@ async function examineApplication(subject: Subject): Promise<readonly Verdict[]>
   const settings = readObject(answer);
   return [
     ...judgeSwitches(APPLICATION_SWITCHES, settings, "the application"),
-    ...judgeCallbacks(settings, subject.config?.auth?.auth0.redirectUri ?? ""),
-    ...judgeOrganization(settings, subject.config?.auth?.auth0.organization),
+    ...judgeCallbacks(settings, subject.config?.auth?.identity.redirectUri ?? ""),
+    ...judgeOrganization(settings, subject.config?.auth?.identity.organization),
   ];
 }
 
@@ -250,18 +252,18 @@ function judgeOrganization(application: Settings | undefined, organization?: str
 }
 
 function readApi(subject: Subject) {
-  const audience = subject.config?.auth?.auth0.audience ?? "";
+  const audience = subject.config?.auth?.identity.audience ?? "";
   return manage(subject, `resource-servers/${encodeURIComponent(audience)}`);
 }
 
 function manage({ config, ask, managementToken }: Subject, path: string) {
-  return ask(`${config?.auth?.auth0.issuer}api/v2/${path}`, {
+  return ask(`${config?.auth?.identity.issuer}api/v2/${path}`, {
     headers: { Authorization: `Bearer ${managementToken}` },
   });
 }
 
 function clientIdOf({ config }: Subject): string {
-  return config?.auth?.auth0.clientId ?? "";
+  return config?.auth?.identity.clientId ?? "";
 }
 
 function userPolicyOf(types: unknown): unknown {

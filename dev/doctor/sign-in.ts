@@ -5,7 +5,10 @@
 import { randomBytes } from "node:crypto";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader } from "jose";
 import { calculatePKCECodeChallenge } from "oauth4webapi";
-import { isForClient, judgeShape, readPermissions } from "../../src/identity/access-token.ts";
+import { judgeShape } from "../../src/identity/access-token.ts";
+import type { Reason } from "../../src/errors.ts";
+import type { Dialect } from "../../src/identity/dialect.ts";
+import { dialectOf } from "../../src/identity/openid.ts";
 import { readSigningKeys } from "../../src/identity/key-set.ts";
 import { isForOrganization } from "../../src/identity/organization.ts";
 import { verifySignedToken } from "../../src/identity/signed-token.ts";
@@ -13,7 +16,14 @@ import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } fr
 import { signIn } from "./browser.ts";
 import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
 import type { Subject } from "./subject.ts";
-import { judgeAuthorize, type Patient, redeem, silentSignIn, withTenant } from "./tenant.ts";
+import {
+  discoveryUrl,
+  judgeAuthorize,
+  type Patient,
+  redeem,
+  silentSignIn,
+  withTenant,
+} from "./tenant.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -55,9 +65,7 @@ async function examineLogin(patient: Patient): Promise<Verdict | undefined> {
   if (subject.login === undefined) return undefined;
   const redirectUri = localCallback(subject);
   const here = { ...patient, redirectUri: redirectUri.href };
-  const metadata = readObject(
-    await subject.ask(`${patient.auth0.issuer}.well-known/openid-configuration`),
-  );
+  const metadata = readObject(await subject.ask(discoveryUrl(patient.auth0)));
   const start = silentSignIn(textOf(metadata, "authorization_endpoint") ?? "", here);
   const refused = judgeAuthorize(await subject.ask(start, { method: "GET" }), redirectUri.href);
   if (refused.status === "failure") return refused;
@@ -90,7 +98,7 @@ function localCallback({ config }: Subject): URL {
   const port = process.env["DEV_PORT"] || "8787";
   return new URL(
     config?.isLoopback
-      ? (config.auth?.auth0.redirectUri ?? "")
+      ? (config.auth?.identity.redirectUri ?? "")
       : `http://localhost:${port}/auth/callback`,
   );
 }
@@ -114,6 +122,7 @@ async function examineAccessToken({ subject, patient, metadata, tokens }: Eviden
     audience: patient.auth0.audience,
     clientId: patient.auth0.clientId,
     organization: patient.auth0.organization,
+    dialect: dialectOf(patient.auth0),
     now: subject.now(),
   });
 }
@@ -124,6 +133,7 @@ interface Expected {
   readonly audience: string;
   readonly clientId: string;
   readonly organization: string | undefined;
+  readonly dialect: Dialect;
   readonly now: number;
 }
 
@@ -150,7 +160,7 @@ export async function judgeAccessToken(token: string, expected: Expected): Promi
       "One domain everywhere, RS256, and clocks that agree.",
     );
   const claims = decodeJwt(token);
-  if (!isForClient(claims, expected.clientId))
+  if (!expected.dialect.isForClient(claims, expected.clientId))
     return failure("the access token is another application's", "Compare AUTH0_CLIENT_ID.");
   if (!isForOrganization(claims, expected.organization))
     return failure(
@@ -163,15 +173,18 @@ export async function judgeAccessToken(token: string, expected: Expected): Promi
   );
 }
 
-function examinePermissions({ subject, tokens }: Evidence): Verdict | undefined {
+function examinePermissions({ subject, patient, tokens }: Evidence): Verdict | undefined {
   const token = textOf(tokens, "access_token") ?? "";
   if (judgeShape(token) !== undefined && token.split(".").length !== 3) return undefined;
-  return judgePermissions(decodeJwt(token), subject.permissions ?? []);
+  const held = dialectOf(patient.auth0).readPermissions(decodeJwt(token));
+  return judgePermissions(held, subject.permissions ?? []);
 }
 
 /** Absent is a switch; empty is a person without a role. */
-export function judgePermissions(claims: Fields, required: readonly string[]): Verdict {
-  const held = readPermissions(claims);
+export function judgePermissions(
+  held: readonly string[] | Reason,
+  required: readonly string[],
+): Verdict {
   if (held === "identity_permissions_missing")
     return failure(
       "Auth0 sends no permissions",

@@ -3,8 +3,10 @@
  * silent sign-in. Answers go in, verdicts come out; nothing changes at the tenant but a line in its
  * log.
  */
-import type { Auth0Config } from "../../src/config.ts";
+import type { IdentityConfig } from "../../src/config.ts";
 import { readSigningKeys } from "../../src/identity/key-set.ts";
+import type { Dialect } from "../../src/identity/dialect.ts";
+import { dialectOf } from "../../src/identity/openid.ts";
 import { judgeMetadata } from "../../src/identity/metadata.ts";
 import { CLOCK_TOLERANCE_SECONDS } from "../../src/identity/signed-token.ts";
 import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } from "./answers.ts";
@@ -37,7 +39,7 @@ export const TENANT_CHECKS: readonly Check[] = [
 /** A subject together with what it says about Auth0. */
 export interface Patient {
   readonly subject: Subject;
-  readonly auth0: Auth0Config;
+  readonly auth0: IdentityConfig;
   /** Where the deployment, or the local server, gets people back. */
   readonly redirectUri: string;
 }
@@ -46,13 +48,13 @@ export function withTenant<Result>(
   run: (patient: Patient) => Promise<Result>,
 ): (subject: Subject) => Promise<Result | undefined> {
   return async (subject) => {
-    const auth0 = subject.config?.auth?.auth0;
+    const auth0 = subject.config?.auth?.identity;
     return auth0 && run({ subject, auth0, redirectUri: auth0.redirectUri });
   };
 }
 
-function discoveryUrl({ issuer }: Auth0Config): string {
-  return `${issuer}.well-known/openid-configuration`;
+export function discoveryUrl({ issuer }: IdentityConfig): string {
+  return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 }
 
 async function examineReachable({ subject, auth0 }: Patient): Promise<Verdict> {
@@ -75,13 +77,15 @@ export function judgeReachable(answer: Answer | NoAnswer): Verdict {
 }
 
 async function examineIssuer({ subject, auth0 }: Patient): Promise<Verdict> {
-  return judgeIssuer(readObject(await subject.ask(discoveryUrl(auth0))), auth0.issuer);
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  return judgeIssuer(metadata, auth0.issuer, dialectOf(auth0));
 }
 
 /** Whether it speaks for the host that was asked (OpenID Connect Discovery §4.3). */
 export function judgeIssuer(
   metadata: Readonly<Record<string, unknown>> | undefined,
   issuer: string,
+  dialect: Dialect,
 ): Verdict {
   const said = textOf(metadata, "issuer");
   if (said !== issuer)
@@ -89,7 +93,7 @@ export function judgeIssuer(
       `the tenant calls itself ${said ?? "nothing"}`,
       "Use that host as AUTH0_DOMAIN. With a custom domain: that one, everywhere.",
     );
-  if (judgeMetadata(metadata, issuer) === undefined)
+  if (judgeMetadata(metadata, issuer, dialect) === undefined)
     return failure(
       "the tenant's metadata lacks an endpoint, or has one at another host",
       "Use one domain everywhere: the custom one or Auth0's, as AUTH0_DOMAIN.",
@@ -217,15 +221,12 @@ export function silentSignIn(endpoint: string, { auth0, redirectUri }: Patient):
     response_type: "code",
     client_id: auth0.clientId,
     redirect_uri: redirectUri,
-    audience: auth0.audience,
-    scope: "openid profile email offline_access",
+    ...dialectOf(auth0).parametersOf(auth0, { state: "", isForGrant: true }),
     state: "npm-run-doctor",
     nonce: "npm-run-doctor",
     prompt: "none",
     code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     code_challenge_method: "S256",
-    organization: auth0.organization,
-    connection: auth0.connection,
   };
   for (const [name, value] of Object.entries(parameters))
     if (value !== undefined) url.searchParams.set(name, value);

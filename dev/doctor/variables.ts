@@ -157,7 +157,7 @@ function judgeAddresses({ config, variables, url, isForDeployment }: Subject): r
   if (config === undefined) return [];
   return judgePlaces({
     base: variables["RESOURCE_BASE_URL"],
-    issuer: config.auth?.auth0.issuer,
+    issuer: config.auth?.identity.issuer,
     store: config.auth?.store.url,
     deployment: url?.origin,
     isForDeployment,

@@ -34,7 +34,7 @@ function partsOf(settings: Settings, places: Places): readonly Part[] {
   return [
     door,
     ["MCP", resource, "asks callers to sign in"],
-    ["Auth0", auth.auth0.issuer, settings.usesLocalTenant ? PEOPLE : "from AUTH0_DOMAIN"],
+    ["Auth0", auth.identity.issuer, settings.usesLocalTenant ? PEOPLE : "from AUTH0_DOMAIN"],
     [
       "Upstash",
       auth.store.url,

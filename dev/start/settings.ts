@@ -99,7 +99,7 @@ export function readSettings(environment: Environment, keys: Keys): Settings {
     config,
     variables,
     leftOut,
-    usesLocalTenant: config.auth?.auth0.issuer === `${tenant}/`,
+    usesLocalTenant: config.auth?.identity.issuer === `${tenant}/`,
     usesLocalStore: config.auth?.store.url === store,
   };
 }

@@ -32,6 +32,21 @@ export function authorizeDialect(sessionCookie: string): Middleware {
   };
 }
 
+/** No dialect: only the sign-in page always shows, as there. */
+export function plainAuthorize(sessionCookie: string): Middleware {
+  return async (ctx, next) => {
+    if (!/^\/authorize(\/|$)/.test(ctx.path)) return next();
+    const isSilent = ctx.query["prompt"] === "none";
+    if (!isSilent) forgetCookie(ctx, sessionCookie);
+    if (ctx.path === "/authorize" && !isSilent)
+      ctx.query = { ...ctx.query, prompt: "login consent" };
+    await next();
+  };
+}
+
+/** Nothing to translate. */
+export const pass: Middleware = (_, next) => next();
+
 /** The refusals of `/oauth/token`; only Auth0 calls a wrong client secret `access_denied`. */
 export const tokenDialect: Middleware = async (ctx, next) => {
   await next();

@@ -15,7 +15,13 @@ import {
 import type { Answers } from "./answers.ts";
 import { accessTokenClaims, OPENID_SCOPES, profileClaims } from "./claims.ts";
 import type { Dashboard } from "./dashboard.ts";
-import { authorizeDialect, discoveryDialect, tokenDialect } from "./dialect.ts";
+import {
+  authorizeDialect,
+  discoveryDialect,
+  pass,
+  plainAuthorize,
+  tokenDialect,
+} from "./dialect.ts";
 import type { Keyring } from "./keys.ts";
 import { login } from "./login.ts";
 import { loginPath } from "./login-path.ts";
@@ -39,6 +45,8 @@ export interface Parts {
   readonly keyring: Keyring;
   readonly records: Records;
   readonly answers: Answers;
+  /** Without Auth0's dialect. */
+  readonly isPlain?: boolean;
   readonly dashboard: Dashboard;
   readonly logout: Logout;
 }
@@ -49,9 +57,9 @@ export function createProvider(parts: Parts): Provider {
   return provider
     .use(parts.answers.middleware)
     .use(parts.dashboard.middleware)
-    .use(authorizeDialect(COOKIES.session))
-    .use(tokenDialect)
-    .use(discoveryDialect)
+    .use(parts.isPlain ? plainAuthorize(COOKIES.session) : authorizeDialect(COOKIES.session))
+    .use(parts.isPlain ? pass : tokenDialect)
+    .use(parts.isPlain ? pass : discoveryDialect)
     .use(userInfo({ ...parts, provider }))
     .use(login(provider, parts.directory));
 }
@@ -85,7 +93,11 @@ function configure(parts: Parts): Configuration {
     fetch: (_, { body }) =>
       parts.logout.deliverLogoutToken(parts.logout.createLogoutToken(sessionOf(body))),
     findAccount: (_, sub) => findAccount(sub, parts.directory),
-    formats: { customizers: { jwt: (_, token, jwt) => speakAuth0(token, jwt, parts) } },
+    formats: {
+      customizers: {
+        jwt: (_, token, jwt) => (parts.isPlain ? speakPlainly : speakAuth0)(token, jwt, parts),
+      },
+    },
     interactions: { url: (_, interaction) => loginPath(interaction) },
     jwks: { keys: parts.keyring.all() },
     pkce: { required: () => false },
@@ -149,6 +161,13 @@ function speakAuth0(
     permissions: person === undefined ? [] : directory.permissionsOf(person),
     isRefreshed: token.gty?.endsWith("refresh_token") ?? false,
   });
+}
+
+/** RFC 9068, with the permissions in a claim of its own. */
+function speakPlainly(token: AccessToken, jwt: StructuredToken, { directory }: Parts): void {
+  const person = directory.findBySubject(token.accountId);
+  const permissions = person === undefined ? [] : directory.permissionsOf(person);
+  jwt.payload = { ...jwt.payload, permissions };
 }
 
 /** The session that oidc-provider's own logout token names; ours goes out in its place. */

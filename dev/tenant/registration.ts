@@ -17,6 +17,7 @@ interface Application {
 interface Api {
   readonly audience: string;
   readonly directory: Directory;
+  readonly isPlain?: boolean;
 }
 
 /**
@@ -44,13 +45,16 @@ export function application(options: Application): Configuration["clients"][numb
 export function apis({
   audience,
   directory,
+  isPlain = false,
 }: Api): Configuration["features"]["resourceIndicators"] {
   return {
     enabled: true,
     useGrantedResource: () => true,
     getResourceServerInfo(_, resource) {
-      if (resource !== resourceOf(audience))
-        throw new errors.AccessDenied(`Service not found: ${audienceOf(resource)}`);
+      if (resource !== (isPlain ? audience : resourceOf(audience)))
+        throw new errors.AccessDenied(
+          `Service not found: ${isPlain ? resource : audienceOf(resource)}`,
+        );
       const scope = [...OPENID_SCOPES, ...directory.allPermissions()].join(" ");
       return { audience, scope, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } };
     },

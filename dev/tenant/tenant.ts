@@ -33,6 +33,8 @@ export interface TenantOptions {
   readonly dataDir?: string;
   /** Where logout tokens are sent. */
   readonly backchannelLogoutUri?: string;
+  /** Speaks OpenID Connect as it is written, without Auth0's dialect. */
+  readonly isPlain?: boolean;
   /** Opens the Management API; without it nobody can. */
   readonly managementToken?: string;
 }

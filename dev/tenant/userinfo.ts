@@ -19,6 +19,8 @@ interface Parts {
   readonly issuer: string;
   readonly keyring: Keyring;
   readonly directory: Directory;
+  /** Any token with `openid` opens it (OIDC Core §5.3). */
+  readonly isPlain?: boolean;
 }
 
 /** Serves `/userinfo`. */
@@ -36,7 +38,7 @@ export function userInfo(parts: Parts): Middleware {
 
 async function verify(
   token: string,
-  { provider, issuer, keyring }: Parts,
+  { provider, issuer, keyring, isPlain = false }: Parts,
 ): Promise<Bearer | undefined> {
   const opaque = await provider.AccessToken.find(token);
   if (opaque !== undefined) return { sub: opaque.accountId, scopes: scopesOf(opaque.scope) };
@@ -45,7 +47,7 @@ async function verify(
       issuer,
       algorithms: ["RS256"],
     });
-    const isForUs = [payload.aud].flat().includes(userInfoAudience(issuer));
+    const isForUs = isPlain || [payload.aud].flat().includes(userInfoAudience(issuer));
     return { sub: payload.sub ?? "", scopes: isForUs ? scopesOf(payload["scope"]) : new Set() };
   } catch {
     return undefined;

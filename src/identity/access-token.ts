@@ -27,14 +27,15 @@ export async function verifyAccessToken(
   findKey: JWTVerifyGetKey,
   expected: Expectations,
 ): Promise<VerifiedAccessToken> {
-  const shapeProblem = judgeShape(token);
+  const { dialect } = expected;
+  const shapeProblem = dialect.judgeShape(token);
   if (shapeProblem !== undefined) throw new Refusal(shapeProblem);
   const judged = "access_token";
   const { claims } = await verifySignedToken(token, findKey, { ...expected, judged });
-  if (!isForClient(claims, expected.clientId)) throw tokenInvalid("azp", { judged });
+  if (!dialect.isForClient(claims, expected.clientId)) throw tokenInvalid("azp", { judged });
   if (!isForOrganization(claims, expected.organization))
     throw tokenInvalid("organization", { judged });
-  const permissions = readPermissions(claims);
+  const permissions = dialect.readPermissions(claims);
   if (typeof permissions === "string") throw new Refusal(permissions);
   return { claims, permissions };
 }

@@ -48,7 +48,7 @@ export async function verifyLogoutToken(
   if (logout === undefined || !TYPES.has(typ?.toLowerCase() ?? ""))
     throw tokenInvalid("logout_claims", { judged: "logout_token" });
   return {
-    userId: await deriveUserId(expected.issuer, claims.sub),
+    userId: await deriveUserId(expected.issuer, expected.dialect.subjectOf(claims)),
     ...(logout.sid === undefined
       ? {}
       : { sessionId: await deriveSessionId(expected.issuer, logout.sid) }),

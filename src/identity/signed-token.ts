@@ -6,6 +6,7 @@
 import { errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
 import { addFacts, type Facts, Refusal } from "../errors.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** Public-key signatures only (RFC 8725 §3.1); RSA is what Auth0 offers. */
 export const ALGORITHMS = ["RS256", "PS256"] as const;
@@ -30,6 +31,7 @@ export interface Expectations {
   /** The identifier of our API at the provider. */
   readonly audience: string;
   readonly organization?: string;
+  readonly dialect: Dialect;
   /** Epoch seconds. */
   readonly now: number;
 }

@@ -5,15 +5,17 @@
  */
 import type { JWTVerifyGetKey, LocalJWKSet } from "jose";
 import * as oauth from "oauth4webapi";
-import type { Auth0Config } from "../config.ts";
+import type { IdentityConfig } from "../config.ts";
+import type { Dialect } from "./dialect.ts";
 import { createKeyFinder, loadKeySet } from "./key-set.ts";
 import { loadMetadata, type Metadata } from "./metadata.ts";
-import { createPublishedDocument } from "./published-document.ts";
+import { createPublishedDocument, type PublishedDocument } from "./published-document.ts";
 import { CLOCK_TOLERANCE_SECONDS, type Expectations } from "./signed-token.ts";
 import { createUpstreamFetch, type Outward, type UpstreamFetch } from "./upstream-fetch.ts";
 
 export interface Tenant {
-  readonly config: Auth0Config;
+  readonly config: IdentityConfig;
+  readonly dialect: Dialect;
   /** Epoch seconds. */
   readonly now: () => number;
   readonly client: oauth.Client;
@@ -43,7 +45,7 @@ interface RequestOptions {
 const TOKEN_BOUNDS = { postBudgetMs: 25_000 };
 
 /** Opens the relation; its caches live as long as it does. */
-export function createTenant(config: Auth0Config, outward: Outward): Tenant {
+export function createTenant(config: IdentityConfig, dialect: Dialect, outward: Outward): Tenant {
   const { now } = outward;
   const send = createUpstreamFetch(outward);
   const options = createRequestOptions(config.issuer, send);
@@ -51,23 +53,20 @@ export function createTenant(config: Auth0Config, outward: Outward): Tenant {
     config.issuer,
     createUpstreamFetch(outward, TOKEN_BOUNDS),
   );
-  const metadata = createPublishedDocument(() => loadMetadata(config.issuer, options), now);
-  // At Auth0 the keys lie at a fixed place, so both documents are asked for together.
-  const usualKeys = `${config.issuer}.well-known/jwks.json`;
-  const keySet = createPublishedDocument(async () => {
-    const [{ jwks_uri: place }, usual] = await Promise.all([
-      metadata.read(),
-      loadKeySet(usualKeys, send).catch((error: unknown) => ({ error })),
-    ]);
-    if (place !== usualKeys) return loadKeySet(place, send);
-    if (isKeySet(usual)) return usual;
-    throw usual.error;
-  }, now);
+  const metadata = createPublishedDocument(
+    () => loadMetadata(config.issuer, dialect, options),
+    now,
+  );
+  const keySet = createPublishedDocument(
+    () => readKeys(dialect.usualKeys?.(config.issuer), metadata, send),
+    now,
+  );
   return {
     config,
+    dialect,
     now,
     client: createClient(config.clientId, now),
-    authentication: oauth.ClientSecretPost(config.clientSecret),
+    authentication: dialect.authentication(config),
     options,
     tokenOptions,
     findKey: createKeyFinder(keySet),
@@ -83,17 +82,34 @@ export function createTenant(config: Auth0Config, outward: Outward): Tenant {
   };
 }
 
+/** Where the keys lie at a fixed place, both documents are asked for together. */
+async function readKeys(
+  usualPlace: string | undefined,
+  metadata: PublishedDocument<Metadata>,
+  send: UpstreamFetch,
+): Promise<LocalJWKSet> {
+  if (usualPlace === undefined) return loadKeySet((await metadata.read()).jwks_uri, send);
+  const [{ jwks_uri: place }, usual] = await Promise.all([
+    metadata.read(),
+    loadKeySet(usualPlace, send).catch((error: unknown) => ({ error })),
+  ]);
+  if (place !== usualPlace) return loadKeySet(place, send);
+  if (isKeySet(usual)) return usual;
+  throw usual.error;
+}
+
 function isKeySet(loaded: LocalJWKSet | { readonly error: unknown }): loaded is LocalJWKSet {
   return typeof loaded === "function";
 }
 
 /** What a token from this tenant must agree with at this moment. */
-export function expectationsOf({ config, now }: Tenant): Expectations {
+export function expectationsOf({ config, dialect, now }: Tenant): Expectations {
   const { issuer, clientId, audience, organization } = config;
   return {
     issuer,
     clientId,
     audience,
+    dialect,
     now: now(),
     ...(organization === undefined ? {} : { organization }),
   };

@@ -23,7 +23,7 @@ interface Authorization {
   readonly challenge: string;
 }
 
-/** The application and the API that the tenant knows; `Auth0Config` without the optional parts. */
+/** The application and the API that the tenant knows; `IdentityConfig` without the optional parts. */
 export const TENANT_CONFIG = {
   issuer: "https://tenant.test/",
   clientId: "client-1",

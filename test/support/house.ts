@@ -12,7 +12,7 @@ import {
   Response as WorkerResponse,
   type V4WorkerOptions,
 } from "miniflare";
-import { startTenant, type Tenant } from "../../dev/tenant/tenant.ts";
+import { startTenant, type Tenant, type TenantOptions } from "../../dev/tenant/tenant.ts";
 import { type EngineName, startStore, type TestStore } from "./store.ts";
 
 export interface HouseOptions {
@@ -25,6 +25,8 @@ export interface HouseOptions {
   readonly limits?: Readonly<Record<string, number>>;
   /** Another entry than the usual one. */
   readonly entry?: string;
+  /** The provider speaks OpenID Connect without Auth0's dialect. */
+  readonly hasPlainProvider?: boolean;
   /** Answers requests of the Worker to other hosts: for client metadata documents. */
   readonly elsewhere?: (request: Request) => Promise<Response> | Response;
 }
@@ -72,13 +74,11 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     permissions: PERMISSIONS,
     backchannelLogoutUri: `${issuer}/auth/backchannel-logout`,
     managementToken: MANAGEMENT_TOKEN,
+    isPlain: options.hasPlainProvider === true,
     ...(options.crowd === undefined ? {} : { crowd: options.crowd }),
   });
   const variables = {
-    AUTH0_DOMAIN: tenant.issuer,
-    AUTH0_CLIENT_ID: account.clientId,
-    AUTH0_CLIENT_SECRET: account.clientSecret,
-    AUTH0_AUDIENCE: account.audience,
+    ...(options.hasPlainProvider === true ? oidcVariables : auth0Variables)(tenant, account),
     JWT_SIGNING_KEY: randomKey(),
     STORAGE_ENCRYPTION_KEY: randomKey(),
     UPSTASH_REDIS_REST_URL: store.url,
@@ -108,6 +108,30 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       await Promise.all(workers.map((worker) => worker.stop()));
       await Promise.all([tenant.close(), store.close()]);
     },
+  };
+}
+
+type Account = Pick<TenantOptions, "audience" | "clientId" | "clientSecret">;
+
+function auth0Variables({ issuer }: Tenant, account: Account): Record<string, string> {
+  return {
+    AUTH0_DOMAIN: issuer,
+    AUTH0_CLIENT_ID: account.clientId,
+    AUTH0_CLIENT_SECRET: account.clientSecret,
+    AUTH0_AUDIENCE: account.audience,
+  };
+}
+
+/** oidc-provider wants the API named (RFC 8707), and consent for a refresh token (OIDC Core §11). */
+function oidcVariables({ issuer }: Tenant, account: Account): Record<string, string> {
+  return {
+    AUTH_PROVIDER: "oidc",
+    OIDC_ISSUER: issuer,
+    OIDC_CLIENT_ID: account.clientId,
+    OIDC_CLIENT_SECRET: account.clientSecret,
+    OIDC_AUDIENCE: account.audience,
+    OIDC_RESOURCE: account.audience,
+    OIDC_PROMPT: "consent",
   };
 }
 

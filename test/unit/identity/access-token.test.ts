@@ -1,7 +1,7 @@
 import { generateSecret, SignJWT } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { isForClient, judgeShape, readPermissions } from "../../../src/identity/access-token.ts";
-import { createAuth0 } from "../../../src/identity/auth0.ts";
+import { createIdentityProvider } from "../../../src/identity/openid.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
   ADA,
@@ -67,7 +67,10 @@ describe("an access token from Auth0", () => {
 
   beforeEach(() => {
     tenant = createTestTenant();
-    provider = createAuth0(TENANT_CONFIG, { fetch: tenant.fetch, now: () => tenant.clock.now });
+    provider = createIdentityProvider(TENANT_CONFIG, {
+      fetch: tenant.fetch,
+      now: () => tenant.clock.now,
+    });
   });
 
   it("is accepted in the default dialect", async () => {
@@ -186,7 +189,7 @@ describe("an access token from Auth0", () => {
 
   it("is refused for another organization", async () => {
     const config = { ...TENANT_CONFIG, organization: "org_1" };
-    provider = createAuth0(config, { fetch: tenant.fetch, now: () => tenant.clock.now });
+    provider = createIdentityProvider(config, { fetch: tenant.fetch, now: () => tenant.clock.now });
     tenant.makeIdToken = (nonce) => tenant.sign({ ...tenant.idClaims(nonce), org_id: "org_1" });
     tenant.makeAccessToken = () => tenant.sign({ ...tenant.accessClaims(), org_id: "org_2" });
     await expect(signIn(tenant, provider)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createAuth0 } from "../../../src/identity/auth0.ts";
+import { createIdentityProvider } from "../../../src/identity/openid.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
   createTestTenant,
@@ -17,7 +17,10 @@ let provider: IdentityProvider;
 
 beforeEach(() => {
   tenant = createTestTenant();
-  provider = createAuth0(TENANT_CONFIG, { fetch: tenant.fetch, now: () => tenant.clock.now });
+  provider = createIdentityProvider(TENANT_CONFIG, {
+    fetch: tenant.fetch,
+    now: () => tenant.clock.now,
+  });
 });
 
 describe("an error in the callback", () => {
@@ -207,7 +210,7 @@ describe("an error of the token endpoint", () => {
 
   it("names our credentials when the secret is wrong", async () => {
     const config = { ...TENANT_CONFIG, clientSecret: "rotated" };
-    provider = createAuth0(config, { fetch: tenant.fetch, now: () => tenant.clock.now });
+    provider = createIdentityProvider(config, { fetch: tenant.fetch, now: () => tenant.clock.now });
     await expect(signIn(tenant, provider)).rejects.toMatchObject({
       reason: "identity_client_rejected",
     });

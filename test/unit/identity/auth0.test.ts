@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createAuth0 } from "../../../src/identity/auth0.ts";
+import { createIdentityProvider } from "../../../src/identity/openid.ts";
 import type { IdentityProvider, UpstreamTokens } from "../../../src/identity/provider.ts";
 import { deriveSessionId, deriveUserId } from "../../../src/identity/user-id.ts";
 import {
@@ -21,7 +21,7 @@ let tenant: TestTenant;
 let provider: IdentityProvider;
 
 const createProvider = (config = TENANT_CONFIG): IdentityProvider =>
-  createAuth0(config, { fetch: tenant.fetch, now: () => tenant.clock.now });
+  createIdentityProvider(config, { fetch: tenant.fetch, now: () => tenant.clock.now });
 
 beforeEach(() => {
   tenant = createTestTenant();
@@ -74,7 +74,7 @@ describe("authorizationUrl", () => {
   });
 
   it("names organization and connection when they are configured", async () => {
-    provider = createAuth0(
+    provider = createIdentityProvider(
       { ...TENANT_CONFIG, organization: "org_1", connection: "acme" },
       { fetch: tenant.fetch, now: () => tenant.clock.now },
     );

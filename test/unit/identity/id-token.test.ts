@@ -1,6 +1,6 @@
 import { base64url, type JWTPayload, SignJWT } from "jose";
 import { beforeEach, expect, it } from "vitest";
-import { createAuth0 } from "../../../src/identity/auth0.ts";
+import { createIdentityProvider } from "../../../src/identity/openid.ts";
 import { readProfile } from "../../../src/identity/id-token.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
@@ -17,7 +17,10 @@ let provider: IdentityProvider;
 
 beforeEach(() => {
   tenant = createTestTenant();
-  provider = createAuth0(TENANT_CONFIG, { fetch: tenant.fetch, now: () => tenant.clock.now });
+  provider = createIdentityProvider(TENANT_CONFIG, {
+    fetch: tenant.fetch,
+    now: () => tenant.clock.now,
+  });
 });
 
 const claimRows: [title: string, change: (now: number) => JWTPayload][] = [
@@ -122,7 +125,7 @@ it("accepts the hash of the access token it came with", async () => {
 });
 
 it("refuses an ID token for another organization", async () => {
-  provider = createAuth0(
+  provider = createIdentityProvider(
     { ...TENANT_CONFIG, organization: "acme" },
     { fetch: tenant.fetch, now: () => tenant.clock.now },
   );
@@ -134,7 +137,7 @@ it("refuses an ID token for another organization", async () => {
 });
 
 it("accepts both tokens of the configured organization", async () => {
-  provider = createAuth0(
+  provider = createIdentityProvider(
     { ...TENANT_CONFIG, organization: "acme" },
     { fetch: tenant.fetch, now: () => tenant.clock.now },
   );

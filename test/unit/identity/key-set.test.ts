@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createAuth0 } from "../../../src/identity/auth0.ts";
+import { createIdentityProvider } from "../../../src/identity/openid.ts";
 import { readSigningKeys } from "../../../src/identity/key-set.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
@@ -18,7 +18,10 @@ let provider: IdentityProvider;
 
 beforeEach(() => {
   tenant = createTestTenant();
-  provider = createAuth0(TENANT_CONFIG, { fetch: tenant.fetch, now: () => tenant.clock.now });
+  provider = createIdentityProvider(TENANT_CONFIG, {
+    fetch: tenant.fetch,
+    now: () => tenant.clock.now,
+  });
 });
 
 const renew = (): Promise<unknown> => renewAt(provider, "refresh-1");

@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
 import { beforeEach, expect, it } from "vitest";
-import { createAuth0 } from "../../../src/identity/auth0.ts";
+import { createIdentityProvider } from "../../../src/identity/openid.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import { deriveSessionId, deriveUserId } from "../../../src/identity/user-id.ts";
 import {
@@ -19,7 +19,10 @@ let provider: IdentityProvider;
 
 beforeEach(() => {
   tenant = createTestTenant();
-  provider = createAuth0(TENANT_CONFIG, { fetch: tenant.fetch, now: () => tenant.clock.now });
+  provider = createIdentityProvider(TENANT_CONFIG, {
+    fetch: tenant.fetch,
+    now: () => tenant.clock.now,
+  });
 });
 
 const logoutClaims = (): JWTPayload => ({

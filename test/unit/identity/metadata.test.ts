@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createAuth0 } from "../../../src/identity/auth0.ts";
+import { createIdentityProvider } from "../../../src/identity/openid.ts";
 import { judgeMetadata } from "../../../src/identity/metadata.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
@@ -83,7 +83,10 @@ describe("the metadata of the tenant", () => {
 
   beforeEach(() => {
     tenant = createTestTenant();
-    provider = createAuth0(TENANT_CONFIG, { fetch: tenant.fetch, now: () => tenant.clock.now });
+    provider = createIdentityProvider(TENANT_CONFIG, {
+      fetch: tenant.fetch,
+      now: () => tenant.clock.now,
+    });
   });
 
   it("is not asked for before it is needed", () => {

@@ -1,0 +1,122 @@
+/**
+ * How we are a client of an identity provider: which one, and its variables. The environment goes
+ * in; the configuration of the provider that was chosen, or what is wrong with it, comes out. The
+ * variables of another one do not count.
+ */
+import * as z from "zod";
+import { type ConfigProblem, problemsOf } from "./config-problem.ts";
+import { auth0Domain, issuerUrl, optionalText, present } from "./variables.ts";
+
+/** How permissions are named and asked for at a provider that is not Auth0. */
+export interface OidcConfig {
+  /** A claim of the access token, by its name or its path. */
+  readonly permissionsClaim: string;
+  readonly scope: string;
+  /** Sent as `resource` (RFC 8707), where the provider wants that. */
+  readonly resource?: string;
+  /** Sent for a grant when the client asks for none. */
+  readonly prompt?: string;
+}
+
+/** How we are a client of the identity provider. */
+export interface IdentityConfig {
+  /** The issuer to the letter; Auth0's has a trailing slash. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly audience: string;
+  readonly organization?: string;
+  readonly connection?: string;
+  /** `{baseUrl}/auth/callback`: the one callback it sees. */
+  readonly redirectUri: string;
+  /** Absent for Auth0. */
+  readonly oidc?: OidcConfig;
+}
+
+const providerVariable = z.object({
+  AUTH_PROVIDER: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .default("auth0")
+    .pipe(z.enum(["auth0", "oidc"], { error: "must be auth0 or oidc" })),
+});
+
+const auth0Variables = z.object({
+  AUTH0_DOMAIN: auth0Domain,
+  AUTH0_CLIENT_ID: present,
+  AUTH0_CLIENT_SECRET: present,
+  AUTH0_AUDIENCE: present,
+  AUTH0_ORGANIZATION: optionalText,
+  AUTH0_CONNECTION: optionalText,
+});
+
+const oidcVariables = z.object({
+  OIDC_ISSUER: issuerUrl,
+  OIDC_CLIENT_ID: present,
+  OIDC_CLIENT_SECRET: present,
+  OIDC_AUDIENCE: present,
+  OIDC_PERMISSIONS_CLAIM: z.string().trim().min(1).default("permissions"),
+  OIDC_SCOPE: z.string().trim().min(1).default("openid profile email offline_access"),
+  OIDC_RESOURCE: optionalText,
+  OIDC_PROMPT: optionalText,
+});
+
+/** The names of these variables. */
+export const IDENTITY_VARIABLES: readonly string[] = [
+  ...Object.keys(providerVariable.shape),
+  ...Object.keys(auth0Variables.shape),
+  ...Object.keys(oidcVariables.shape),
+];
+
+/** Only the variables of the provider that was chosen count. */
+export function readIdentity(
+  set: Readonly<Record<string, unknown>>,
+  issuer: string,
+): IdentityConfig | ConfigProblem[] {
+  const provider = providerVariable.safeParse(set);
+  if (!provider.success) return problemsOf(provider);
+  const read = provider.data.AUTH_PROVIDER === "oidc" ? readOidc(set) : readAuth0(set);
+  return Array.isArray(read) ? read : { ...read, redirectUri: `${issuer}/auth/callback` };
+}
+
+/** Whether it was read, or only what is wrong with it. */
+export function isIdentity(
+  read: IdentityConfig | readonly ConfigProblem[],
+): read is IdentityConfig {
+  return "issuer" in read;
+}
+
+type Read = Omit<IdentityConfig, "redirectUri"> | ConfigProblem[];
+
+function readAuth0(set: Readonly<Record<string, unknown>>): Read {
+  const parsed = auth0Variables.safeParse(set);
+  if (!parsed.success) return problemsOf(parsed);
+  const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = parsed.data;
+  return {
+    issuer: parsed.data.AUTH0_DOMAIN,
+    clientId: parsed.data.AUTH0_CLIENT_ID,
+    clientSecret: parsed.data.AUTH0_CLIENT_SECRET,
+    audience: parsed.data.AUTH0_AUDIENCE,
+    ...(organization === undefined ? {} : { organization }),
+    ...(connection === undefined ? {} : { connection }),
+  };
+}
+
+function readOidc(set: Readonly<Record<string, unknown>>): Read {
+  const parsed = oidcVariables.safeParse(set);
+  if (!parsed.success) return problemsOf(parsed);
+  const { OIDC_RESOURCE: resource, OIDC_PROMPT: prompt } = parsed.data;
+  return {
+    issuer: parsed.data.OIDC_ISSUER,
+    clientId: parsed.data.OIDC_CLIENT_ID,
+    clientSecret: parsed.data.OIDC_CLIENT_SECRET,
+    audience: parsed.data.OIDC_AUDIENCE,
+    oidc: {
+      permissionsClaim: parsed.data.OIDC_PERMISSIONS_CLAIM,
+      scope: parsed.data.OIDC_SCOPE,
+      ...(resource === undefined ? {} : { resource }),
+      ...(prompt === undefined ? {} : { prompt }),
+    },
+  };
+}

@@ -1,0 +1,276 @@
+/**
+ * An OpenID provider as our identity provider, in one dialect or another. Configuration and the
+ * outward parts go in, an IdentityProvider comes out. Every request is made and every answer judged
+ * by oauth4webapi; every token is verified before it is believed.
+ */
+import * as oauth from "oauth4webapi";
+import type { IdentityConfig } from "../config.ts";
+import { Refusal } from "../errors.ts";
+import { verifyAccessToken } from "./access-token.ts";
+import { AUTH0 } from "./auth0.ts";
+import { refuseAt } from "./auth0-errors.ts";
+import type { Dialect } from "./dialect.ts";
+import { readProfile, verifyIdToken } from "./id-token.ts";
+import { verifyLogoutToken } from "./logout-token.ts";
+import type { Metadata } from "./metadata.ts";
+import { createOidcDialect } from "./oidc.ts";
+import type {
+  Identity,
+  IdentityProvider,
+  SignInRequest,
+  SignInSecrets,
+  UpstreamAnswer,
+  UpstreamTokens,
+} from "./provider.ts";
+import { type SignedClaims, tokenInvalid } from "./signed-token.ts";
+import { createTenant, expectationsOf, type Tenant } from "./tenant.ts";
+import { asResponse, receive } from "./token-answer.ts";
+import type { Outward } from "./upstream-fetch.ts";
+import { deriveSessionId, deriveUserId } from "./user-id.ts";
+
+interface BrowserReturn {
+  readonly callbackUrl: URL;
+  readonly state: string;
+  readonly secrets: SignInSecrets;
+}
+
+/** The provider behind the contract of provider.ts. Asks nothing of the network until it is used. */
+export function createIdentityProvider(config: IdentityConfig, outward: Outward): IdentityProvider {
+  const tenant = createTenant(config, dialectOf(config), outward);
+  return {
+    createSignInSecrets: () => ({
+      nonce: oauth.generateRandomNonce(),
+      codeVerifier: oauth.generateRandomCodeVerifier(),
+    }),
+    authorizationUrl: (request, secrets) => authorizationUrl(tenant, request, secrets),
+    prepare: async () => void (await tenant.prepare()),
+    redeemCode: (callbackUrl, state, secrets) =>
+      redeemCode(tenant, { callbackUrl, state, secrets }),
+    judgeSignIn: (answer, secrets) => judgeSignIn(tenant, answer, secrets),
+    judgeRenewal: (answer, userId) => judgeRenewal(tenant, answer, userId),
+    renew: (refreshToken) => renew(tenant, refreshToken),
+    revoke: (refreshToken) => revoke(tenant, refreshToken),
+    userInfo: (tokens) => userInfo(tenant, tokens),
+    verifyLogoutToken: (token) => verifyLogoutToken(token, tenant.findKey, expectationsOf(tenant)),
+    checkReachable: () => tenant.reread(),
+  };
+}
+
+/** Auth0's, unless another is configured. */
+export function dialectOf({ oidc }: IdentityConfig): Dialect {
+  return oidc === undefined ? AUTH0 : createOidcDialect(oidc);
+}
+
+/** OIDC Core §3.1.2.1 with PKCE (RFC 7636 §4.3). */
+async function authorizationUrl(
+  tenant: Tenant,
+  request: SignInRequest,
+  secrets: SignInSecrets,
+): Promise<string> {
+  const { clientId, redirectUri } = tenant.config;
+  const url = new URL((await tenant.readMetadata()).authorization_endpoint);
+  const parameters = {
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    ...tenant.dialect.parametersOf(tenant.config, request),
+    state: request.state,
+    nonce: secrets.nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(secrets.codeVerifier),
+    code_challenge_method: "S256",
+    login_hint: request.loginHint,
+    max_age: readMaxAge(request.maxAge)?.toString(),
+  };
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) url.searchParams.set(name, value);
+  return url.href;
+}
+
+async function redeemCode(tenant: Tenant, browser: BrowserReturn): Promise<Redeemed> {
+  const { config, client, authentication, tokenOptions, now } = tenant;
+  const metadata = await tenant.prepare();
+  const { callback, code } = judgeCallback(tenant, metadata, browser);
+  const { codeVerifier } = browser.secrets;
+  const { redirectUri } = config;
+  const answer = await oauth
+    .authorizationCodeGrantRequest(
+      metadata,
+      client,
+      authentication,
+      callback,
+      redirectUri,
+      codeVerifier,
+      tokenOptions,
+    )
+    .then(async (response) => {
+      const received = await receive(response);
+      if (received === undefined)
+        await processCode(tenant, { metadata, response }, browser.secrets);
+      return received;
+    })
+    .catch(refuseAt("code", now));
+  if (answer === undefined) throw tokenInvalid("no token response");
+  return { ...answer, code };
+}
+
+type Redeemed = UpstreamAnswer & { readonly code: string };
+
+async function judgeSignIn(
+  tenant: Tenant,
+  { body, code }: Redeemed,
+  secrets: SignInSecrets,
+): Promise<Identity> {
+  const { config, findKey, now } = tenant;
+  const metadata = await tenant.prepare();
+  const answer = await processCode(tenant, { metadata, response: asResponse(body) }, secrets).catch(
+    refuseAt("code", now),
+  );
+  const person = await verifyIdToken({ ...answer, code }, findKey, expectationsOf(tenant));
+  const tokens = await acceptTokens(tenant, answer);
+  const { subjectOf } = tenant.dialect;
+  if (subjectOf(tokens.claims) !== subjectOf(person)) throw tokenInvalid("other subject");
+  return {
+    userId: await deriveUserId(config.issuer, subjectOf(person)),
+    ...(await readSession(person, config.issuer)),
+    profile: readProfile(person),
+    tokens,
+  };
+}
+
+/**
+ * Judges the browser's return (RFC 6749 §4.1.2, RFC 9207 §2.4): our state, their issuer, a code and
+ * no error.
+ */
+function judgeCallback(tenant: Tenant, metadata: Metadata, { callbackUrl, state }: BrowserReturn) {
+  try {
+    const callback = oauth.validateAuthResponse(metadata, tenant.client, callbackUrl, state);
+    const [code, ...others] = callback.getAll("code");
+    if (code && others.length === 0) return { callback, code };
+  } catch (error) {
+    return refuseAt("authorize", tenant.now)(error);
+  }
+  throw new Refusal("identity_refused", { cause: new Error("not one code") });
+}
+
+/**
+ * RFC 6749 §4.1.3. The ID token's nonce is checked, and `auth_time` when `max_age` was sent (OIDC
+ * Core §3.1.3.7).
+ */
+function processCode(
+  { client }: Tenant,
+  { metadata, response }: { readonly metadata: Metadata; readonly response: Response },
+  { nonce, maxAge: sentMaxAge }: SignInSecrets,
+): Promise<oauth.TokenEndpointResponse> {
+  const maxAge = readMaxAge(sentMaxAge);
+  return oauth.processAuthorizationCodeResponse(metadata, client, response, {
+    expectedNonce: nonce,
+    requireIdToken: true,
+    ...(maxAge === undefined ? {} : { maxAge }),
+  });
+}
+
+/** RFC 6749 §6. */
+async function renew(tenant: Tenant, refreshToken: string): Promise<UpstreamAnswer> {
+  const { client, authentication, tokenOptions, now } = tenant;
+  const metadata = await tenant.prepare();
+  const answer = await oauth
+    .refreshTokenGrantRequest(metadata, client, authentication, refreshToken, tokenOptions)
+    .then(async (response) => {
+      const received = await receive(response);
+      if (received === undefined)
+        await oauth.processRefreshTokenResponse(metadata, client, response);
+      return received;
+    })
+    .catch(refuseAt("renew", now));
+  if (answer === undefined) throw tokenInvalid("no token response");
+  return { refreshToken, ...answer };
+}
+
+/**
+ * Everything of the sign-in holds at a renewal (OIDC Core §12.2): the same person, application and
+ * organization, by the access token and by the ID token when there is one.
+ */
+async function judgeRenewal(
+  tenant: Tenant,
+  { body, refreshToken }: UpstreamAnswer,
+  userId: string,
+): Promise<UpstreamTokens> {
+  const { config, client, findKey, now } = tenant;
+  const metadata = await tenant.prepare();
+  const answer = await oauth
+    .processRefreshTokenResponse(metadata, client, asResponse(body))
+    .catch(refuseAt("renew", now));
+  const tokens = await acceptTokens(tenant, {
+    access_token: answer.access_token,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+  });
+  const person =
+    answer.id_token === undefined
+      ? tokens.claims
+      : await verifyIdToken({ ...answer, code: undefined }, findKey, expectationsOf(tenant));
+  const subjects = [tokens.claims, person].map(tenant.dialect.subjectOf);
+  for (const subject of subjects)
+    if ((await deriveUserId(config.issuer, subject)) !== userId)
+      throw new Refusal("identity_subject_changed");
+  return tokens;
+}
+
+/** Believes a token response only after its access token has been verified. */
+async function acceptTokens(
+  tenant: Tenant,
+  answer: Pick<oauth.TokenEndpointResponse, "access_token" | "refresh_token">,
+): Promise<UpstreamTokens> {
+  const { claims, permissions } = await verifyAccessToken(
+    answer.access_token,
+    tenant.findKey,
+    expectationsOf(tenant),
+  );
+  return {
+    accessToken: answer.access_token,
+    claims,
+    expiresAt: claims.exp,
+    ...(answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }),
+    issuedAt: tenant.now(),
+    permissions,
+  };
+}
+
+/** RFC 7009 §2.1. An unknown token is a revoked one (§2.2). */
+async function revoke(
+  { client, authentication, options, now, readMetadata }: Tenant,
+  refreshToken: string,
+): Promise<void> {
+  const metadata = await readMetadata();
+  // Not every provider has one (RFC 8414 §2); its tokens then end by themselves.
+  if (metadata.revocation_endpoint === undefined) return;
+  await oauth
+    .revocationRequest(metadata, client, authentication, refreshToken, options)
+    .then(oauth.processRevocationResponse)
+    .catch(refuseAt("revoke", now));
+}
+
+/** OIDC Core §5.3; an answer about somebody else is refused (§5.3.2). */
+async function userInfo(
+  { client, options, now, readMetadata }: Tenant,
+  tokens: UpstreamTokens,
+): Promise<oauth.UserInfoResponse> {
+  const metadata = await readMetadata();
+  return oauth
+    .userInfoRequest(metadata, client, tokens.accessToken, options)
+    .then((response) =>
+      oauth.processUserInfoResponse(metadata, client, String(tokens.claims["sub"]), response),
+    )
+    .catch(refuseAt("userinfo", now));
+}
+
+async function readSession(
+  { sid }: SignedClaims,
+  issuer: string,
+): Promise<Pick<Identity, "sessionId">> {
+  return typeof sid === "string" ? { sessionId: await deriveSessionId(issuer, sid) } : {};
+}
+
+/** `max_age` in seconds; what is no such number is not sent, and so not expected. */
+function readMaxAge(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
