@@ -35,7 +35,11 @@ function countExisting(keyspace: Keyspace, args: Arguments): Reply {
   return args.takeAll().filter((key) => findEntry(keyspace, key) !== undefined).length;
 }
 
-const SCAN_OPTIONS: OptionTable = { MATCH: { values: 1 }, COUNT: { values: 1 } };
+const SCAN_OPTIONS: OptionTable = {
+  MATCH: { values: 1 },
+  COUNT: { values: 1 },
+  TYPE: { values: 1 },
+};
 const DEFAULT_SCAN_COUNT = "10";
 
 /** The cursor is the serial number of the last key looked at, so that no key is passed over. */
@@ -46,10 +50,14 @@ function scan(keyspace: Keyspace, args: Arguments): Reply {
   const count = parseIndex(options.get("COUNT")?.values.take() ?? DEFAULT_SCAN_COUNT);
   if (count < 1) throw syntaxError();
   const pattern = globToRegExp(options.get("MATCH")?.values.take() ?? "*");
+  const type = options.get("TYPE")?.values.take().toLowerCase();
   const unseen = liveEntries(keyspace).filter(([, entry]) => entry.serial > Number(cursorText));
   const page = unseen.slice(0, count);
   const next = unseen.length > count ? page.at(-1)?.[1].serial : 0;
-  return [String(next), page.map(([key]) => key).filter((key) => pattern.test(key))];
+  const wanted = page.filter(
+    ([key, { value }]) => pattern.test(key) && (type === undefined || value.type === type),
+  );
+  return [String(next), wanted.map(([key]) => key)];
 }
 
 function flush(keyspace: Keyspace, args: Arguments): Reply {

@@ -1,0 +1,26 @@
+/**
+ * `npm run admin`: an operator's view of people, grants and clients, and their end, while the server
+ * runs. A command goes in; what was found or done comes out. Prints no secret.
+ */
+import { readFileSync } from "node:fs";
+import { type Order, readArguments } from "./admin/arguments.ts";
+import { obey } from "./admin/commands.ts";
+import { chooseAttempt, readLines, renderAttempt } from "./admin/trace.ts";
+import { Obstacle } from "./obstacle.ts";
+
+try {
+  const order = readArguments();
+  const { command } = order;
+  console.log(command === "trace" ? trace(order) : await obey({ ...order, command }));
+} catch (error) {
+  if (!(error instanceof Obstacle)) throw error;
+  console.error([error.message, error.advice].filter(Boolean).join("\n\n"));
+  process.exitCode = 1;
+}
+
+function trace({ log, request, client, user }: Order): string {
+  const text = readFileSync(log ?? 0, "utf8");
+  const attempt = chooseAttempt(readLines(text), { request, client, user });
+  if (attempt.length === 0) throw new Obstacle("There is no such request in this log.");
+  return renderAttempt(attempt);
+}

@@ -1,0 +1,76 @@
+/** The command line of `npm run admin`. Words go in; a command and whom it is about come out. */
+import { parseArgs } from "node:util";
+import * as z from "zod";
+import { Obstacle } from "../obstacle.ts";
+
+export const USAGE = `npm run admin -- <command> [options]
+  people --sub 'auth0|…'          who that is in the log, and which clients hold grants of theirs
+  people                          everybody who holds a grant
+  access --sub … [--client …]     which tools they can call, through which client, and what says no
+  revoke --sub … | --user … | --client … | --grant user:grant | --all [--since 2026-11-26T08:00]
+                                  ends grants, here and at Auth0; asks --yes for more than one person
+  clients [--remove id]           registered clients; removes one, and ends its grants
+  count                           how many of what there are
+  tell                            tells Auth0 what it is still to be told of ended grants
+  trace --request id | --client … | --user …  [--log file]
+                                  one sign-in, step by step, from the log (a file, or standard input)
+options
+  --file .deploy.vars             where the variables are; .dev.vars when left out
+  --json                          for machines`;
+
+const COMMANDS = ["people", "access", "revoke", "clients", "count", "tell", "trace"] as const;
+
+const orderSchema = z.object({
+  command: z.enum(COMMANDS),
+  sub: z.string().optional(),
+  user: z.string().optional(),
+  client: z.string().optional(),
+  grant: z
+    .string()
+    .regex(/^[\w-]+:[\w-]+$/)
+    .optional(),
+  all: z.boolean(),
+  since: z.iso
+    .datetime({ local: true, offset: true })
+    .transform((text) => Date.parse(text) / 1000)
+    .optional(),
+  remove: z.string().optional(),
+  request: z.string().optional(),
+  log: z.string().optional(),
+  file: z.string().optional(),
+  yes: z.boolean(),
+  json: z.boolean(),
+});
+
+export type Order = z.output<typeof orderSchema>;
+
+/** Reads the command line. */
+export function readArguments(words: readonly string[] = process.argv.slice(2)): Order {
+  try {
+    const text = { type: "string" } as const;
+    const flag = { type: "boolean", default: false } as const;
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        sub: text,
+        user: text,
+        client: text,
+        grant: text,
+        all: flag,
+        since: text,
+        remove: text,
+        request: text,
+        log: text,
+        file: text,
+        yes: flag,
+        json: flag,
+      },
+    });
+    const [command, ...more] = positionals;
+    if (more.length > 0) throw new TypeError("one command");
+    return orderSchema.parse({ ...values, command });
+  } catch {
+    throw new Obstacle("That is not how it is written.", USAGE);
+  }
+}

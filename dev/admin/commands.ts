@@ -1,0 +1,100 @@
+/**
+ * The commands of `npm run admin`, and how a person or a machine reads what they report. An order
+ * goes in, a text comes out.
+ */
+import { loadTools } from "../doctor/tools.ts";
+import { readVariables } from "../variables-file.ts";
+import type { Order } from "./arguments.ts";
+import {
+  count,
+  findGrants,
+  findUserId,
+  judgeAccess,
+  listClients,
+  removeClient,
+  revoke,
+  tell,
+} from "./orders.ts";
+import { createOperatorParts, type OperatorParts } from "./parts.ts";
+import type { ClientSummary } from "./walk.ts";
+
+export type Command = Exclude<Order["command"], "trace">;
+
+/** What is found or done, and how a person reads it. */
+interface Report {
+  readonly value: unknown;
+  readonly text: string;
+}
+
+const COMMANDS: Readonly<Record<Command, (parts: OperatorParts, order: Order) => Promise<Report>>> =
+  {
+    async people(parts, order) {
+      const grants = (await findGrants(parts, order)).map(({ summary }) => summary);
+      const userId = await findUserId(parts, order);
+      const named = userId === undefined ? [] : [`user ${userId}`];
+      return { value: { userId, grants }, text: [...named, ...grants.map(renderGrant)].join("\n") };
+    },
+    async access(parts, order) {
+      const grants = (await findGrants(parts, order)).map(({ summary }) => summary);
+      const access = judgeAccess(grants, (await loadTools())?.tools ?? []);
+      return { value: access, text: access.map(renderAccess).join("\n") || "no grant" };
+    },
+    async revoke(parts, order) {
+      const ended = await revoke(parts, order);
+      return {
+        value: { ended },
+        text: `${ended} grants ended; elsewhere within REVOCATION_CHECK_SECONDS`,
+      };
+    },
+    async clients(parts, order) {
+      if (order.remove !== undefined) {
+        const ended = await removeClient(parts, order);
+        return { value: { ended }, text: `removed, and ${ended} grants ended` };
+      }
+      const clients = await listClients(parts);
+      return { value: clients, text: clients.map(renderClient).join("\n") };
+    },
+    async count(parts) {
+      const counted = await count(parts);
+      const rows = Object.entries(counted).map(
+        ([name, number]) => `${String(number).padStart(8)}  ${name}`,
+      );
+      return { value: counted, text: rows.join("\n") };
+    },
+    async tell(parts) {
+      const told = await tell(parts);
+      return { value: { told }, text: `Auth0 was told of ${told}` };
+    },
+  };
+
+/** Does what was ordered. */
+export async function obey(order: Order & { readonly command: Command }): Promise<string> {
+  const parts = createOperatorParts(readVariables(order.file));
+  const { value, text } = await COMMANDS[order.command](parts, order);
+  return order.json ? JSON.stringify(value, undefined, 2) : text;
+}
+
+function renderClient({ clientId, clientName, redirectUris }: ClientSummary): string {
+  return [clientId, clientName, ...redirectUris].join("  ");
+}
+
+function renderGrant(grant: Awaited<ReturnType<typeof findGrants>>[number]["summary"]): string {
+  const day = (at: number): string => new Date(at * 1000).toISOString().slice(0, 16);
+  const { userId, grantId, clientName, clientId, createdAt, expiresAt, scopes } = grant;
+  return `${userId}:${grantId}\n  ${clientName} (${clientId})\n  since ${day(createdAt)}, until ${day(expiresAt)}: ${scopes.join(" ")}`;
+}
+
+const LAYERS = {
+  allowed: "can be called",
+  role: "no: the role at the provider lacks",
+  consent: "no: the person did not allow this client",
+} as const;
+
+function renderAccess({
+  clientName,
+  tool,
+  verdict,
+  missing,
+}: ReturnType<typeof judgeAccess>[number]) {
+  return `${clientName}  ${tool}: ${[LAYERS[verdict], ...missing].join(" ")}`;
+}

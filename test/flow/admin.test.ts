@@ -1,0 +1,119 @@
+/**
+ * An operator's command line over the store of a server that runs: who is there, who may do what, and
+ * the end of it, noticed by every Worker. The commands are run as they are.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { PEOPLE } from "../../dev/tenant/people.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { statusOfCall } from "../support/sessions.ts";
+import { meetStranger, type Stranger, type Tokens } from "../support/stranger.ts";
+
+let house: House;
+let client: Stranger;
+
+beforeAll(async () => {
+  house = await startHouse({ variables: { REVOCATION_CHECK_SECONDS: "0" } });
+  client = await meetStranger(`${house.issuer}/mcp`);
+});
+afterAll(() => house.stop());
+beforeEach(() => house.tenant.control.clear());
+
+async function admin(words: readonly string[], input = "") {
+  const child = spawn(process.execPath, ["dev/admin.ts", ...words], {
+    env: { PATH: process.env["PATH"] ?? "", ...house.variables },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.end(input);
+  const texts: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => texts.push(text));
+  const [code] = await once(child, "close");
+  return { code, output: texts.join("") };
+}
+
+const json = async (words: readonly string[]) =>
+  JSON.parse((await admin([...words, "--json"])).output);
+const isAlive = async (tokens: Tokens) => (await statusOfCall(house, tokens.access_token)) === 200;
+
+describe("npm run admin", () => {
+  it("tells who somebody is in the log, and what they granted, and no token", async () => {
+    const tokens = await client.signIn("ada");
+    const { code, output } = await admin(["people", "--sub", PEOPLE.ada.sub]);
+    expect(code).toBe(0);
+    expect(output).toMatch(/^user [\w-]{43}\n[\w-]{43}:[\w-]+\n/);
+    for (const secret of [tokens.access_token, tokens.refresh_token, PEOPLE.ada.email])
+      expect(output).not.toContain(secret);
+    const { grants } = await json(["people", "--sub", PEOPLE.eve.sub]);
+    expect(grants).toEqual([]);
+  });
+
+  it("tells which tools a person can call through a client, and which layer says no", async () => {
+    await client.signIn("rob");
+    const access = await json(["access", "--sub", PEOPLE.rob.sub, "--client", client.clientId]);
+    expect(access).toContainEqual(
+      expect.objectContaining({ tool: "get_user_info", verdict: "allowed" }),
+    );
+    expect(access).toContainEqual(
+      expect.objectContaining({ tool: "explain_access", verdict: "role" }),
+    );
+  });
+
+  it("counts, and lists clients", async () => {
+    expect(await json(["count"])).toMatchObject({ people: 2, registeredClients: 1 });
+    expect(await json(["clients"])).toMatchObject([{ clientId: client.clientId }]);
+  });
+
+  it("ends the grants of one person, here and at Auth0, and nobody else's", async () => {
+    const [ada, rob] = [await client.signIn("ada"), await client.signIn("rob")];
+    const { output } = await admin(["revoke", "--sub", PEOPLE.ada.sub]);
+    expect(output).toMatch(/^[1-9]\d* grants ended/);
+    expect([await isAlive(ada), await isAlive(rob)]).toEqual([false, true]);
+    expect((await client.refresh(ada.refresh_token)).status).toBe(400);
+    expect(house.tenant.control.revokedRefreshTokens().length).toBeGreaterThan(0);
+  });
+
+  it("asks before it ends more than one person's, and ends a grant that began since", async () => {
+    const [ada, rob] = [await client.signIn("ada"), await client.signIn("rob")];
+    const refused = await admin(["revoke", "--all"]);
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("Say --yes.") });
+    expect(await isAlive(ada)).toBe(true);
+    const later = new Date(Date.now() + 3600_000).toISOString();
+    expect(await json(["revoke", "--all", "--since", later])).toEqual({ ended: 0 });
+    expect((await admin(["revoke", "--all", "--yes"])).code).toBe(0);
+    expect([await isAlive(ada), await isAlive(rob)]).toEqual([false, false]);
+  });
+
+  it("removes a client, its grants included", async () => {
+    const other = await meetStranger(`${house.issuer}/mcp`);
+    const tokens = await other.signIn("ada");
+    expect(await json(["clients", "--remove", other.clientId])).toEqual({ ended: 1 });
+    expect(await isAlive(tokens)).toBe(false);
+    expect((await json(["clients"])).map(({ clientId }: { clientId: string }) => clientId)).toEqual(
+      [client.clientId],
+    );
+  });
+
+  it("shows one attempt step by step, from the log alone", async () => {
+    const stranger = await meetStranger(`${house.issuer}/mcp`);
+    house.tenant.control.shape({ permissions: "absent" });
+    await stranger.signIn("ada").catch(() => undefined);
+    const failed = house.log.findLast((line) => line["route"] === "/auth/callback");
+    const log = house.log.map((line) =>
+      JSON.stringify({ logs: [{ message: [JSON.stringify(line)] }] }),
+    );
+    const { output } = await admin(
+      ["trace", "--request", String(failed?.["requestId"])],
+      log.join("\n"),
+    );
+    expect(output).toMatch(/came back from Auth0 .*identity_permissions_missing/);
+    expect(output).toMatch(/– exchanged the code +nothing in the log/);
+  });
+
+  it.each([[["revoke"]], [["nonsense"]], [["people", "extra"]]])("refuses %j", async (words) => {
+    const { code, output } = await admin(words);
+    expect(code).toBe(1);
+    expect(output.length).toBeGreaterThan(20);
+  });
+});
