@@ -31,6 +31,7 @@ import {
   sharesAKey,
   storeUrl,
   switchOf,
+  words,
 } from "./variables.ts";
 
 /**
@@ -50,6 +51,9 @@ export interface Env extends LimitBindings {
   readonly AUTH0_AUDIENCE?: string;
   readonly AUTH0_ORGANIZATION?: string;
   readonly AUTH0_CONNECTION?: string;
+  readonly DOWN_FOR_WORK?: string;
+  readonly BLOCKED_CLIENTS?: string;
+  readonly BLOCKED_PERMISSIONS?: string;
   readonly OIDC_ISSUER?: string;
   readonly OIDC_CLIENT_ID?: string;
   readonly OIDC_CLIENT_SECRET?: string;
@@ -114,6 +118,9 @@ export interface AuthConfig {
   /** Clients may register themselves. */
   readonly dynamicRegistration: boolean;
   readonly clientDocuments: boolean;
+  /** Clients whose tokens are refused, and permissions that nobody has, until further notice. */
+  readonly blockedClients: readonly string[];
+  readonly blockedPermissions: readonly string[];
 }
 
 export interface Config {
@@ -127,6 +134,8 @@ export interface Config {
   readonly clientDocumentHosts?: readonly string[];
   /** The websites that may call `/mcp` beside ours; absent means every one, but on loopback. */
   readonly allowedOrigins?: readonly string[];
+  /** Everything but `/health` answers 503. */
+  readonly isDownForWork?: boolean;
   /** Absent when `AUTH_ENABLED=false`: `/mcp` is open and no OAuth route exists. */
   readonly auth?: AuthConfig;
 }
@@ -135,6 +144,7 @@ const doorEnvironment = z
   .object({
     RESOURCE_BASE_URL: origin,
     AUTH_ENABLED: switchOf(true),
+    DOWN_FOR_WORK: switchOf(false),
     ALLOWED_ORIGINS: origins,
     RATE_LIMITS: switchOf(true),
     CLIENT_DOCUMENT_HOSTS: hosts,
@@ -168,6 +178,8 @@ const authVariables = z.object({
   ALLOWED_REDIRECT_URIS: privateRedirectUris,
   DYNAMIC_REGISTRATION: switchOf(true),
   CLIENT_DOCUMENTS: switchOf(true),
+  BLOCKED_CLIENTS: words,
+  BLOCKED_PERMISSIONS: words,
 });
 
 const authEnvironment = authVariables.refine(
@@ -226,6 +238,7 @@ function doorConfig(values: z.output<typeof doorEnvironment>): Config {
     resource: `${issuer}/mcp`,
     isLoopback: isLoopbackUrl(baseUrl),
     ...(clientDocumentHosts.length === 0 ? {} : { clientDocumentHosts }),
+    ...(values.DOWN_FOR_WORK ? { isDownForWork: true } : {}),
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   };
 }
@@ -249,6 +262,8 @@ function authConfig(values: z.output<typeof authEnvironment>): Omit<AuthConfig, 
     allowedRedirectUris: values.ALLOWED_REDIRECT_URIS,
     dynamicRegistration: values.DYNAMIC_REGISTRATION,
     clientDocuments: values.CLIENT_DOCUMENTS,
+    blockedClients: values.BLOCKED_CLIENTS,
+    blockedPermissions: values.BLOCKED_PERMISSIONS,
     refreshReuseSeconds: values.REFRESH_REUSE_SECONDS,
     preregisteredClients: values.PREREGISTERED_CLIENTS.map(({ client_secret, ...client }) => ({
       ...client,

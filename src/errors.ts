@@ -32,6 +32,16 @@ export const REFUSALS = {
     status: 500,
     text: "This server is not configured correctly (configuration_invalid). Its operator finds the list of problems in the log.",
   },
+  down_for_work: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "This server is down for work. Please try again in a few minutes.",
+  },
+  client_blocked: {
+    code: "access_denied",
+    status: 403,
+    text: "The operator of this server has blocked this application.",
+  },
   internal_error: { code: "server_error", status: 500, text: "Something went wrong on our side." },
   rate_limited: {
     code: "temporarily_unavailable",

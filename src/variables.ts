@@ -67,6 +67,12 @@ export const issuerUrl = present.refine((text) => {
 
 export const storeUrl = origin.transform((url) => url.origin);
 
+/** Words with commas or spaces between. */
+export const words = z
+  .string()
+  .default("")
+  .transform((text) => text.split(/[\s,]+/).filter(Boolean));
+
 export const switchOf = (fallback: boolean) =>
   z
     .string()

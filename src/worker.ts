@@ -60,6 +60,9 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
   };
 }
 
+/** When to look again whether the work is done. */
+const DOWN_RETRY_SECONDS = 60;
+
 /** Each is one request to Auth0, and Workers' free plan allows fifty. */
 const FAREWELLS_AT_ONCE = 40;
 
@@ -144,6 +147,11 @@ async function furnish(
     requiresSignIn: parts !== undefined,
   });
   const app = createPassage({ ...config, look, version });
+  app.get("/health", answerHealth);
+  if (config.isDownForWork) {
+    app.use(refuseWith("down_for_work", { "Retry-After": String(DOWN_RETRY_SECONDS) }));
+    return { app };
+  }
   for (const path of PAGES) app.get(path, leadHome(config.issuer));
 
   const lead = (status: number) => (context: Context<EdgeEnv>, next: Next) =>
@@ -157,7 +165,6 @@ async function furnish(
   for (const [path, document] of Object.entries(describeServer({ ...config, site, version })))
     app.get(path, ({ req }) => answerDocument(document, req.header("If-None-Match")));
   app.get("/favicon.svg", () => renderIcon(site));
-  app.get("/health", answerHealth);
   app.get("/ready", createReadiness(parts, version));
   app.all("/mcp", ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
   for (const path of METADATA_PATHS)

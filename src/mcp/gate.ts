@@ -15,7 +15,7 @@ import {
   type SigningKeys,
   verifyAccessToken,
 } from "../grants/access-token.ts";
-import type { Grants } from "../grants/grant.ts";
+import type { Grants, Standing } from "../grants/grant.ts";
 import { createForgeryCheck, type ForgeryCheck } from "./forgery.ts";
 import { createMemory, type Memory } from "../grants/memory.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
@@ -186,15 +186,23 @@ async function judge(
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),
     );
+    const { blockedClients = [], blockedPermissions = [] } = watch.config.auth ?? {};
+    if (blockedClients.includes(claims.client_id)) return { ...NOTHING, reason: "client_blocked" };
     if (!(await watch.grants.isAlive(grantOf(claims))))
       return { ...NOTHING, reason: "grant_ended" };
     const standing = await standingOf(claims, watch.grants, watch.permissionIndex);
     return standing === undefined
       ? { ...NOTHING, reason: "access_token_expired" }
-      : signedInCaller(claims, standing, watch.grants);
+      : signedInCaller(claims, withoutBlocked(standing, blockedPermissions), watch.grants);
   } catch (error) {
     return error instanceof Refusal ? error : NOTHING;
   }
+}
+
+/** Nobody has what is blocked, whatever the identity provider says. */
+function withoutBlocked(standing: Standing, blocked: readonly string[]): Standing {
+  const held = standing.held.filter((name) => !blocked.includes(name));
+  return blocked.length === 0 ? standing : { ...standing, held };
 }
 
 /**
@@ -221,6 +229,7 @@ async function verify(
  */
 function asOAuthError({ reason, retryAfterSeconds }: Refused): OAuthError {
   const { code, status, text: description } = REFUSALS[reason];
+  if (code === "access_denied") return new OAuthError(code, { description, statusCode: status });
   if (code === "invalid_token" || code === "invalid_grant")
     return new OAuthError("invalid_token", { description });
   return new OAuthError("temporarily_unavailable", {
