@@ -75,7 +75,10 @@ export function readIdentity(
   issuer: string,
 ): IdentityConfig | ConfigProblem[] {
   const provider = providerVariable.safeParse(set);
-  if (!provider.success) return problemsOf(provider);
+  if (!provider.success) {
+    const read = readAuth0(set);
+    return [...problemsOf(provider), ...(Array.isArray(read) ? read : [])];
+  }
   const read = provider.data.AUTH_PROVIDER === "oidc" ? readOidc(set) : readAuth0(set);
   return Array.isArray(read) ? read : { ...read, redirectUri: `${issuer}/auth/callback` };
 }

@@ -25,7 +25,7 @@ const KEY_PROBLEM = "must be 32 random bytes in base64 (make one with: openssl r
 /** Each with "canary" in it where the form allows, to find it again. */
 const BAD_VALUES = [
   ["RESOURCE_BASE_URL", "http://canary.example", "must be https (http is for loopback hosts only)"],
-  ["AUTH_PROVIDER", "canary", "must be auth0"],
+  ["AUTH_PROVIDER", "canary", "must be auth0 or oidc"],
   [
     "AUTH0_DOMAIN",
     "https://canary.example/path",

@@ -79,6 +79,7 @@ const failed = (found: readonly Finding[]) => found.filter(({ status }) => statu
 it("finds nothing wrong where nothing is, with and without a deployment", async () => {
   const found = await findings({}, { managementToken: MANAGEMENT_TOKEN, looksAtDirectories: true });
   expect(failed(found)).toEqual([]);
+  expectFinding(found, ["directory", "ok", /^\d+ tools have what/]);
   const deployed = await findings({}, { url: new URL(house.issuer) });
   expect(failed(deployed)).toEqual([]);
   const areas = ["Variables", "Auth0", "Auth0's settings", "Store", "wrangler.toml", "Deployment"];
