@@ -142,8 +142,10 @@ export function judgeAccess(
       const standing = {
         held: new Set(held),
         granted: new Set(granted === "all" ? held : granted),
+        // Which tools came later is known to the running server only.
+        withheld: new Set<string>(),
       };
-      const judged = judgePermissions(permissions, standing);
+      const judged = judgePermissions({ permissions }, standing);
       const common = { clientName, clientId, tool };
       if (judged.verdict === "allowed") return { ...common, verdict: "allowed", missing: [] };
       return judged.verdict === "denied"

@@ -31,7 +31,7 @@ export async function showPermissions(
     permissions: describePermissions(parts.permissions, parts),
     openTools: parts.tools.filter(({ permissions }) => permissions.length === 0),
     grants: page.connections.map(({ clientName, scopes }) => ({ clientName, permissions: scopes })),
-    audience: parts.config.auth.auth0.audience,
+    audience: parts.config.auth.identity.audience,
     signInHref: SIGN_IN,
   });
   return renderPage(html, parts.look, { picture: profile.picture });
