@@ -186,17 +186,24 @@ async function judge(
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),
     );
-    const { blockedClients = [], blockedPermissions = [] } = watch.config.auth ?? {};
-    if (blockedClients.includes(claims.client_id)) return { ...NOTHING, reason: "client_blocked" };
-    if (!(await watch.grants.isAlive(grantOf(claims))))
-      return { ...NOTHING, reason: "grant_ended" };
-    const standing = await standingOf(claims, watch.grants, watch.permissionIndex);
-    return standing === undefined
-      ? { ...NOTHING, reason: "access_token_expired" }
-      : signedInCaller(claims, withoutBlocked(standing, blockedPermissions), watch.grants);
+    return await admitBearer(claims, watch);
   } catch (error) {
     return error instanceof Refusal ? error : NOTHING;
   }
+}
+
+/** Whoever a good token speaks for: unless its client is blocked, and as long as its grant lives. */
+async function admitBearer(
+  claims: AccessTokenClaims,
+  { config, grants, permissionIndex }: Watch,
+): Promise<Caller | Refused> {
+  const { blockedClients = [], blockedPermissions = [] } = config.auth ?? {};
+  if (blockedClients.includes(claims.client_id)) return { ...NOTHING, reason: "client_blocked" };
+  if (!(await grants.isAlive(grantOf(claims)))) return { ...NOTHING, reason: "grant_ended" };
+  const standing = await standingOf(claims, grants, permissionIndex);
+  return standing === undefined
+    ? { ...NOTHING, reason: "access_token_expired" }
+    : signedInCaller(claims, withoutBlocked(standing, blockedPermissions), grants);
 }
 
 /** Nobody has what is blocked, whatever the identity provider says. */
