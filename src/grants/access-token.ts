@@ -13,6 +13,8 @@ const claimsSchema = z.object({
   iss: z.string(),
   aud: z.string(),
   sub: z.string(),
+  /** Whom it speaks for; a token from before machines could come speaks for a person. */
+  kind: z.enum(["person", "machine"]).default("person"),
   client_id: z.string(),
   /** Space-separated scopes that were granted to this client and are no permissions. */
   scope: z.string(),
@@ -37,7 +39,10 @@ const claimsSchema = z.object({
   grant_record: z.string(),
 });
 
-export type AccessTokenClaims = z.infer<typeof claimsSchema>;
+export type AccessTokenClaims = z.output<typeof claimsSchema>;
+
+/** Who calls: somebody who signed in, or a machine with credentials of its own. */
+export type CallerKind = AccessTokenClaims["kind"];
 
 /** An imported signing key and the `kid` that names it. */
 export interface SigningKey {
@@ -52,7 +57,10 @@ export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 const LONGEST_TOKEN_CHARACTERS = 8192;
 
 /** Signs an access token with the first key of the ring. */
-export function signAccessToken(claims: AccessTokenClaims, [signer]: SigningKeys): Promise<string> {
+export function signAccessToken(
+  claims: z.input<typeof claimsSchema>,
+  [signer]: SigningKeys,
+): Promise<string> {
   return new SignJWT({ ...claims })
     .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: signer.kid })
     .sign(signer.key);

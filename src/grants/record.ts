@@ -50,6 +50,8 @@ const latestSchema = z.object({
 });
 
 const grantRecordSchema = z.object({
+  /** Whose grant it is; in a record from before machines could come, a person's. */
+  kind: z.enum(["person", "machine"]).default("person"),
   userId: z.string(),
   grantId: z.string(),
   clientId: z.string(),

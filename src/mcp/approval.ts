@@ -43,6 +43,10 @@ export async function askElsewhere(
   const message = questions.map((question) => `“${question.message}”`).join(" ");
   if (caller.grantId === undefined)
     return new ToolError(`This application cannot ask a person: ${message} Nothing was done.`);
+  if (caller.auth.kind === "machine")
+    return new ToolError(
+      `A person has to answer first, and a machine calls: ${message} Nothing was done.`,
+    );
   const id = await idOf(serving);
   const until = services.now() + APPROVAL_TTL_SECONDS;
   const approval: Approval = {

@@ -4,7 +4,7 @@
  * them and kept nowhere.
  */
 import type { Config } from "../config.ts";
-import type { AccessTokenClaims } from "../grants/access-token.ts";
+import type { AccessTokenClaims, CallerKind } from "../grants/access-token.ts";
 import type { Grants, Standing, TokenGrant } from "../grants/grant.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
 import {
@@ -41,9 +41,10 @@ export function signedInCaller(
   };
   return {
     grantId: grant.grantId,
-    judge: (judged) => judgePermissions(judged, standing),
+    judge: (judged) => judgeFor(claims.kind, judgePermissions(judged, standing)),
     bind: (content) => sha256([claims.sub, claims.grant_id, content].join("\n")),
     auth: {
+      kind: claims.kind,
       userId: claims.sub,
       clientId: claims.client_id,
       issuer: claims.iss,
@@ -56,9 +57,19 @@ export function signedInCaller(
         const tokens = await grants.upstreamTokens(grant);
         return { token: tokens.accessToken, claims: tokens.claims };
       },
-      userInfo: () => grants.userInfo(grant),
+      userInfo: () => (claims.kind === "machine" ? refuseToMachine() : grants.userInfo(grant)),
     },
   };
+}
+
+/**
+ * A challenge makes a client ask for more scopes: a person may say yes, a machine was given all that
+ * it has (ext-auth, oauth-client-credentials: step-up is optional). Pure.
+ */
+export function judgeFor(kind: CallerKind, verdict: Verdict): Verdict {
+  return kind === "machine" && verdict.verdict === "step_up"
+    ? { verdict: "denied", missing: verdict.scopes }
+    : verdict;
 }
 
 /**
@@ -71,6 +82,7 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
     judge: () => ({ verdict: "allowed" }),
     bind: sha256,
     auth: {
+      kind: "person",
       userId: "anonymous",
       clientId: "anonymous",
       issuer,
@@ -113,6 +125,10 @@ export async function standingOf(
 /** The scopes of an access token (RFC 6749 §3.3: separated by spaces). */
 function scopesOf(claims: AccessTokenClaims): string[] {
   return claims.scope.split(" ").filter((scope) => scope !== "");
+}
+
+function refuseToMachine(): Promise<never> {
+  return Promise.reject(new ToolError("A machine calls here: it has no profile."));
 }
 
 function refuseWithoutSignIn(): Promise<never> {

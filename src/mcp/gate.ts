@@ -181,7 +181,7 @@ async function judge(
   try {
     const claims = await verify(token, watch);
     if (typeof claims === "string") return { ...NOTHING, reason: `access_token_${claims}` };
-    exchange.note({ user: claims.sub });
+    exchange.note({ user: claims.sub, caller: claims.kind });
     await exchange.limits?.hold(
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),

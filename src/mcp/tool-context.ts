@@ -13,14 +13,16 @@ import type { Env } from "../config.ts";
 
 /** Who calls, through which client. */
 export interface Auth {
-  /** The same person is always the same text; it tells nothing about them. */
+  /** `machine`: nobody signed in, the client speaks for itself. It has no profile. */
+  readonly kind: "person" | "machine";
+  /** The same person or machine is always the same text; it tells nothing about them. */
   readonly userId: string;
   readonly clientId: string;
   /** Who issued the access token of this request (we), and for which resource. */
   readonly issuer: string;
   readonly audience: string;
   readonly scopes: readonly string[];
-  /** What the person holds at Auth0 and allowed this client. */
+  /** What the person holds at Auth0 and allowed this client; what the machine was given. */
   readonly permissions: readonly string[];
   /**
    * Auth0's own access token and its claims, renewed first when it is about to expire. Never hand
@@ -30,7 +32,7 @@ export interface Auth {
     readonly token: string;
     readonly claims: Readonly<Record<string, unknown>>;
   }>;
-  /** The person's profile, cached. */
+  /** The person's profile, cached. A machine has none: then it refuses with a `ToolError`. */
   userInfo(): Promise<Readonly<Record<string, unknown>>>;
 }
 

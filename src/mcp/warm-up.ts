@@ -92,6 +92,7 @@ const CLAIMS = {
   iss: CONFIG.issuer,
   aud: CONFIG.resource,
   sub: "",
+  kind: "person",
   client_id: "",
   scope: "openid rehearsal",
   permissions: { list: "", held: "", granted: "" },
@@ -100,7 +101,7 @@ const CLAIMS = {
   jti: "",
   grant_id: "",
   grant_record: "",
-};
+} as const;
 
 const NOTHING: Grants = {
   isAlive: () => Promise.resolve(false),

@@ -204,7 +204,8 @@ async function grant(
 }
 
 function whoSignedIn({ sessionId, profile, tokens }: Identity) {
-  return { ...(sessionId === undefined ? {} : { sessionId }), profile, tokens };
+  const kind = "person" as const;
+  return { kind, ...(sessionId === undefined ? {} : { sessionId }), profile, tokens };
 }
 
 /** What this person allowed this client in connections that live, and whose code was exchanged. */

@@ -101,6 +101,7 @@ export async function issueTokens(
       iss: config.issuer,
       aud: config.resource,
       sub: record.userId,
+      kind: record.kind,
       client_id: record.clientId,
       scope: record.scopes.filter((name) => chosen.has(name)).join(" "),
       permissions: {

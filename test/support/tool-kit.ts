@@ -7,7 +7,7 @@
  */
 import { vi } from "vitest";
 import * as z from "zod";
-import { signAccessToken } from "../../src/grants/access-token.ts";
+import { type CallerKind, signAccessToken } from "../../src/grants/access-token.ts";
 import type { Grants } from "../../src/grants/grant.ts";
 import { createCatalogue } from "../../src/mcp/catalogue.ts";
 import type { Offerings } from "../../src/mcp/tool.ts";
@@ -33,6 +33,8 @@ interface CallerOptions {
   readonly granted?: readonly string[];
   /** Two names are two persons. */
   readonly userId?: string;
+  /** Default: a person. */
+  readonly kind?: CallerKind;
   readonly revision?: Era;
   /** What the client cannot do otherwise. Default: it can ask its person. */
   readonly canAsk?: boolean;
@@ -127,10 +129,12 @@ async function use(client: Client, message: Message, options: CallOptions = {}) 
 }
 
 async function send(client: Client, [method, params]: Message, { signal }: CallOptions) {
-  const { permissions, granted = permissions, userId = "ada", revision = "2026-07-28" } = client;
+  const { permissions, granted = permissions, revision = "2026-07-28" } = client;
+  const { userId = "ada", kind = "person" } = client;
   // Of no list that the server knows: it asks the grant, which may allow anything here.
   const claims = claimsOf({
     sub: userId,
+    kind,
     permissions: { list: "tool-kit", held: "", granted: "" },
     grant_record: JSON.stringify({ held: permissions, granted }),
   });

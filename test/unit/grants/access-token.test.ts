@@ -15,6 +15,7 @@ const CLAIMS: AccessTokenClaims = {
   iss: EXPECTED.issuer,
   aud: EXPECTED.resource,
   sub: "person",
+  kind: "person",
   client_id: "client",
   scope: "openid",
   permissions: { list: "12345678", held: "Aw", granted: "AQ" },

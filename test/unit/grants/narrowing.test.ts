@@ -5,6 +5,7 @@ import type { GrantRecord } from "../../../src/grants/record.ts";
 const NOW = 1_795_000_000;
 
 const RECORD: GrantRecord = {
+  kind: "person",
   userId: "user",
   grantId: "grant",
   clientId: "client",

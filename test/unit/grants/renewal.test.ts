@@ -50,6 +50,7 @@ describe("a renewal", () => {
 
 describe("renewals of an isolate", () => {
   const record = (refreshToken: string): GrantRecord => ({
+    kind: "person",
     userId: "person",
     grantId: "grant",
     clientId: "client",

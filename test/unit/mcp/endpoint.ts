@@ -88,6 +88,7 @@ export function claimsOf(changes: Partial<AccessTokenClaims> = {}): AccessTokenC
     iss: ISSUER,
     aud: RESOURCE,
     sub: "ada",
+    kind: "person",
     client_id: "client-1",
     scope: "openid profile email",
     permissions: permissionsOf([]),
