@@ -30,6 +30,7 @@ it.each(["", "grant:", "grant:a", "grant:a:", "grant:a:b:c", "token:a:b", "clien
 
 const accessToken = new UnsecuredJWT({ sub: "auth0|ada", permissions: ["a"] }).encode();
 const RECORD = {
+  kind: "person" as const,
   ...GRANT,
   clientId: "client",
   clientName: "Client",
@@ -50,6 +51,11 @@ it("reads a record as it was written, and the claims from the token that says th
   expect(record.tokens.claims).toEqual({ sub: "auth0|ada", permissions: ["a"] });
   expect(JSON.parse(stringifyGrantRecord(record))).toEqual(RECORD);
   expect(parseGrantRecord(stringifyGrantRecord(record))).toEqual(record);
+});
+
+it("takes a record from before machines could come for a person's", () => {
+  const { kind: _, ...older } = RECORD;
+  expect(parseGrantRecord(JSON.stringify(older)).kind).toBe("person");
 });
 
 it("keeps the claims of a token that does not say them itself", () => {
