@@ -6,21 +6,24 @@ import { readFileSync } from "node:fs";
 import { type Order, readArguments } from "./admin/arguments.ts";
 import { obey } from "./admin/commands.ts";
 import { chooseAttempt, readLines, renderAttempt } from "./admin/trace.ts";
+import { markOf } from "../src/clients/mark.ts";
 import { Obstacle } from "./obstacle.ts";
 
 try {
   const order = readArguments();
   const { command } = order;
-  console.log(command === "trace" ? trace(order) : await obey({ ...order, command }));
+  console.log(command === "trace" ? await trace(order) : await obey({ ...order, command }));
 } catch (error) {
   if (!(error instanceof Obstacle)) throw error;
   console.error([error.message, error.advice].filter(Boolean).join("\n\n"));
   process.exitCode = 1;
 }
 
-function trace({ log, request, client, user }: Order): string {
+async function trace({ log, request, client, user, at }: Order): Promise<string> {
   const text = readFileSync(log ?? 0, "utf8");
-  const attempt = chooseAttempt(readLines(text), { request, client, user });
+  // In the log stands the beginning of its hash.
+  const mark = client === undefined || /^[\w-]{8}$/.test(client) ? client : await markOf(client);
+  const attempt = chooseAttempt(readLines(text), { request, client: mark, user, at });
   if (attempt.length === 0) throw new Obstacle("There is no such request in this log.");
   return renderAttempt(attempt);
 }

@@ -12,8 +12,9 @@ export const USAGE = `npm run admin -- <command> [options]
   clients [--remove id]           registered clients; removes one, and ends its grants
   count                           how many of what there are
   tell                            tells Auth0 what it is still to be told of ended grants
-  trace --request id | --client … | --user …  [--log file]
-                                  one sign-in, step by step, from the log (a file, or standard input)
+  trace --request id | --client … | --user … | --at 2026-11-26T08:00  [--log file]
+                                  one sign-in, step by step, from the log (a file, or standard input);
+                                  --at: whatever came within two minutes of that time
 options
   --file .deploy.vars             where the variables are; .dev.vars when left out
   --json                          for machines`;
@@ -36,6 +37,10 @@ const orderSchema = z.object({
     .optional(),
   remove: z.string().optional(),
   request: z.string().optional(),
+  at: z.iso
+    .datetime({ local: true, offset: true })
+    .transform((text) => Date.parse(text))
+    .optional(),
   log: z.string().optional(),
   file: z.string().optional(),
   yes: z.boolean(),
@@ -61,6 +66,7 @@ export function readArguments(words: readonly string[] = process.argv.slice(2)):
         since: text,
         remove: text,
         request: text,
+        at: text,
         log: text,
         file: text,
         yes: flag,

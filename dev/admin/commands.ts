@@ -2,7 +2,8 @@
  * The commands of `npm run admin`, and how a person or a machine reads what they report. An order
  * goes in, a text comes out.
  */
-import { loadTools } from "../doctor/tools.ts";
+import { Obstacle } from "../obstacle.ts";
+import { readTools } from "../doctor/tools.ts";
 import { readVariables } from "../variables-file.ts";
 import type { Order } from "./arguments.ts";
 import {
@@ -36,7 +37,7 @@ const COMMANDS: Readonly<Record<Command, (parts: OperatorParts, order: Order) =>
     },
     async access(parts, order) {
       const grants = (await findGrants(parts, order)).map(({ summary }) => summary);
-      const access = judgeAccess(grants, (await loadTools())?.tools ?? []);
+      const access = judgeAccess(grants, (await readTools().catch(refuseWithout)).tools);
       return { value: access, text: access.map(renderAccess).join("\n") || "no grant" };
     },
     async revoke(parts, order) {
@@ -66,6 +67,12 @@ const COMMANDS: Readonly<Record<Command, (parts: OperatorParts, order: Order) =>
       return { value: { told }, text: `Auth0 was told of ${told}` };
     },
   };
+
+/** Without the tools every answer would be wrong. */
+function refuseWithout(error: unknown): never {
+  const told = error instanceof Error ? error.message : "";
+  throw new Obstacle("The tools in src/tools/ cannot be loaded.", told);
+}
 
 /** Does what was ordered. */
 export async function obey(order: Order & { readonly command: Command }): Promise<string> {

@@ -19,6 +19,8 @@ export interface Wanted {
   readonly request?: string | undefined;
   readonly client?: string | undefined;
   readonly user?: string | undefined;
+  /** Epoch milliseconds: whatever came close to it. */
+  readonly at?: number | undefined;
 }
 
 /** A client's way, in order: the last one that it took says where it stopped. */
@@ -36,6 +38,9 @@ const STEPS: readonly (readonly [name: string, is: (line: Line) => boolean])[] =
 /** How far apart two requests of one attempt may be. */
 const ATTEMPT_MS = 15 * 60_000;
 
+/** What is close to a time that somebody remembers. */
+const CLOSE_MS = 2 * 60_000;
+
 /** Every line of ours in a text, however it is wrapped. */
 export function readLines(text: string): readonly Line[] {
   return text.split("\n").flatMap((row) => linesOf(parse(row)));
@@ -44,6 +49,7 @@ export function readLines(text: string): readonly Line[] {
 /** The lines of the attempt that is wanted, oldest first. */
 export function chooseAttempt(lines: readonly Line[], wanted: Wanted): readonly Line[] {
   const first = lines.filter((line) => isNamed(line, wanted));
+  if (wanted.at !== undefined) return inOrder(first);
   const names = new Set(first.flatMap((line) => [line["client"], line["user"]].filter(isText)));
   const times = first.map(({ at }) => Date.parse(at));
   const related = lines.filter(
@@ -52,7 +58,11 @@ export function chooseAttempt(lines: readonly Line[], wanted: Wanted): readonly 
       ([line["client"], line["user"]].filter(isText).some((name) => names.has(name)) &&
         times.some((time) => Math.abs(time - Date.parse(line.at)) <= ATTEMPT_MS)),
   );
-  return related.toSorted((one, other) => one.at.localeCompare(other.at));
+  return inOrder(related);
+}
+
+function inOrder(lines: readonly Line[]): readonly Line[] {
+  return lines.toSorted((one, other) => one.at.localeCompare(other.at));
 }
 
 /** One row for each step: what came, or that nothing did. */
@@ -78,8 +88,9 @@ function describe(line: Line | undefined): string {
   return [at, status, ...told, requestId].join("  ");
 }
 
-function isNamed(line: Line, { request, client, user }: Wanted): boolean {
+function isNamed(line: Line, { request, client, user, at }: Wanted): boolean {
   return (
+    (at !== undefined && Math.abs(Date.parse(line.at) - at) <= CLOSE_MS) ||
     (request !== undefined && line.requestId === request) ||
     (client !== undefined && line["client"] === client) ||
     (user !== undefined && line["user"] === user)

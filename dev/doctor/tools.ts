@@ -26,20 +26,28 @@ const offeringsSchema = z.looseObject({ tools: items, prompts: items, resources:
 
 export type CatalogueTool = z.output<typeof items>[number];
 
-/** The tools, and the permissions that anything requires. */
-export async function loadTools(): Promise<
-  { readonly tools: readonly CatalogueTool[]; readonly permissions: readonly string[] } | undefined
-> {
+interface Offered {
+  readonly tools: readonly CatalogueTool[];
+  readonly permissions: readonly string[];
+}
+
+/** The tools, and the permissions that anything requires; nothing when they cannot be loaded. */
+export async function loadTools(): Promise<Offered | undefined> {
   try {
-    const offered = offeringsSchema.parse(await load());
-    const all = Object.values(offered).flatMap((list) => guardedSchema.safeParse(list).data ?? []);
-    return {
-      tools: offered.tools,
-      permissions: [...new Set(all.flatMap(({ permissions }) => permissions))],
-    };
+    return await readTools();
   } catch {
     return undefined;
   }
+}
+
+/** The same, for whoever can do nothing without them; an error says what is wrong. */
+export async function readTools(): Promise<Offered> {
+  const offered = offeringsSchema.parse(await load());
+  const all = Object.values(offered).flatMap((list) => guardedSchema.safeParse(list).data ?? []);
+  return {
+    tools: offered.tools,
+    permissions: [...new Set(all.flatMap(({ permissions }) => permissions))],
+  };
 }
 
 /**

@@ -4,6 +4,7 @@
  * provider's.
  */
 import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
+import { isBlocked } from "../clients/blocked.ts";
 import type { Config } from "../config.ts";
 import { createKeptAnswers } from "../edge/kept-answers.ts";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
@@ -197,8 +198,8 @@ async function admitBearer(
   claims: AccessTokenClaims,
   { config, grants, permissionIndex }: Watch,
 ): Promise<Caller | Refused> {
-  const { blockedClients = [], blockedPermissions = [] } = config.auth ?? {};
-  if (blockedClients.includes(claims.client_id)) return { ...NOTHING, reason: "client_blocked" };
+  const { blockedPermissions = [] } = config.auth ?? {};
+  if (isBlocked(claims.client_id, config)) return { ...NOTHING, reason: "client_blocked" };
   if (!(await grants.isAlive(grantOf(claims)))) return { ...NOTHING, reason: "grant_ended" };
   const standing = await standingOf(claims, grants, permissionIndex);
   return standing === undefined

@@ -16,6 +16,7 @@ import type { Exchange } from "../exchange.ts";
 import type { AuthorizationServer } from "./authorization-server.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
+import { assertNotBlocked } from "../clients/blocked.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
 import { describeMismatch, judgeRedirectUri } from "../clients/redirect-uri.ts";
 import {
@@ -45,6 +46,7 @@ export async function readAuthorization(
   const { searchParams } = new URL(request.url);
   reading.exchange.note({ client: await markOf(searchParams.get("client_id") ?? "") });
   assertAnswerable(searchParams, reading.parts);
+  assertNotBlocked(searchParams.get("client_id") ?? "", reading.parts.config);
   const asked = await parseRequest(api, request, reading);
   return asked instanceof Response ? asked : withHints(asked, searchParams);
 }

@@ -3,6 +3,7 @@
  * all that was registered. A registration that never leads to a login is forgotten within a day.
  */
 import { readSmallBody, withBody } from "../edge/body.ts";
+import { markOf } from "../clients/mark.ts";
 import { readRegistration } from "../clients/metadata.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
@@ -32,7 +33,10 @@ export async function answerRegistration(
   const metadata = accept(sent, parts);
   const response = await server.fetch(asLibraryHasIt(request, metadata));
   await work.commit();
-  return response.status === 201 ? complete(response, metadata) : response;
+  if (response.status !== 201) return response;
+  const completed = await complete(response, metadata);
+  exchange.note({ client: await markOf(completed.clientId) });
+  return completed.response;
 }
 
 function readObject(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
@@ -68,14 +72,15 @@ function asLibraryHasIt(request: Request, metadata: Readonly<Record<string, unkn
 }
 
 /** RFC 7591 §3.2.1: the answer has all registered metadata, as it was registered. */
-async function complete(
-  response: Response,
-  metadata: Readonly<Record<string, unknown>>,
-): Promise<Response> {
+async function complete(response: Response, metadata: Readonly<Record<string, unknown>>) {
   const registered: Record<string, unknown> = await response.json();
   const names = [...REPEATED, "token_endpoint_auth_method"];
   const more = names.flatMap((name) => (name in metadata ? [[name, metadata[name]]] : []));
   const headers = new Headers(response.headers);
   headers.delete("Content-Length");
-  return Response.json({ ...registered, ...Object.fromEntries(more) }, { status: 201, headers });
+  const body = { ...registered, ...Object.fromEntries(more) };
+  return {
+    clientId: String(registered["client_id"]),
+    response: Response.json(body, { status: 201, headers }),
+  };
 }

@@ -8,6 +8,7 @@ import { readNetwork } from "../edge/network.ts";
 import { Refusal, REFUSALS } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { presentedClientId, withForm } from "../clients/authentication.ts";
+import { assertNotBlocked } from "../clients/blocked.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
 import { waitWithPatience } from "../grants/patience.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
@@ -86,6 +87,8 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
     ...(clientId === undefined ? {} : { client: await markOf(clientId) }),
   });
   if (clientId !== undefined && !isClientId(clientId)) throw new Refusal("client_id_malformed");
+  // It may still say that it does not want its tokens any more.
+  if (grantType !== null) assertNotBlocked(clientId ?? "", context.parts.config);
   if (repeatedParameter(form) !== undefined) return passOn(context, token.request);
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
