@@ -42,6 +42,8 @@ const latestSchema = z.object({
   refreshToken: z.string().exactOptional(),
   /** The hash of the token that was used for it; none for a code. */
   usedId: z.string(),
+  /** Names the answer to a code, so that one which never went out can be had again. */
+  answerId: z.string().exactOptional(),
   /** What was asked beside the token. */
   asked: z.string(),
   body: z.record(z.string(), z.unknown()),

@@ -23,6 +23,8 @@ export interface TokenContext {
   readonly parts: Parts;
   readonly exchange: Exchange;
   readonly work: UnitOfWork;
+  /** Whether the client still waits for the answer: it has not gone, and was not told to come again. */
+  readonly isAwaited: () => boolean;
 }
 
 /** The library answers, and refuses what it does not know. */

@@ -28,10 +28,13 @@ export async function answerToken(
   exchange: Exchange,
   parts: Parts,
 ): Promise<Response> {
-  const answered = answerInOneWork(request, { parts, exchange, work: parts.beginWork() });
+  let isOver = false;
+  const isAwaited = (): boolean => !isOver && !request.signal.aborted;
+  const context = { parts, exchange, work: parts.beginWork(), isAwaited };
+  const answered = answerInOneWork(request, context);
   // What was begun with Auth0 goes on, though the client is told to come again.
   exchange.execution.waitUntil(answered.catch(() => undefined));
-  return waitWithPatience(answered);
+  return waitWithPatience(answered).finally(() => (isOver = true));
 }
 
 async function answerInOneWork(request: Request, context: TokenContext): Promise<Response> {
