@@ -3,7 +3,7 @@
  * once, by the name of the variable. A value is never printed, here or anywhere.
  */
 import * as z from "zod";
-import type { LimitBindings } from "./edge/limits.ts";
+import { LIMIT_BINDINGS, type LimitBindings } from "./edge/limits.ts";
 import type { Metrics } from "./edge/metrics.ts";
 import {
   type ConfigProblem,
@@ -15,6 +15,7 @@ import {
 import {
   IDENTITY_VARIABLES,
   type IdentityConfig,
+  type IdentityVariables,
   isIdentity,
   readIdentity,
 } from "./identity-variables.ts";
@@ -35,48 +36,18 @@ import {
 } from "./variables.ts";
 
 /**
- * What `wrangler.toml`, secrets and `.dev.vars` may set. Text, the rate limits,
- * and what counts requests.
+ * What `wrangler.toml`, secrets and `.dev.vars` may set for this server: texts, the rate limits, and
+ * what counts requests. No tool sees any of it.
  */
-export interface Env extends LimitBindings {
-  readonly RATE_LIMITS?: string;
-  readonly CLIENT_DOCUMENT_HOSTS?: string;
-  readonly METRICS?: Metrics;
-  readonly VERSION?: { readonly id: string };
-  readonly AUTH_ENABLED?: string;
-  readonly AUTH_PROVIDER?: string;
-  readonly AUTH0_DOMAIN?: string;
-  readonly AUTH0_CLIENT_ID?: string;
-  readonly AUTH0_CLIENT_SECRET?: string;
-  readonly AUTH0_AUDIENCE?: string;
-  readonly AUTH0_ORGANIZATION?: string;
-  readonly AUTH0_CONNECTION?: string;
-  readonly DOWN_FOR_WORK?: string;
-  readonly BLOCKED_CLIENTS?: string;
-  readonly BLOCKED_PERMISSIONS?: string;
-  readonly OIDC_ISSUER?: string;
-  readonly OIDC_CLIENT_ID?: string;
-  readonly OIDC_CLIENT_SECRET?: string;
-  readonly OIDC_AUDIENCE?: string;
-  readonly OIDC_PERMISSIONS_CLAIM?: string;
-  readonly OIDC_SCOPE?: string;
-  readonly OIDC_RESOURCE?: string;
-  readonly OIDC_PROMPT?: string;
-  readonly JWT_SIGNING_KEY?: string;
-  readonly STORAGE_ENCRYPTION_KEY?: string;
-  readonly UPSTASH_REDIS_REST_URL?: string;
-  readonly UPSTASH_REDIS_REST_TOKEN?: string;
-  readonly STORE_PREFIX?: string;
-  readonly RESOURCE_BASE_URL?: string;
-  readonly ACCESS_TOKEN_TTL_SECONDS?: string;
-  readonly REVOCATION_CHECK_SECONDS?: string;
-  readonly REFRESH_REUSE_SECONDS?: string;
-  readonly PREREGISTERED_CLIENTS?: string;
-  readonly ALLOWED_ORIGINS?: string;
-  readonly ALLOWED_REDIRECT_URIS?: string;
-  readonly DYNAMIC_REGISTRATION?: string;
-  readonly CLIENT_DOCUMENTS?: string;
-}
+export type Env = LimitBindings & {
+  readonly [Name in OwnBinding]?: Name extends "METRICS" ? Metrics : { readonly id: string };
+} & { readonly [Name in keyof Variables]?: string };
+
+type Variables = IdentityVariables & z.infer<typeof doorVariables> & z.infer<typeof authVariables>;
+
+const OWN_BINDINGS = ["METRICS", "VERSION"] as const;
+
+type OwnBinding = (typeof OWN_BINDINGS)[number];
 
 /**
  * Where we remember things and under which keys. The first key of a ring is used, all are accepted.
@@ -140,15 +111,16 @@ export interface Config {
   readonly auth?: AuthConfig;
 }
 
-const doorEnvironment = z
-  .object({
-    RESOURCE_BASE_URL: origin,
-    AUTH_ENABLED: switchOf(true),
-    DOWN_FOR_WORK: switchOf(false),
-    ALLOWED_ORIGINS: origins,
-    RATE_LIMITS: switchOf(true),
-    CLIENT_DOCUMENT_HOSTS: hosts,
-  })
+const doorVariables = z.object({
+  RESOURCE_BASE_URL: origin,
+  AUTH_ENABLED: switchOf(true),
+  DOWN_FOR_WORK: switchOf(false),
+  ALLOWED_ORIGINS: origins,
+  RATE_LIMITS: switchOf(true),
+  CLIENT_DOCUMENT_HOSTS: hosts,
+});
+
+const doorEnvironment = doorVariables
   .refine((values) => values.AUTH_ENABLED || isLoopbackUrl(values.RESOURCE_BASE_URL), {
     path: ["AUTH_ENABLED"],
     error: "may be false only when RESOURCE_BASE_URL is a loopback address",
@@ -189,10 +161,13 @@ const authEnvironment = authVariables.refine(
 
 /** The names of every variable this server reads. */
 export const VARIABLES: readonly string[] = [
-  ...Object.keys(doorEnvironment.shape),
+  ...Object.keys(doorVariables.shape),
   ...IDENTITY_VARIABLES,
   ...Object.keys(authVariables.shape),
 ];
+
+/** The same, and every binding of ours. */
+export const OWN_NAMES: readonly string[] = [...VARIABLES, ...LIMIT_BINDINGS, ...OWN_BINDINGS];
 
 /**
  * Reads the environment. `requestUrl` is a request to this Worker, once there is one: when it came

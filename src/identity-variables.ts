@@ -62,6 +62,10 @@ const oidcVariables = z.object({
   OIDC_PROMPT: optionalText,
 });
 
+export type IdentityVariables = z.infer<typeof providerVariable> &
+  z.infer<typeof auth0Variables> &
+  z.infer<typeof oidcVariables>;
+
 /** The names of these variables. */
 export const IDENTITY_VARIABLES: readonly string[] = [
   ...Object.keys(providerVariable.shape),

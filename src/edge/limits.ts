@@ -25,6 +25,9 @@ const LIMITS = {
 
 export type LimitName = keyof typeof LIMITS;
 
+/** The names of the bindings. */
+export const LIMIT_BINDINGS = Object.values(LIMITS);
+
 /** What of Cloudflare's rate limiting binding is used. */
 interface Counter {
   limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>;
@@ -92,7 +95,7 @@ export function createLimits(
 
 /** The names of the bindings that are not there. */
 export function missingBindings(bindings: LimitBindings): readonly string[] {
-  return Object.values(LIMITS).filter((name) => bindings[name] === undefined);
+  return LIMIT_BINDINGS.filter((name) => bindings[name] === undefined);
 }
 
 /** A counter that cannot be asked lets everybody pass: a limit is no lock. */

@@ -3,7 +3,7 @@
  * what is remembered of a person. Types, and the parts that need nobody: for a server without
  * sign-in and for tests.
  */
-import { VARIABLES } from "../config.ts";
+import { OWN_NAMES } from "../config.ts";
 import type { ToolEnv } from "./tool-context.ts";
 
 /** Seals a text for one place: it opens there and nowhere else. Any key of the ring opens. */
@@ -49,7 +49,7 @@ const SHORTEST_SECRET_CHARACTERS = 12;
 
 /** The environment that tools see: without what is this server's own. */
 export function toolEnvOf(env: object): Pick<Services, "env" | "secrets"> {
-  const own = new Set(VARIABLES);
+  const own = new Set(OWN_NAMES);
   const entries: (readonly [string, unknown])[] = Object.entries(env);
   const theirs: unknown = Object.fromEntries(entries.filter(([name]) => !own.has(name)));
   if (!isToolEnv(theirs)) throw new TypeError("the environment is no object");
