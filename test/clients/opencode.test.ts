@@ -13,11 +13,17 @@ prove({
     await mkdir(join(place.home, ".config/opencode"), { recursive: true });
     const mcp = { house: { type: "remote", url: place.url, enabled: true } };
     await writeFile(join(place.home, ".config/opencode/opencode.json"), JSON.stringify({ mcp }));
+    // What is no part of signing in: lists of models, plug-ins and versions from elsewhere.
+    const env = {
+      OPENCODE_DISABLE_AUTOUPDATE: "true",
+      OPENCODE_DISABLE_DEFAULT_PLUGINS: "true",
+      OPENCODE_DISABLE_MODELS_FETCH: "true",
+    };
     const answer = { question: /Re-authenticate\?/, keys: "\r" };
     return {
       signIn: () =>
-        succeed(place, ["opencode", "mcp", "auth", "house"], { needsTerminal: true, answer }),
-      list: () => succeed(place, ["opencode", "mcp", "list"]),
+        succeed(place, ["opencode", "mcp", "auth", "house"], { needsTerminal: true, answer, env }),
+      list: () => succeed(place, ["opencode", "mcp", "list"], { env }),
     };
   },
 });

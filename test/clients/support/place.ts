@@ -45,6 +45,8 @@ export async function preparePlace(
       HOME: home,
       XDG_CONFIG_HOME: join(home, ".config"),
       TERM: "dumb",
+      // Each command starts anew; what it loads need not be compiled anew.
+      NODE_COMPILE_CACHE: join(COMMANDS, "../.compile-cache"),
       // Nothing opens a browser but us.
       BROWSER: "true",
     },

@@ -8,8 +8,8 @@ import wrangler from "../../../wrangler.toml?raw";
 
 /** What stands above the line that says so is this server's own. */
 const ours = [
-  ...[...above(example, "# --- Yours").matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)],
-  ...[...above(wrangler, "# Yours from here").matchAll(/^(?:name|binding) = "([A-Z_]+)"/gm)],
+  ...above(example, "# --- Yours").matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm),
+  ...above(wrangler, "# Yours from here").matchAll(/^(?:name|binding) = "([A-Z_]+)"/gm),
 ].map(([, name = ""]) => name);
 
 it("hides every variable and binding of this server's own", () => {
