@@ -20,6 +20,8 @@ export interface OfferedTool {
   readonly title: string;
   readonly description: string;
   readonly permissions: readonly string[];
+  /** Under which name it remembers things, when that is not its own. */
+  readonly stateName?: string;
   readonly annotations?: { readonly readOnlyHint: boolean; readonly destructiveHint: boolean };
 }
 

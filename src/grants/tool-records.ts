@@ -2,8 +2,9 @@
  * What tools remember of a person, in the store: texts by name go in and out, sealed like every
  * record. Names are kept apart from all others.
  */
-import type { Command } from "../storage/command.ts";
+import type { Command, Reply } from "../storage/command.ts";
 import { readLatest, writeLatest } from "../storage/latest.ts";
+import type { AlsoRead } from "../storage/reading.ts";
 import { beginWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
 
@@ -23,11 +24,14 @@ const GONE_TTL_SECONDS = 86_400;
 
 const ENTRY = /^([\w-]+)=(.*)$/;
 
-/** Each call is one round trip. */
-export function createToolRecords(vault: Vault) {
+/** Takes what is to be read along on a trip. */
+type Trip = (also: AlsoRead) => Promise<void>;
+
+/** Each call is one round trip. `trip`: entries are read on one that is made anyhow. */
+export function createToolRecords(vault: Vault, trip: Trip = onItsOwn(vault)) {
   return {
     read: (name: string) => readLatest(vault, named(name)),
-    entries: (collection: string) => readEntries(vault, named(collection)),
+    entries: (collection: string) => readEntries(vault, named(collection), trip),
     claimOnce: (name: string, ttlSeconds: number) =>
       beginWork(vault).claim(named(name), ttlSeconds),
     async write(changes: readonly Change[]): Promise<void> {
@@ -60,11 +64,21 @@ async function commandsOf(vault: Vault, change: Change): Promise<readonly Comman
   ];
 }
 
-async function readEntries(vault: Vault, collection: string): Promise<readonly string[]> {
+function onItsOwn(vault: Vault): Trip {
+  return async ({ make, read }) => read(await vault.transact(make));
+}
+
+async function readEntries(
+  vault: Vault,
+  collection: string,
+  trip: Trip,
+): Promise<readonly string[]> {
   const key = await vault.keyOf(collection);
-  const [reply] = await vault.transact(async () => [
-    { do: "getFields", key: await vault.keyOf(collection) },
-  ]);
+  let reply: Reply | undefined;
+  await trip({
+    make: async () => [{ do: "getFields", key: await vault.keyOf(collection) }],
+    read: ([first]) => void (reply = first),
+  });
   const values = typeof reply === "object" && reply !== null ? reply : [];
   const texts = await Promise.all(
     values.map((value) => {

@@ -2,7 +2,7 @@
  * A little to remember between calls: keys and JSON values go in and out, bound to the person and
  * the tool. Bounded in size, number and time; one round trip, two to put something.
  */
-import * as z from "zod";
+import { forget, listState, stateCollection, stateName } from "../grants/tool-state.ts";
 import { ToolError } from "./answer.ts";
 import type { Records } from "./services.ts";
 import type { State } from "./tool-context.ts";
@@ -28,33 +28,13 @@ interface Store {
   hash(text: string): Promise<string>;
 }
 
-/** `until` is in epoch seconds: an entry outlives its value. */
-const entrySchema = z.object({ tool: z.string(), field: z.string(), until: z.int() });
-
-/** The collection that lists what is remembered of a person. */
-export function stateCollection(userId: string): string {
-  return `state:${userId}`;
-}
-
-/** Forgets everything that tools remember of a person. */
-export async function forgetState(records: Records, userId: string): Promise<void> {
-  const collection = stateCollection(userId);
-  const fields = (await records.entries(collection)).map(readEntry);
-  await records.write(
-    fields.flatMap(({ field }) => [
-      { delete: recordName(userId, field) },
-      { leave: { collection, field } },
-    ]),
-  );
-}
-
 /** The state of one person and tool. */
 export function createState(owner: Owner, store: Store): State {
   return {
     async get(key, schema) {
       store.noteTrip();
       const field = await fieldOf(owner, key, store);
-      const text = await store.records.read(recordName(owner.userId, field));
+      const text = await store.records.read(stateName(owner.userId, field));
       // An older version of the tool may have put something else.
       return text === undefined ? undefined : schema.safeParse(JSON.parse(text)).data;
     },
@@ -62,10 +42,7 @@ export function createState(owner: Owner, store: Store): State {
     async delete(key) {
       store.noteTrip();
       const field = await fieldOf(owner, key, store);
-      await store.records.write([
-        { delete: recordName(owner.userId, field) },
-        { leave: { collection: stateCollection(owner.userId), field } },
-      ]);
+      await store.records.write(forget(owner.userId, field));
     },
   };
 }
@@ -87,14 +64,14 @@ async function put(owner: Owner, entry: Entry, store: Store): Promise<void> {
   const field = await fieldOf(owner, key, store);
   const collection = stateCollection(owner.userId);
   store.noteTrip();
-  const known = (await store.records.entries(collection)).map(readEntry);
+  const known = await listState(store.records, owner.userId);
   const others = known.filter((other) => other.tool === owner.tool && other.field !== field);
   const gone = others.filter(({ until }) => until <= store.now());
   if (others.length - gone.length >= MOST_KEYS)
     throw new ToolError(`There is no room to remember more: at most ${MOST_KEYS} things.`);
   store.noteTrip();
   await store.records.write([
-    { put: recordName(owner.userId, field), text, ttlSeconds },
+    { put: stateName(owner.userId, field), text, ttlSeconds },
     {
       enter: { collection, field },
       text: JSON.stringify({ tool: owner.tool, field, until: store.now() + ttlSeconds }),
@@ -105,14 +82,6 @@ async function put(owner: Owner, entry: Entry, store: Store): Promise<void> {
   ]);
 }
 
-function readEntry(text: string): z.output<typeof entrySchema> {
-  return entrySchema.parse(JSON.parse(text));
-}
-
 async function fieldOf({ tool }: Owner, key: string, { hash }: Store): Promise<string> {
   return (await hash(`${tool}\n${key}`)).slice(0, 22);
-}
-
-function recordName(userId: string, field: string): string {
-  return `state:${userId}:${field}`;
 }

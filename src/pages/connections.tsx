@@ -8,6 +8,8 @@ import { Layout } from "./layout.tsx";
 import { type Choice, PermissionChoice } from "./permission-choice.tsx";
 import { PersonLine, type Profile } from "./person.tsx";
 import { applicationName } from "./printable.ts";
+import { type Remembered, RememberedSection } from "./remembered.tsx";
+import { UtcTime } from "./time.tsx";
 
 /** One grant, as its owner sees it. */
 export interface Connection {
@@ -43,6 +45,7 @@ const CLIENT_KINDS: ReadonlyMap<string, string> = new Map([
 interface ConnectionsFacts {
   readonly profile?: Profile | undefined;
   readonly connections: readonly Connection[];
+  readonly remembered: readonly Remembered[];
   /** What a person may choose from, the longest first. */
   readonly idleDaysChoices: readonly number[];
   /** Proves that a form came from this page. */
@@ -89,6 +92,7 @@ export function ConnectionsPage(facts: ConnectionsFacts) {
             forgets. What you end here has ended.
           </p>
         )}
+        <RememberedSection {...facts} />
       </main>
       <footer class="split">
         <span>
@@ -255,10 +259,4 @@ function ConnectionFacts({ connection }: { connection: Connection }) {
 function countOf(permissions: number): string {
   if (permissions === 0) return "It has no permission, only what is open to everyone";
   return permissions === 1 ? "It has 1 permission" : `It has ${permissions} permissions`;
-}
-
-/** An absolute date, the same wherever it is read: `23 Nov 2026 14:38 UTC`. */
-function UtcTime({ at }: { at: number }) {
-  const date = new Date(at * 1000);
-  return <time datetime={date.toISOString()}>{date.toUTCString().slice(5, 22)} UTC</time>;
 }

@@ -18,14 +18,18 @@ import {
 import { endAtOnce } from "../grants/ending.ts";
 import { changeGrant, limitIdle, narrowRecord } from "../grants/narrowing.ts";
 import { connectionsName } from "../grants/record.ts";
+import { createToolRecords } from "../grants/tool-records.ts";
+import { listState } from "../grants/tool-state.ts";
 import { isSameText } from "../keys.ts";
 import { ConnectionsPage, SignedOutPage } from "../pages/connections.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { describePermissions } from "../pages/scope.ts";
 import { readTicked } from "../pages/ticked.ts";
 import type { Answer, Parts } from "../parts.ts";
+import type { AlsoRead } from "../storage/reading.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { endPersonCookie, type Person, proveForm, readPerson } from "./person.ts";
+import { describeRemembered, eraseRemembered } from "./remembered.ts";
 import { readSession, sessionName } from "./session.ts";
 
 const PAGE = "/connections";
@@ -48,10 +52,11 @@ export async function showConnections(
       parts.look,
     );
   exchange.note({ user: person.userId });
-  const { connections, facts } = await readPage(parts, person);
+  const { connections, facts, remembered } = await readPage(parts, person);
   const page = ConnectionsPage({
     profile: facts?.profile,
     connections: connections.map((connection) => asShown(connection, parts)),
+    remembered: describeRemembered(remembered, parts),
     idleDaysChoices: IDLE_DAYS,
     csrf: await proveForm(person),
     action: PAGE,
@@ -64,16 +69,22 @@ export async function showConnections(
 /** What both pages of a person show, in one round trip. */
 export async function readPage(parts: Parts, person: Person) {
   const work = parts.beginWork();
+  const records = [await sessionName(person)];
   const collections = [connectionsName(person.userId)];
-  await work.prefetch({ records: [await sessionName(person)], collections });
+  const trip = (also: AlsoRead) => work.prefetch({ records, collections, also });
+  const remembered = await listState(createToolRecords(parts.vault, trip), person.userId);
   const connections = await listConnections(work, person.userId);
   return {
     facts: await readSession(work, person),
     connections: chooseLiving(connections, parts.now()),
+    remembered,
   };
 }
 
-/** POST `/connections`: ends or changes one grant, or ends all of them, for whoever holds tokens. */
+/**
+ * POST `/connections`: ends or changes one grant, or ends all of them, for whoever holds tokens; or
+ * erases what tools remember.
+ */
 export async function changeConnection(
   request: Request,
   exchange: Exchange,
@@ -85,6 +96,7 @@ export async function changeConnection(
   if (person === undefined) return backToPage(parts);
   if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
     throw new Refusal("form_refused");
+  if (form.get("do") === "erase") return erase(form, person, { parts, exchange });
   const work = parts.beginWork();
   const all = await listConnections(work, person.userId);
   const connection = all.find(({ grantId }) => grantId === form.get("id"));
@@ -147,6 +159,16 @@ async function limit(
     change: (record) => limitIdle(record, days * SECONDS_PER_DAY, parts.now()),
   });
   exchange.note({ reason: "grant_limited", user: userId });
+}
+
+async function erase(
+  form: URLSearchParams,
+  { userId }: Person,
+  { parts, exchange }: Pick<Change, "parts" | "exchange">,
+): Promise<Response> {
+  await eraseRemembered(parts, { userId, tool: form.get("tool") ?? undefined });
+  exchange.note({ reason: "state_erased", user: userId });
+  return backToPage(parts);
 }
 
 /** POST `/connections/sign-out`: forgets the person in this browser. Their connections stay. */

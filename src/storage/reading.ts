@@ -29,6 +29,14 @@ export interface Wanted {
   readonly collections?: readonly string[];
   /** A name to claim in the same trip, before anything is read; `owns` tells whether we did. */
   readonly claim?: Claiming;
+  /** What else is read in the same trip. */
+  readonly also?: AlsoRead;
+}
+
+/** Commands that read, and what takes their replies. */
+export interface AlsoRead {
+  make(): Promise<readonly Command[]>;
+  read(replies: readonly Reply[]): void;
 }
 
 /** Reads and claims in one round trip, or in one for each claim that was given back before. */
@@ -74,11 +82,12 @@ export async function claimForGood(work: Work, name: string, ttlSeconds: number)
 
 async function readOnce(work: Work, wanted: Wanted, claim: Claim | undefined) {
   const { vault } = work;
-  const { records = [], collections = [] } = wanted;
+  const { records = [], collections = [], also } = wanted;
   const make = async (): Promise<Command[]> => [
     ...(claim === undefined ? [] : await askFor(vault, claim)),
     ...(await commandsFor(vault, records, "get")),
     ...(await commandsFor(vault, collections, "getFields")),
+    ...((await also?.make()) ?? []),
   ];
   const replies = [...(await transactClaiming(work, make, claim))];
   const verdict = claim && judgeClaim(claim, [replies.shift(), replies.shift()]);
@@ -88,6 +97,7 @@ async function readOnce(work: Work, wanted: Wanted, claim: Claim | undefined) {
     const key = await vault.keyOf(collection);
     work.collections.set(collection, await openCollection(vault, key, replies.shift()));
   }
+  also?.read(replies);
   return verdict;
 }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PersonKey } from "../../dev/tenant/people.ts";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
 import { type House, startHouse } from "../support/house.ts";
+import { csrfOf } from "../support/own-pages.ts";
 import { statusOfCall } from "../support/sessions.ts";
 import {
   createStranger,
@@ -568,10 +569,6 @@ function rowOf(html: string, name: string): Row {
   const row = rowsOf(html).find((one) => one.name === name);
   if (row === undefined) throw new Error(`no connection of ${name} on the page`);
   return row;
-}
-
-function csrfOf(html: string): string {
-  return /name="csrf" value="([^"]*)"/.exec(html)?.[1] ?? "";
 }
 
 const PERSON = "loopback-mcp-person";

@@ -3,10 +3,10 @@
  * taken away, an end by disuse, all of them ended, tools that came later.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { PersonKey } from "../../dev/tenant/people.ts";
 import { readBoxes } from "../support/boxes.ts";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse, type TestWorker } from "../support/house.ts";
+import { csrfOf, signInHere } from "../support/own-pages.ts";
 import { SHOP_PERMISSIONS } from "../support/shop-permissions.ts";
 import {
   callMcp,
@@ -37,7 +37,7 @@ beforeEach(async () => {
   for (const person of ["ada", "rob"] as const)
     house.tenant.control.setPermissions(person, SHOP_PERMISSIONS);
   for (const person of ["ada", "rob"] as const)
-    await post(await signInHere(person), { do: "end-all" });
+    await post(await signInHere(house.issuer, person), { do: "end-all" });
   client = await meetStranger(`${house.issuer}/mcp`);
 });
 
@@ -45,7 +45,7 @@ describe("taking permissions away", () => {
   it("takes effect at the next call, here and elsewhere, and at every later refresh", async () => {
     const tokens = await client.signIn("ada");
     expect(await call(tokens, "delete_order")).toBe(200);
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     const response = await post(jar, {
       do: "narrow",
       choices: "shown",
@@ -69,7 +69,7 @@ describe("taking permissions away", () => {
 
   it("never widens, whatever is posted", async () => {
     const tokens = await client.signIn("ada", { scope: "openid orders:read offline_access" });
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     await post(jar, {
       do: "narrow",
       choices: "shown",
@@ -82,7 +82,7 @@ describe("taking permissions away", () => {
 
   it("is asked back by the client, and given by the person", async () => {
     const tokens = await client.signIn("ada");
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     await post(jar, { do: "narrow", choices: "shown", permission: "orders:read" });
     const narrower = await json<Tokens>(await client.refresh(tokens.refresh_token), 200);
     expect(await call(narrower, "create_order")).toBe(403);
@@ -94,7 +94,7 @@ describe("taking permissions away", () => {
 describe("an end by disuse", () => {
   it("comes when the client was away for as long as the person chose, and not before", async () => {
     const [used, unused] = [await client.signIn("ada"), await client.signIn("ada")];
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     for (const id of idsOf(await open(jar))) await post(jar, { do: "idle", id, idleDays: "1" });
     expect((await open(jar)).match(/<option value="1" selected="">1 day</g)).toHaveLength(2);
     await house.shiftClock(9 * 3600);
@@ -107,7 +107,7 @@ describe("an end by disuse", () => {
 
   it("is one of those offered", async () => {
     await client.signIn("ada");
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     const response = await post(jar, { do: "idle", idleDays: "4000" });
     await expectErrorPage(response, "form_refused", 403);
   });
@@ -117,7 +117,7 @@ describe("all of them", () => {
   it("end at once, and another's do not", async () => {
     const [one, two] = [await client.signIn("ada"), await client.signIn("ada")];
     const other = await client.signIn("rob");
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     await post(jar, { do: "end-all" });
     for (const tokens of [one, two]) expect(await call(tokens, "list_orders")).toBe(401);
     expect(await call(other, "list_orders")).toBe(200);
@@ -129,8 +129,8 @@ describe("another's connection", () => {
   it.each(["narrow", "idle", "end"])("is not found by %s", async (action) => {
     const theirs = await client.signIn("rob");
     await client.signIn("ada");
-    const [id = ""] = idsOf(await open(await signInHere("rob")));
-    const jar = await signInHere("ada");
+    const [id = ""] = idsOf(await open(await signInHere(house.issuer, "rob")));
+    const jar = await signInHere(house.issuer, "ada");
     const response = await post(jar, { do: action, id, choices: "shown", idleDays: "1" });
     await expectErrorPage(response, "connection_unknown", 404);
     expect(await call(theirs, "delete_order")).toBe(200);
@@ -187,14 +187,6 @@ describe("a tool that came later", () => {
   });
 });
 
-/** A browser in which this person is signed in at our own pages. */
-async function signInHere(person: PersonKey): Promise<CookieJar> {
-  const jar: CookieJar = new Map();
-  const away = locationOf(await visit(new URL("/connections/sign-in", house.issuer), jar));
-  await visit(await signIn(away, person, jar), jar);
-  return jar;
-}
-
 async function open(jar: CookieJar): Promise<string> {
   return (await visit(new URL("/connections", house.issuer), jar)).text();
 }
@@ -206,7 +198,7 @@ async function post(
 ): Promise<Response> {
   const html = await open(jar);
   const form = new URLSearchParams({
-    csrf: /name="csrf" value="([^"]*)"/.exec(html)?.[1] ?? "",
+    csrf: csrfOf(html),
     id: idsOf(html)[0] ?? "",
   });
   for (const [name, value] of Object.entries(fields)) {

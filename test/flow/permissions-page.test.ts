@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PersonKey } from "../../dev/tenant/people.ts";
 import { type House, startHouse, type TestWorker } from "../support/house.ts";
+import { signInHere } from "../support/own-pages.ts";
 import { SHOP_PERMISSIONS } from "../support/shop-permissions.ts";
 import { callMcp, locationOf, meetStranger, type Stranger } from "../support/stranger.ts";
 import { type CookieJar, signIn, visit } from "../support/tenant.ts";
@@ -54,7 +55,7 @@ describe("/permissions", () => {
   });
 
   it("allows the picture of the profile, and nothing else from elsewhere", async () => {
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     for (const path of ["/permissions", "/connections"]) {
       const response = await visit(address(path), jar);
       expect(response.headers.get("content-security-policy")).toContain(
@@ -64,7 +65,7 @@ describe("/permissions", () => {
   });
 
   it("costs one round trip, as the connections do", async () => {
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     for (const path of ["/permissions", "/connections"]) {
       house.store.wire.take();
       await visit(address(path), jar);
@@ -73,7 +74,7 @@ describe("/permissions", () => {
   });
 
   it("tells nobody's name in a cookie", async () => {
-    const jar = await signInHere("ada");
+    const jar = await signInHere(house.issuer, "ada");
     const cookies = [...jar.values()].map(({ value }) => Buffer.from(value, "base64").toString());
     expect(cookies.join()).not.toMatch(/ada|byrne|acme/i);
   });
@@ -117,15 +118,8 @@ function address(path: string): URL {
   return new URL(path, house.issuer);
 }
 
-async function signInHere(person: PersonKey): Promise<CookieJar> {
-  const jar: CookieJar = new Map();
-  const away = locationOf(await visit(address("/connections/sign-in"), jar));
-  await visit(await signIn(away, person, jar), jar);
-  return jar;
-}
-
 async function pageOf(person: PersonKey): Promise<string> {
-  return (await visit(address("/permissions"), await signInHere(person))).text();
+  return (await visit(address("/permissions"), await signInHere(house.issuer, person))).text();
 }
 
 function rowOf(html: string, permission: string): string {

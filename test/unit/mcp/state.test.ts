@@ -1,7 +1,8 @@
 import { beforeEach, expect, it } from "vitest";
 import * as z from "zod";
+import { forgetState } from "../../../src/grants/tool-state.ts";
 import { createMemoryRecords, type Records } from "../../../src/mcp/services.ts";
-import { createState, forgetState } from "../../../src/mcp/state.ts";
+import { createState } from "../../../src/mcp/state.ts";
 import { sha256 } from "../../../src/mcp/tool-meta.ts";
 
 let now = 1000;
@@ -80,4 +81,12 @@ it("is gone, all of it, when the person asks, and nobody else's", async () => {
   expect(await stateOf("ada", "note").get("k", note)).toBeUndefined();
   expect(await stateOf("ada", "other").get("k", note)).toBeUndefined();
   expect(await stateOf("rob", "note").get("k", note)).toEqual({ text: "rob's" });
+});
+
+it("is gone for one tool alone", async () => {
+  await stateOf("ada", "note").put("k", { text: "" });
+  await stateOf("ada", "other").put("k", { text: "" });
+  await forgetState(records, "ada", "note");
+  expect(await stateOf("ada", "note").get("k", note)).toBeUndefined();
+  expect(await stateOf("ada", "other").get("k", note)).toEqual({ text: "" });
 });

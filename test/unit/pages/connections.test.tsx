@@ -23,15 +23,18 @@ const CLAUDE: Connection = {
   idleDays: 7,
 };
 
-const html = (...connections: Connection[]) =>
+const html = (...connections: Connection[]) => pageOf({ connections });
+const pageOf = (facts: Partial<Parameters<typeof ConnectionsPage>[0]>) =>
   ConnectionsPage({
     profile: { name: "Ada Byrne" },
-    connections,
+    connections: [],
+    remembered: [],
     idleDaysChoices: [30, 7, 1],
     csrf: "a-proof",
     action: "/connections",
     signInHref: "/connections/sign-in",
     signOutAction: "/connections/sign-out",
+    ...facts,
   }).toString();
 const formsOf = (page: string) => page.match(/<form[^]*?<\/form>/g) ?? [];
 const form = (page: string, action: string) =>
@@ -127,5 +130,34 @@ describe("the connections page", () => {
       title: "Your connections",
     }).toString();
     expect(page).toContain('href="/connections/sign-in?a=1&amp;b=2"');
+  });
+});
+
+describe("what tools remember", () => {
+  const note = { tool: "note", titles: ["Note", "Erase <b>"], count: 1, until: 1_795_000_000 };
+  const other = { tool: "gone", titles: ["gone"], count: 3, until: 1_795_000_000 };
+
+  it("is not spoken of while there is nothing", () => {
+    expect(html(CLAUDE)).not.toContain("What tools remember");
+  });
+
+  it("is told by tool, how much and until when, each with a button of its own", () => {
+    const page = pageOf({ remembered: [note] });
+    expect(page).toContain("<b>Note, Erase &lt;b&gt;</b>");
+    expect(page).toContain("1 thing, until <time");
+    const [erase = "", ...others] = form(page, "erase");
+    expect(others).toEqual([]);
+    expect(erase).toContain('name="csrf" value="a-proof"');
+    expect(erase).toContain('name="tool" value="note"');
+    expect(erase).toContain('Erase<span class="unseen"> what Note remembers</span>');
+  });
+
+  it("can be erased together when several remember", () => {
+    const forms = form(pageOf({ remembered: [note, other] }), "erase");
+    expect(forms.map((text) => /name="tool" value="(\w+)"/.exec(text)?.[1])).toEqual([
+      "note",
+      "gone",
+      undefined,
+    ]);
   });
 });
