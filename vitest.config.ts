@@ -28,8 +28,14 @@ export default defineConfig({
             },
           }),
         ],
-        // A busy machine is no failure.
-        test: { name: "unit", include: ["test/unit/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.{ts,tsx}"],
+          // A busy machine is no failure.
+          testTimeout: 60_000,
+          // One workerd for all of them: what a file of src/ remembers is its tests' to cope with.
+          isolate: false,
+        },
       },
       {
         test: {
