@@ -6,12 +6,13 @@
 import * as z from "zod";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
 import { redirect } from "../edge/redirect.ts";
-import { Refusal } from "../errors.ts";
+import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { abandonToken } from "../grants/ending.ts";
 import type { SignInRequest } from "../identity/provider.ts";
 import { hashText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
+import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { isApprovalPath } from "./approvals.ts";
 import { beginPerson } from "./person.ts";
 import { putSession } from "./session.ts";
@@ -92,17 +93,39 @@ export async function finishPersonSignIn(
   exchange: Exchange,
   parts: Parts,
 ): Promise<Response> {
-  const state = stateOf(request);
-  const hash = await hashText(state);
+  const hash = await hashText(stateOf(request));
   if (readHostCookie(request, cookieOf(hash)) !== hash) throw new Refusal("authorization_expired");
-  const { to, ...secrets } = await takeStarted(parts, hash);
-  const answer = await parts.identity.redeemCode(new URL(request.url), state, secrets);
+  const work = parts.beginWork();
+  try {
+    return await finish(work, { request, exchange, parts, hash });
+  } catch (error) {
+    // What was no verdict can be tried again with the same return; everything else uses it up.
+    if (!isPassing(error)) await work.commit();
+    throw error;
+  } finally {
+    exchange.execution.waitUntil(work.discard());
+  }
+}
+
+interface Return {
+  readonly request: Request;
+  readonly exchange: Exchange;
+  readonly parts: Parts;
+  /** Of the state. */
+  readonly hash: string;
+}
+
+async function finish(
+  work: UnitOfWork,
+  { request, exchange, parts, hash }: Return,
+): Promise<Response> {
+  const { to, ...secrets } = await takeStarted(work, hash, parts.now());
+  const answer = await parts.identity.redeemCode(new URL(request.url), stateOf(request), secrets);
   // Nothing of Auth0's is kept, whatever it gave.
   exchange.execution.waitUntil(abandonToken(parts, answer.refreshToken));
   const identity = await parts.identity.judgeSignIn(answer, secrets);
   exchange.note({ user: identity.userId });
   const { person, cookie } = await beginPerson(identity.userId, parts);
-  const work = parts.beginWork();
   await putSession(work, { person, identity }, parts);
   await work.commit();
   const headers = new Headers({ "Set-Cookie": cookie });
@@ -110,18 +133,11 @@ export async function finishPersonSignIn(
   return redirect(`${parts.config.issuer}${to}`, headers);
 }
 
-async function takeStarted({ beginWork, now }: Parts, hash: string): Promise<Started> {
-  const work = beginWork();
-  try {
-    const text = await work.take(nameOf(hash), USED_TTL_SECONDS);
-    const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
-    if (started === undefined || started.expiresAt <= now())
-      throw new Refusal("authorization_expired");
-    await work.commit();
-    return started;
-  } finally {
-    await work.discard();
-  }
+async function takeStarted(work: UnitOfWork, hash: string, now: number): Promise<Started> {
+  const text = await work.take(nameOf(hash), USED_TTL_SECONDS);
+  const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
+  if (started === undefined || started.expiresAt <= now) throw new Refusal("authorization_expired");
+  return started;
 }
 
 function stateOf(request: Request): string {

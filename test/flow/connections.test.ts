@@ -6,6 +6,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PersonKey } from "../../dev/tenant/people.ts";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
+import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { csrfOf } from "../support/own-pages.ts";
 import { statusOfCall } from "../support/sessions.ts";
@@ -113,6 +114,33 @@ describe("Auth0's own ways in", () => {
       expect(response.headers.getSetCookie()).toEqual([]);
     }
     expect(house.store.wire.take()).toEqual([]);
+  });
+});
+
+describe("a sign-in that Auth0 could not finish", () => {
+  it.each([
+    ["429", { status: 429, headers: { "retry-after": "1" } }],
+    ["500", { status: 500 }],
+    ["503", { status: 503 }],
+    ["a broken connection", "reset"],
+  ] as const)("%s: the same return works when Auth0 does again, once", async (_, fault) => {
+    const { jar, back } = await begin("ada");
+    house.tenant.control.fail("token", fault);
+    const first = await visit(back, jar);
+    expect(first.status).toBe(503);
+    expect(Number(first.headers.get("retry-after"))).toBeGreaterThan(0);
+    house.tenant.control.clear();
+    const copy: CookieJar = new Map(jar);
+    expect(locationOf(await visit(back, jar)).href).toBe(`${house.issuer}/connections`);
+    expect((await visit(back, copy)).status).toBe(400);
+  });
+
+  it("a refusal of Auth0's uses it up", async () => {
+    const { jar, back } = await begin("ada");
+    house.tenant.control.fail("token", { status: 403, body: { error: "invalid_grant" } });
+    expect((await visit(back, jar)).status).toBeLessThan(500);
+    house.tenant.control.clear();
+    await expectErrorPage(await visit(back, jar), "authorization_expired");
   });
 });
 
