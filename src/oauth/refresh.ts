@@ -17,7 +17,6 @@ import {
   type StandingGrant,
 } from "../grants/record.ts";
 import { endsGrant, isRenewalDue } from "../grants/renewal.ts";
-import { writeTokens } from "../grants/writing.ts";
 import type { Claiming } from "../storage/reading.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import { assertScope, tokenResponse } from "./issue.ts";
@@ -30,7 +29,7 @@ import {
   judgeRefreshToken,
   readRefreshToken,
 } from "./refresh-token.ts";
-import { advance, askedOf, type Refresh, waitUntil, writingOf } from "./rotation.ts";
+import { advance, askedOf, keepTokens, type Refresh, waitUntil } from "./rotation.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** How long the answer to a refresh can be had again. */
@@ -137,8 +136,7 @@ function carry({ carried }: Refresh, { record, generation }: StandingGrant): Sta
 
 /** The same answer again, for the same client asking for the same. */
 async function repeatAnswer(refresh: Refresh, standing: StandingGrant): Promise<Response> {
-  if (refresh.carried !== undefined)
-    await writeTokens(refresh.work, standing, writingOf(refresh, refresh.carried));
+  if (refresh.carried !== undefined) await keepTokens(refresh, standing, refresh.carried);
   refresh.exchange.note({ repeated: true, user: standing.record.userId });
   return tokenResponse(standing.record.latest?.body, new Headers());
 }
@@ -189,11 +187,7 @@ async function renewAndAdvance(
   });
   if (endsGrant(renewed.problem)) await end(refresh, held, renewed.record.tokens.refreshToken);
   else if (renewed.problem !== undefined)
-    await writeTokens(
-      work,
-      { record: renewed.record, generation },
-      writingOf(refresh, record.tokens),
-    );
+    await keepTokens(refresh, { record: renewed.record, generation }, record.tokens);
   if (renewed.problem !== undefined) throw renewed.problem;
   const standing = { record: renewed.record, generation };
   return advance(refresh, { standing, verdict, before: record.tokens });

@@ -5,7 +5,13 @@
 import { Refusal } from "../errors.ts";
 import { abandonToken } from "../grants/ending.ts";
 import type { GrantRecord, StandingGrant } from "../grants/record.ts";
-import { commitKeeping, type Keeping, scopesOf, writeGrant } from "../grants/writing.ts";
+import {
+  commitKeeping,
+  type Keeping,
+  scopesOf,
+  writeGrant,
+  writeTokens,
+} from "../grants/writing.ts";
 import type { UpstreamTokens } from "../identity/provider.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import {
@@ -40,11 +46,13 @@ export async function advance(
   { standing, verdict, before }: Advance,
 ): Promise<Response | "again"> {
   const { parts, work, exchange } = refresh;
-  const made =
-    verdict === "current"
-      ? await rotate(refresh, standing)
-      : await catchUp(refresh, standing.record);
-  if (made instanceof Response) return made;
+  const made = await make(refresh, standing, verdict).catch((error: unknown) => ({ error }));
+  if (made instanceof Response || "error" in made) {
+    // Whatever is wrong with the client's request, Auth0 has given newer tokens.
+    if (before !== undefined) await keepTokens(refresh, standing, before);
+    if (made instanceof Response) return made;
+    throw made.error;
+  }
   const next = { record: made.record, generation: standing.generation + 1 };
   if (verdict === "sibling" && before === undefined) return tokenResponse(made.body, new Headers());
   writeGrant(work, next, { now: parts.now(), scopes: scopesOf(next.record, parts.permissions) });
@@ -76,6 +84,14 @@ interface Advance {
 interface Made {
   readonly record: GrantRecord;
   readonly body: Record<string, unknown>;
+}
+
+async function make(
+  refresh: Refresh,
+  standing: StandingGrant,
+  verdict: Advance["verdict"],
+): Promise<Made | Response> {
+  return verdict === "current" ? rotate(refresh, standing) : catchUp(refresh, standing.record);
 }
 
 /** A newer refresh token in place of the presented one, by the library. */
@@ -135,10 +151,21 @@ async function catchUp(refresh: Refresh, record: GrantRecord): Promise<Made> {
   return { record, body };
 }
 
-/** How Auth0's newer tokens are written in place of these. */
-export function writingOf(refresh: Refresh, used: UpstreamTokens) {
-  const { now, permissions } = refresh.parts;
-  return { keeping: keepingOf(refresh, used), now: now(), permissions };
+/**
+ * Writes Auth0's newer tokens in place of these, whatever becomes of the request. If the grant was
+ * ended meanwhile they must not outlive it.
+ */
+export async function keepTokens(
+  refresh: Refresh,
+  standing: StandingGrant,
+  used: UpstreamTokens,
+): Promise<void> {
+  const { parts, work } = refresh;
+  const { permissions } = parts;
+  const writing = { keeping: keepingOf(refresh, used), now: parts.now(), permissions };
+  const written = await writeTokens(work, standing, writing);
+  if (written === undefined)
+    waitUntil(refresh, abandonToken(parts, standing.record.tokens.refreshToken));
 }
 
 function keepingOf(refresh: Refresh, { refreshToken = "" }: UpstreamTokens): Keeping {
