@@ -193,6 +193,11 @@ export const REFUSALS = {
 
 export type Reason = keyof typeof REFUSALS;
 
+/** Whether a stored text is one of them. */
+export function isReason(text: unknown): text is Reason {
+  return typeof text === "string" && Object.hasOwn(REFUSALS, text);
+}
+
 /** What the log may know beside the reason, in words of ours. */
 export type Facts = Readonly<Record<string, string | number>>;
 

@@ -18,6 +18,12 @@ export interface OidcConfig {
   readonly prompt?: string;
 }
 
+/** Who we are when we call further for a person. */
+export interface ApiClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /** How we are a client of the identity provider. */
 export interface IdentityConfig {
   /** The issuer to the letter; Auth0's has a trailing slash. */
@@ -27,6 +33,8 @@ export interface IdentityConfig {
   readonly audience: string;
   readonly organization?: string;
   readonly connection?: string;
+  /** The Custom API Client of our API: it exchanges a person's token for one of another API. */
+  readonly apiClient?: ApiClient;
   /** `{baseUrl}/auth/callback`: the one callback it sees. */
   readonly redirectUri: string;
   /** Absent for Auth0. */
@@ -51,6 +59,19 @@ const auth0Variables = z.object({
   AUTH0_CONNECTION: optionalText,
 });
 
+const apiClientVariables = z.object({
+  AUTH0_API_CLIENT_ID: optionalText,
+  AUTH0_API_CLIENT_SECRET: optionalText,
+});
+
+/** One of the two alone is a mistake. */
+const apiClientEnvironment = apiClientVariables.superRefine((values, context) => {
+  const pair = ["AUTH0_API_CLIENT_ID", "AUTH0_API_CLIENT_SECRET"] as const;
+  const missing = pair.filter((name) => values[name] === undefined);
+  if (missing.length === 1)
+    context.addIssue({ code: "custom", path: missing, message: "is missing" });
+});
+
 const oidcVariables = z.object({
   OIDC_ISSUER: issuerUrl,
   OIDC_CLIENT_ID: present,
@@ -64,12 +85,14 @@ const oidcVariables = z.object({
 
 export type IdentityVariables = z.infer<typeof providerVariable> &
   z.infer<typeof auth0Variables> &
+  z.infer<typeof apiClientVariables> &
   z.infer<typeof oidcVariables>;
 
 /** The names of these variables. */
 export const IDENTITY_VARIABLES: readonly string[] = [
   ...Object.keys(providerVariable.shape),
   ...Object.keys(auth0Variables.shape),
+  ...Object.keys(apiClientVariables.shape),
   ...Object.keys(oidcVariables.shape),
 ];
 
@@ -98,8 +121,10 @@ type Read = Omit<IdentityConfig, "redirectUri"> | ConfigProblem[];
 
 function readAuth0(set: Readonly<Record<string, unknown>>): Read {
   const parsed = auth0Variables.safeParse(set);
-  if (!parsed.success) return problemsOf(parsed);
+  const further = apiClientEnvironment.safeParse(set);
+  if (!parsed.success || !further.success) return [...problemsOf(parsed), ...problemsOf(further)];
   const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = parsed.data;
+  const { AUTH0_API_CLIENT_ID: apiId, AUTH0_API_CLIENT_SECRET: apiSecret } = further.data;
   return {
     issuer: parsed.data.AUTH0_DOMAIN,
     clientId: parsed.data.AUTH0_CLIENT_ID,
@@ -107,6 +132,9 @@ function readAuth0(set: Readonly<Record<string, unknown>>): Read {
     audience: parsed.data.AUTH0_AUDIENCE,
     ...(organization === undefined ? {} : { organization }),
     ...(connection === undefined ? {} : { connection }),
+    ...(apiId === undefined || apiSecret === undefined
+      ? {}
+      : { apiClient: { clientId: apiId, clientSecret: apiSecret } }),
   };
 }
 

@@ -14,6 +14,7 @@ const secret = z
 
 const keysSchema = z.object({
   AUTH0_CLIENT_SECRET: secret,
+  AUTH0_API_CLIENT_SECRET: secret,
   JWT_SIGNING_KEY: secret,
   STORAGE_ENCRYPTION_KEY: secret,
   UPSTASH_REDIS_REST_TOKEN: secret,

@@ -175,7 +175,8 @@ function sendBack(ctx: Context, refusal: Refusal): void {
 function refuseGrantType(ctx: Context, { grant_types }: ApplicationSettings): void {
   const grantType = String(ctx.oidc?.params?.["grant_type"]);
   const isStranger = ctx.status === 401;
-  if (isStranger || grant_types.includes(grantType)) return;
+  const isOthers = !["authorization_code", "refresh_token"].includes(grantType);
+  if (isStranger || isOthers || grant_types.includes(grantType)) return;
   ctx.status = 403;
   ctx.body = grantTypeRefused(grantType);
 }

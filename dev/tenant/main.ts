@@ -18,6 +18,7 @@ const tenant = await startTenant({
   clientSecret: required("AUTH0_CLIENT_SECRET"),
   callbackUrls: [`${baseUrl}/auth/callback`],
   backchannelLogoutUri: `${baseUrl}/auth/backchannel-logout`,
+  ...readApiClient(process.env),
   permissions: DEV_PERMISSIONS.split(",")
     .map((name) => name.trim())
     .filter(Boolean),
@@ -26,6 +27,14 @@ const tenant = await startTenant({
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void stop(tenant));
 console.log(`Auth0 tenant at ${tenant.issuer}`);
+
+/** Any audience is another API here: which ones there are, only the real tenant knows. */
+function readApiClient({
+  AUTH0_API_CLIENT_ID: clientId,
+  AUTH0_API_CLIENT_SECRET: clientSecret,
+}: NodeJS.ProcessEnv) {
+  return clientId && clientSecret ? { apiClient: { clientId, clientSecret } } : {};
+}
 
 async function stop(running: Tenant): Promise<void> {
   await running.close();

@@ -27,6 +27,8 @@ declare module "oidc-provider" {
     /** What oidc-provider knows of the request; absent where it was not asked. */
     readonly oidc?: {
       readonly params?: Readonly<Record<string, unknown>>;
+      /** Who asks, once it has proved to be that. */
+      readonly client?: Client;
       readonly entities: { readonly RefreshToken?: { readonly jti: string } };
     };
   }
@@ -152,6 +154,11 @@ declare module "oidc-provider" {
     readonly AccessToken: { find(token: string): Promise<AccessToken | undefined> };
     readonly Grant: new (owner: { accountId: string; clientId: string }) => Grant;
     use(middleware: Middleware): this;
+    registerGrantType(
+      name: string,
+      handler: (ctx: Context) => Promise<void>,
+      parameters: readonly string[],
+    ): void;
     callback(): RequestListener;
     interactionDetails(req: IncomingMessage, res: ServerResponse): Promise<Interaction>;
     interactionFinished(

@@ -22,6 +22,7 @@ import {
   plainAuthorize,
   tokenDialect,
 } from "./dialect.ts";
+import { addTokenExchange, type ApiClient, apiClient } from "./exchange.ts";
 import type { Keyring } from "./keys.ts";
 import { login } from "./login.ts";
 import { loginPath } from "./login-path.ts";
@@ -45,6 +46,8 @@ export interface Parts {
   readonly keyring: Keyring;
   readonly records: Records;
   readonly answers: Answers;
+  readonly apiClient?: ApiClient;
+  readonly otherApis?: Readonly<Record<string, readonly string[]>>;
   /** Without Auth0's dialect. */
   readonly isPlain?: boolean;
   readonly dashboard: Dashboard;
@@ -54,6 +57,7 @@ export interface Parts {
 /** A provider over the keys the keyring has now; a rotation needs a new one. */
 export function createProvider(parts: Parts): Provider {
   const provider = new Provider(parts.issuer, configure(parts));
+  if (parts.apiClient !== undefined) addTokenExchange(provider, parts);
   return provider
     .use(parts.answers.middleware)
     .use(parts.dashboard.middleware)
@@ -70,7 +74,7 @@ function configure(parts: Parts): Configuration {
     claims: CLAIMS,
     clientAuthMethods: ["client_secret_basic", "client_secret_post"],
     clientBasedCORS: () => false,
-    clients: [application(parts)],
+    clients: [application(parts), ...(parts.apiClient ? [apiClient(parts.apiClient)] : [])],
     conformIdTokenClaims: false,
     cookies: { names: COOKIES },
     extraParams: ["organization", "connection"],

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createAnswers } from "./answers.ts";
 import { type Control, createControl } from "./control.ts";
 import { createDashboard } from "./dashboard.ts";
+import type { ApiClient } from "./exchange.ts";
 import { openKeyring } from "./keys.ts";
 import { createLogout } from "./logout.ts";
 import { createDirectory } from "./people.ts";
@@ -33,6 +34,10 @@ export interface TenantOptions {
   readonly dataDir?: string;
   /** Where logout tokens are sent. */
   readonly backchannelLogoutUri?: string;
+  /** The Custom API Client of the API; without it there is no token exchange. */
+  readonly apiClient?: ApiClient;
+  /** Other APIs and their scopes; without it every audience is one. */
+  readonly otherApis?: Readonly<Record<string, readonly string[]>>;
   /** Speaks OpenID Connect as it is written, without Auth0's dialect. */
   readonly isPlain?: boolean;
   /** Opens the Management API; without it nobody can. */

@@ -5,6 +5,7 @@
  */
 import { IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { TOKEN_EXCHANGE } from "./exchange.ts";
 
 const ENDPOINTS = {
   "/authorize": "authorize",
@@ -21,7 +22,8 @@ const ENDPOINTS = {
 export type Endpoint =
   | (typeof ENDPOINTS)[keyof typeof ENDPOINTS]
   | "token:authorization_code"
-  | "token:refresh_token";
+  | "token:refresh_token"
+  | `token:${typeof TOKEN_EXCHANGE}`;
 
 /**
  * An answer in place of the real one; an object is sent as JSON. `times` is how often, always by

@@ -8,7 +8,7 @@ import type { Vault } from "../storage/vault.ts";
 import { tellEnds } from "./ended-feed.ts";
 import { type Farewell, remember, sayDue, sealFarewells } from "./farewell.ts";
 import type { GrantRef } from "./grant.ts";
-import { connectionPlace, grantName, grantPlace } from "./record.ts";
+import { connectionPlace, grantName, grantPlace, otherTokensName } from "./record.ts";
 
 /** A grant that is to end, with what the identity provider is to be told. */
 export interface Ending extends GrantRef {
@@ -70,7 +70,9 @@ export function endGrants(
       refreshToken === undefined ? [] : [{ storeName: storeNames[index] ?? "", refreshToken }],
     );
     told.members = await sealFarewells(vault, farewells);
+    const others = await Promise.all(endings.map((grant) => vault.keyOf(otherTokensName(grant))));
     return [
+      ...others.map((key) => ({ do: "delete", key }) as const),
       ...tellEnds(vault, storeNames, tokenTtlSeconds),
       ...remember(vault, told.members, vault.now()),
     ];

@@ -3,7 +3,7 @@
  * code to its end; its record answers "what are its Auth0 tokens?", the feed of ended grants "is it
  * alive?".
  */
-import type { UpstreamTokens } from "../identity/provider.ts";
+import type { OtherApi, OtherToken, UpstreamTokens } from "../identity/provider.ts";
 
 /** Names one grant. Both parts are opaque and safe in keys, tokens and logs. */
 export interface GrantRef {
@@ -45,6 +45,11 @@ export interface Grants {
    * The identity provider's tokens of a living grant, renewed first when they are about to expire.
    */
   upstreamTokens(grant: TokenGrant): Promise<UpstreamTokens>;
+  /**
+   * A token for another API in the person's name, kept until its end. Refuses as
+   * `IdentityProvider.exchange` does.
+   */
+  tokenFor(grant: TokenGrant, api: OtherApi): Promise<OtherToken>;
   /** The person's profile, cached: Auth0 answers five such questions a minute. */
   userInfo(grant: TokenGrant): Promise<Readonly<Record<string, unknown>>>;
 }

@@ -52,6 +52,29 @@ export async function holdGrant(
   }
 }
 
+interface Turn {
+  readonly claim: Claiming;
+  /** What is read in the trip that claims. */
+  readonly collections: readonly string[];
+  readonly isSettled: () => Promise<boolean>;
+}
+
+/**
+ * Takes a hold with fresh reads, or comes back when another has done what was to be done. Refuses
+ * with `grant_busy` after eight seconds.
+ */
+export async function holdUntil(
+  work: UnitOfWork,
+  { claim, collections, isSettled }: Turn,
+): Promise<void> {
+  const endsAtMs = Date.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    await work.prefetch({ collections, claim });
+    if (work.owns(claim.name) || (await isSettled())) return;
+    await waitForReturn(work, claim.name, endsAtMs);
+  }
+}
+
 async function waitForReturn(work: UnitOfWork, name: string, endsAtMs: number): Promise<void> {
   for (let pauseMs = SHORTEST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     if (Date.now() + pauseMs > endsAtMs) throw new Refusal("grant_busy", { retryAfterSeconds: 2 });

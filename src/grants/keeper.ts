@@ -15,6 +15,7 @@ import type { GrantRef, Grants, Standing, TokenGrant } from "./grant.ts";
 import { type ChangingTool, withheldTools } from "./frozen.ts";
 import { holdGrant } from "./holding.ts";
 import { createMemory, type Memory } from "./memory.ts";
+import { createOtherTokens } from "./other-tokens.ts";
 import { waitWithPatience } from "./patience.ts";
 import {
   grantName,
@@ -95,6 +96,10 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
     isAlive: keeper.watch.isAlive,
     standing: (grant) => standing(keeper, grant),
     upstreamTokens: (grant) => upstreamTokens(keeper, grant),
+    tokenFor: createOtherTokens({
+      ...parts,
+      upstreamTokens: (grant) => upstreamTokens(keeper, grant),
+    }),
     userInfo: (grant) => userInfo(keeper, grant),
   };
 }

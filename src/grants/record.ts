@@ -125,6 +125,11 @@ export function holdName(grant: GrantRef, generation: number): string {
   return `hold:${grant.userId}:${grant.grantId}:${generation}`;
 }
 
+/** The collection of a grant's tokens for other APIs. It ends with the grant. */
+export function otherTokensName({ userId, grantId }: GrantRef): string {
+  return `other-tokens:${userId}:${grantId}`;
+}
+
 /** The collection of one person's grants. */
 export function connectionsName(userId: string): string {
   return `connections:${userId}`;

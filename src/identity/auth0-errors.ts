@@ -18,7 +18,9 @@ import { failedClaimFacts } from "./signed-token.ts";
 import { isTransient, RETRY_SOON_SECONDS, readRetryAfter } from "./upstream-fetch.ts";
 
 /** Where in the conversation it was met: at the browser's return, or at one of our own requests. */
-export type Place = "authorize" | "code" | "renew" | "revoke" | "userinfo";
+export type Place = "authorize" | "code" | "renew" | "revoke" | "userinfo" | "exchange";
+
+const UNKNOWN_API = /^Service not (?:found|enabled)/i;
 
 /**
  * Auth0 says with one code what are several things; then its description tells them apart. It is
@@ -30,7 +32,7 @@ const SAYINGS: readonly {
   readonly reason: Reason;
 }[] = [
   {
-    says: /^Service not (?:found|enabled)/i,
+    says: UNKNOWN_API,
     codes: ["access_denied", "invalid_request", "unauthorized_client"],
     reason: "identity_audience_unknown",
   },
@@ -56,15 +58,18 @@ const SAYINGS: readonly {
   },
 ];
 
-/** At a renewal these are the end: the person is out, or the grant is gone at Auth0. */
-const ENDED: ReadonlySet<string> = new Set([
+/** Only the person can go on, at Auth0's own pages. */
+const SIGN_IN_AGAIN = [
   "invalid_grant",
   "mfa_required",
-  "unauthorized",
   "login_required",
   "consent_required",
   "interaction_required",
-]);
+  "unmet_authentication_requirements",
+] as const;
+
+/** At a renewal these are the end: the person is out, or the grant is gone at Auth0. */
+const ENDED: ReadonlySet<string> = new Set([...SIGN_IN_AGAIN, "unauthorized"]);
 const GRANT_GONE = /^Grant not found/i;
 
 const EVERYWHERE: readonly (readonly [string, Reason])[] = [
@@ -93,6 +98,18 @@ const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
   renew: new Map<string, Reason>([...EVERYWHERE, ["access_denied", "identity_denied"]]),
   revoke: new Map<string, Reason>(EVERYWHERE),
   userinfo: new Map<string, Reason>(EVERYWHERE),
+  // Nothing of it says that the grant has ended: what ends a grant is said to its own application.
+  exchange: new Map<string, Reason>([
+    ...EVERYWHERE,
+    ["invalid_client", "api_client_rejected"],
+    ["unauthorized_client", "api_client_rejected"],
+    ["unsupported_grant_type", "api_client_rejected"],
+    ["invalid_target", "other_api_unknown"],
+    ["invalid_scope", "other_api_denied"],
+    ["access_denied", "other_api_denied"],
+    ["unauthorized", "other_api_denied"],
+    ...SIGN_IN_AGAIN.map((code) => [code, "other_api_sign_in_required"] as const),
+  ]),
 };
 
 /**
@@ -142,6 +159,9 @@ function reasonOf({ code, says }: Said, place: Place): Reason {
     saying.codes.includes(code) && saying.says.test(says);
   if (place === "renew" && (ENDED.has(code) || GRANT_GONE.test(says)))
     return "identity_grant_ended";
+  if (place === "exchange" && code !== "invalid_grant" && UNKNOWN_API.test(says))
+    return "other_api_unknown";
+  if (place === "exchange") return REASONS.exchange.get(code) ?? "identity_refused";
   return SAYINGS.find(isSaid)?.reason ?? REASONS[place].get(code) ?? "identity_refused";
 }
 

@@ -14,6 +14,7 @@ import { readProfile, verifyIdToken } from "./id-token.ts";
 import { verifyLogoutToken } from "./logout-token.ts";
 import type { Metadata } from "./metadata.ts";
 import { createOidcDialect } from "./oidc.ts";
+import { exchangeOnBehalfOf } from "./on-behalf-of.ts";
 import type {
   Identity,
   IdentityProvider,
@@ -51,6 +52,7 @@ export function createIdentityProvider(config: IdentityConfig, outward: Outward)
     renew: (refreshToken) => renew(tenant, refreshToken),
     revoke: (refreshToken) => revoke(tenant, refreshToken),
     userInfo: (tokens) => userInfo(tenant, tokens),
+    exchange: (tokens, api) => exchangeOnBehalfOf(tenant, tokens, api),
     verifyLogoutToken: (token) => verifyLogoutToken(token, tenant.findKey, expectationsOf(tenant)),
     checkReachable: () => tenant.reread(),
   };

@@ -20,6 +20,22 @@ export interface UpstreamTokens {
   readonly permissions: readonly string[];
 }
 
+/** Another API of the identity provider's, and what of it is asked for. */
+export interface OtherApi {
+  readonly audience: string;
+  /** None: whatever the person may do there. */
+  readonly scopes: readonly string[];
+}
+
+/** What opens it in the person's name. Sealed at rest, given to tools only. */
+export interface OtherToken {
+  readonly token: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+  /** What was given; it may be less than was asked for. */
+  readonly scopes: readonly string[];
+}
+
 /** Who signed in. */
 export interface Identity {
   /**
@@ -114,6 +130,11 @@ export interface IdentityProvider {
   revoke(refreshToken: string): Promise<void>;
   /** The profile of the person whose access token this is; refuses as `renew` does. */
   userInfo(tokens: UpstreamTokens): Promise<Readonly<Record<string, unknown>>>;
+  /**
+   * Exchanges the person's access token for one of another API. Refuses with `api_client_…`,
+   * `other_api_…`, or as `renew` does when trying again can succeed; never because of the grant.
+   */
+  exchange(tokens: UpstreamTokens, api: OtherApi): Promise<OtherToken>;
   /** Verifies a back-channel logout token; refuses with `identity_token_invalid`. */
   verifyLogoutToken(logoutToken: string): Promise<LogoutNotice>;
   /** Asks for the provider's metadata and keys, for `/ready`. Refuses as `renew` does. */

@@ -79,6 +79,31 @@ export const IDENTITY_REFUSALS = {
     status: 503,
     text: "Auth0 sent no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API.",
   },
+  api_client_missing: {
+    code: "server_error",
+    status: 503,
+    text: "This server is not set up to call other services for people. Its operator finds in the log what is missing.",
+  },
+  api_client_rejected: {
+    code: "server_error",
+    status: 503,
+    text: "The sign-in service does not let this server call other services for people. Its operator finds the reason in the log.",
+  },
+  other_api_unknown: {
+    code: "server_error",
+    status: 503,
+    text: "The sign-in service does not know the service that this tool calls. The operator finds the reason in the log.",
+  },
+  other_api_denied: {
+    code: "access_denied",
+    status: 403,
+    text: "You may not use the service that this tool calls. An administrator can allow it in Auth0.",
+  },
+  other_api_sign_in_required: {
+    code: "access_denied",
+    status: 403,
+    text: "The sign-in service wants you to sign in again before this tool may call another service for you: disconnect this server in your application and connect it again.",
+  },
   identity_grant_ended: {
     code: "invalid_grant",
     status: 400,

@@ -40,9 +40,13 @@ export class ToolError extends Error {
   readonly meta: Meta | undefined;
   constructor(
     message: string,
-    more: { readonly content?: readonly ContentBlock[]; readonly meta?: Meta } = {},
+    more: {
+      readonly content?: readonly ContentBlock[];
+      readonly meta?: Meta;
+      readonly cause?: Error;
+    } = {},
   ) {
-    super(message);
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = "ToolError";
     this.content = more.content ?? [];
     this.meta = more.meta;

@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from "./permissions.ts";
 import { ToolError } from "./answer.ts";
+import { namesIn } from "./other-apis.ts";
 import type { Auth } from "./tool-context.ts";
 import { sha256 } from "./tool-meta.ts";
 
@@ -57,6 +58,8 @@ export function signedInCaller(
         const tokens = await grants.upstreamTokens(grant);
         return { token: tokens.accessToken, claims: tokens.claims };
       },
+      tokenFor: ({ audience, scope }) =>
+        grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
       userInfo: () => (claims.kind === "machine" ? refuseToMachine() : grants.userInfo(grant)),
     },
   };
@@ -90,6 +93,7 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
       scopes: [],
       permissions: [],
       accessToken: refuseWithoutSignIn,
+      tokenFor: refuseWithoutSignIn,
       userInfo: refuseWithoutSignIn,
     },
   };

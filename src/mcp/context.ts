@@ -13,6 +13,7 @@ import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Asked } from "./message.ts";
 import type { Use } from "./offer.ts";
+import { tokenFor } from "./other-apis.ts";
 import type { Services } from "./services.ts";
 import { createState } from "./state.ts";
 import type { Ask, ClientFacts, ToolContext } from "./tool-context.ts";
@@ -70,6 +71,11 @@ export function contextOf(
         const tokens = await caller.auth.accessToken();
         secrets.push(tokens.token);
         return tokens;
+      },
+      async tokenFor(api) {
+        const given = await tokenFor(caller.auth, api, exchange);
+        secrets.push(given.token);
+        return given;
       },
     },
     env: services.env,

@@ -5,7 +5,7 @@
  */
 import type { McpServer } from "@modelcontextprotocol/server";
 import * as z from "zod";
-import { REFUSALS, Refusal } from "../errors.ts";
+import { isPassing, REFUSALS, Refusal } from "../errors.ts";
 import { ToolError } from "./answer.ts";
 import type { Serving, Trace } from "./context.ts";
 import { type Asked, isMethod } from "./message.ts";
@@ -80,7 +80,7 @@ export function describeFailure(
   { exchange, isLocal, services }: Pick<Serving, "exchange" | "isLocal" | "services">,
 ): string {
   if (error instanceof ToolError) {
-    noteOutcome(exchange, "tool_error");
+    noteOutcome(exchange, isPassing(error.cause) ? "unavailable" : "tool_error");
     return error.message;
   }
   if (error instanceof Refusal) {

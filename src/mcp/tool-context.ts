@@ -11,6 +11,22 @@ import type {
 import type * as z from "zod";
 import type { Env } from "../config.ts";
 
+/** Another API of your Auth0 tenant. */
+export interface OtherApi {
+  /** Its identifier. */
+  readonly audience: string;
+  /** Every one is needed; none means whatever the person may do there. */
+  readonly scope?: string | readonly string[];
+}
+
+/** For one `fetch`, and for nobody else. */
+export interface OtherToken {
+  readonly token: string;
+  readonly scopes: readonly string[];
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
 /** Who calls, through which client. */
 export interface Auth {
   /** `machine`: nobody signed in, the client speaks for itself. It has no profile. */
@@ -25,13 +41,18 @@ export interface Auth {
   /** What the person holds at Auth0 and allowed this client; what the machine was given. */
   readonly permissions: readonly string[];
   /**
-   * Auth0's own access token and its claims, renewed first when it is about to expire. Never hand
-   * it out.
+   * Auth0's own access token for `AUTH0_AUDIENCE` and its claims, renewed first when it is about to
+   * expire. It goes to no other API: that is what `tokenFor` is for. Never hand it out.
    */
   accessToken(): Promise<{
     readonly token: string;
     readonly claims: Readonly<Record<string, unknown>>;
   }>;
+  /**
+   * An access token for another API in the person's name (Auth0's On-Behalf-Of token exchange), kept
+   * until it ends. Fails with a `ToolError` in words for the model, whatever is in the way.
+   */
+  tokenFor(api: OtherApi): Promise<OtherToken>;
   /** The person's profile, cached. A machine has none: then it refuses with a `ToolError`. */
   userInfo(): Promise<Readonly<Record<string, unknown>>>;
 }

@@ -108,7 +108,7 @@ async function surrounded<Result>(
   if (around === undefined) return approvedRun(use, context);
   const { kind, name, input } = use;
   const { client, env, log, requestId, waitUntil } = context;
-  const { accessToken: _, userInfo: __, ...auth } = caller.auth;
+  const { accessToken: _, userInfo: __, tokenFor: ___, ...auth } = caller.auth;
   const results: Result[] = [];
   await around({ kind, name, input, auth, client, env, log, requestId, waitUntil }, async () => {
     const result = await approvedRun(use, context).catch((error: unknown) => {

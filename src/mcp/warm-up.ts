@@ -107,6 +107,7 @@ const NOTHING: Grants = {
   isAlive: () => Promise.resolve(false),
   standing: () => Promise.reject(new Error("nobody signed in")),
   upstreamTokens: () => Promise.reject(new Error("nobody signed in")),
+  tokenFor: () => Promise.reject(new Error("nobody signed in")),
   userInfo: () => Promise.reject(new Error("nobody signed in")),
 };
 

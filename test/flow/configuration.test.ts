@@ -31,6 +31,7 @@ const BAD_VALUES = [
     "https://canary.example/path",
     "must be an origin: no path, query, fragment or user",
   ],
+  ["AUTH0_API_CLIENT_SECRET", "", "is missing"],
   ["JWT_SIGNING_KEY", "canary", KEY_PROBLEM],
   ["STORAGE_ENCRYPTION_KEY", `${randomKey()},canary`, KEY_PROBLEM],
   [

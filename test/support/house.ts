@@ -55,6 +55,12 @@ export interface House extends TestWorker {
 /** Every permission that the tools of `served.ts` ask for. */
 export const PERMISSIONS = ["tool:get_user_info", "tool:explain_access"];
 
+/** Other APIs of the house's tenant, and their scopes. */
+export const OTHER_APIS = {
+  "https://billing.example.test/": ["read:invoices", "write:invoices"],
+  "https://mail.example.test/": ["read:mail"],
+};
+
 /** Opens the Management API of the house's tenant. */
 export const MANAGEMENT_TOKEN = "a token of the Management API";
 
@@ -68,6 +74,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     clientId: "house",
     clientSecret: randomKey(),
   };
+  const apiClient = { clientId: "house-api", clientSecret: randomKey() };
   const tenant = await startTenant({
     ...account,
     callbackUrls: [`${issuer}/auth/callback`],
@@ -75,10 +82,18 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     backchannelLogoutUri: `${issuer}/auth/backchannel-logout`,
     managementToken: MANAGEMENT_TOKEN,
     isPlain: options.hasPlainProvider === true,
+    apiClient,
+    otherApis: OTHER_APIS,
     ...(options.crowd === undefined ? {} : { crowd: options.crowd }),
   });
   const variables = {
     ...(options.hasPlainProvider === true ? oidcVariables : auth0Variables)(tenant, account),
+    ...(options.hasPlainProvider === true
+      ? {}
+      : {
+          AUTH0_API_CLIENT_ID: apiClient.clientId,
+          AUTH0_API_CLIENT_SECRET: apiClient.clientSecret,
+        }),
     JWT_SIGNING_KEY: randomKey(),
     STORAGE_ENCRYPTION_KEY: randomKey(),
     UPSTASH_REDIS_REST_URL: store.url,

@@ -7,6 +7,7 @@ import type { Env } from "../../src/config.ts";
 import { createWorker, type Theirs } from "../../src/worker.ts";
 import { beginNaiveWork } from "./naive-work.ts";
 import { served } from "./served.ts";
+import { calling } from "./calling.ts";
 import { shop, shopLater } from "./shop.ts";
 
 const realNow = Date.now.bind(Date);
@@ -21,7 +22,8 @@ const worker = await createWorker(theirs(), isNaive ? { beginWork: beginNaiveWor
 
 /** The tests' own site and tools, or a shop, or one that tells strangers of no tool. */
 function theirs(): Theirs {
-  const offerings = { shop, shopLater }[String(wish("TEST_OFFERINGS"))] ?? served.offerings;
+  const offerings =
+    { calling, shop, shopLater }[String(wish("TEST_OFFERINGS"))] ?? served.offerings;
   const listsToolsPublicly = wish("TEST_HIDDEN") !== "true";
   return { ...served, offerings, site: { ...served.site, listsToolsPublicly } };
 }

@@ -1,10 +1,15 @@
-/** Every example of docs/tools.md is a file beside this one, word for word, and runs here. */
+/** Every example of docs/tools.md and docs/calling-apis.md is a file beside this one, word for word, and runs here. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
-import documents from "../../../docs/tools.md?raw";
+import calling from "../../../docs/calling-apis.md?raw";
+import tools from "../../../docs/tools.md?raw";
+import type { Offerings } from "../../../src/mcp/tool.ts";
 import { serve } from "../../support/tool-kit.ts";
 import { offerings } from "./index.ts";
+import { listInvoices } from "./list-invoices.ts";
+
+const documents = `${tools}\n${calling}`;
 
 const files = import.meta.glob<string>("./*.ts", {
   query: "?raw",
@@ -36,8 +41,12 @@ function besideTools(code: string): string {
   return code.replaceAll(/"\.\/([\w-]+)\.ts"/g, '"../../../src/tools/$1.ts"');
 }
 
+/** The tools of docs/calling-apis.md. */
+const callers: Offerings = { tools: [listInvoices] };
+
 it("defines everything without mistakes", async () => {
   expect((await createCatalogue(offerings)).problems).toEqual([]);
+  expect((await createCatalogue(callers)).problems).toEqual([]);
 });
 
 describe("the examples", () => {
@@ -86,5 +95,17 @@ describe("the examples", () => {
     expect((await ada.read("city://lyon")).text).toBe("# lyon\n");
     expect((await ada.read("city://paris")).isError).toBe(true);
     expect((await ada.read("skill://packing/SKILL.md")).text).toContain("twenty things");
+  });
+});
+
+describe("the examples that call other APIs", () => {
+  it("list_invoices sends a token of that API", async () => {
+    const server = serve(callers, {
+      fetch: ({ url, headers }) =>
+        Response.json({ invoices: [`${url} with ${headers.get("Authorization")}`] }),
+    });
+    const { structured } = await server.as(["invoices:read"]).call("list_invoices", { year: 2026 });
+    const [url, token] = ["https://billing.example.com", "Bearer token of ada for"];
+    expect(structured).toEqual({ invoices: [`${url}/invoices?year=2026 with ${token} ${url}`] });
   });
 });

@@ -123,6 +123,12 @@ export const livingGrants: Grants = {
       issuedAt: NOW - 60,
       permissions: ["tool:get_user_info"],
     }),
+  tokenFor: ({ userId }, { audience, scopes }) =>
+    Promise.resolve({
+      token: `token of ${userId} for ${audience}`,
+      scopes,
+      expiresAt: NOW + 600,
+    }),
   userInfo: ({ userId }) => Promise.resolve({ name: userId, email: `${userId}@example.com` }),
 };
 

@@ -4,6 +4,7 @@ import { serve } from "../../support/tool-kit.ts";
 
 const env = {
   ORDERS_API_URL: "https://orders.example/v1/",
+  ORDERS_API_AUDIENCE: "https://orders.example/",
   ORDERS_API_KEY: "the-key-of-this-test",
 };
 const orders = [{ id: "1", total: 9.5, placed_at: "2026-11-26T07:00:00Z" }];
@@ -20,7 +21,9 @@ it("calls the API as the person, with the secret", async () => {
   expect(structured).toEqual({ orders });
   expect(text).not.toContain("canary");
   expect(seen.map(({ url }) => url)).toEqual(["https://orders.example/v1/orders?limit=5"]);
-  expect(seen[0]?.headers.get("Authorization")).toBe("Bearer upstream token of ada");
+  expect(seen[0]?.headers.get("Authorization")).toBe(
+    "Bearer token of ada for https://orders.example/",
+  );
   expect(seen[0]?.headers.get("X-Api-Key")).toBe("the-key-of-this-test");
 });
 
