@@ -30,6 +30,8 @@ const BATCH_SIZE = 5;
 
 /** What could not be told is tried again after this time, for so long. */
 const RETRY_SECONDS = 900;
+/** … and what is sealed under a key that only another version of us has, after this. */
+const UNKNOWN_KEY_RETRY_SECONDS = 3600;
 const KEPT_SECONDS = 40 * 86_400;
 
 /** Why a token is remembered, the hashed name of its grant, and the token itself. */
@@ -87,43 +89,91 @@ export async function sayDue(
   const members = typeof due === "object" && due !== null ? due : [];
   if (members.length === 0) return 0;
   const told = new Set(await findWanted(vault, members));
+  const left = new Map<string, number>();
   for (const batch of batchesOf(members.filter((member) => !told.has(member))))
     await Promise.all(
       batch.map(async (member) => {
-        if (await tell({ vault, identity }, member)) told.add(member);
+        const retrySeconds = await tell({ vault, identity }, member);
+        if (retrySeconds === 0) told.add(member);
+        else left.set(member, retrySeconds);
       }),
     );
-  await vault.redis.transact([...drop(key, [...told]), ...postpone(vault, members, told)]);
+  await vault.redis.transact([...drop(key, [...told]), ...postpone(vault, left)]);
   return told.size;
 }
 
+/** How many are sealed again in one step, and how often all are looked at: others tell meanwhile. */
+const PAGE_SIZE = 500;
+const MOST_LOOKS = 5;
+
 /**
- * Seals what is due again under the newest storage key; what is not due yet is told or dropped
- * within minutes. Returns how many were sealed again.
+ * Seals what is to be told again under the newest storage key, due or not; each stays due when it
+ * was. What opens with no key of the ring is left alone. Returns how many were sealed again.
  */
-export async function resealFarewells(
-  { redis, now, seal, keyAt }: Vault,
-  sealer: Sealer,
-): Promise<number> {
-  const key = keyAt("farewells");
-  const all = { do: "readNotes", key, from: 0, to: now(), skip: 0, most: 10_000 } as const;
-  const [reply] = await redis.transact([all], { isPatient: true });
-  const old = (typeof reply === "object" && reply !== null ? reply : []).filter(
-    (member) => !sealer.isCurrent(REMEMBERED.exec(member)?.[3] ?? ""),
-  );
-  const members: string[] = [];
-  for (const member of old) {
-    const [, kind = "", storeName = "", sealed = ""] = REMEMBERED.exec(member) ?? [];
-    const opened = await sealer.open(sealed, `${key}/${storeName}`);
-    if ("text" in opened)
-      members.push(`${kind}.${storeName}=${await seal(opened.text, `${key}/${storeName}`)}`);
+export async function resealFarewells(vault: Vault, sealer: Sealer): Promise<number> {
+  let all = 0;
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    const sealedAgain = await resealOnce(vault, sealer);
+    if (sealedAgain === 0) break;
+    all += sealedAgain;
   }
-  if (members.length === 0) return 0;
-  await redis.transact([
-    { do: "note", key, score: now(), members },
-    { do: "dropNotes", key, members: old },
-  ]);
-  return members.length;
+  return all;
+}
+
+async function resealOnce(vault: Vault, sealer: Sealer): Promise<number> {
+  const key = keyOf(vault);
+  let all = 0;
+  for (let skip = 0; ; skip += PAGE_SIZE) {
+    const page = {
+      do: "readNotes",
+      key,
+      from: 0,
+      skip,
+      most: PAGE_SIZE,
+      withScores: true,
+    } as const;
+    const [reply] = await vault.redis.transact([page], { isPatient: true });
+    const members = scored(reply);
+    const commands = await Promise.all(
+      members.map((member) => resealMember(vault, sealer, member)),
+    );
+    const changed = commands.flat();
+    if (changed.length > 0) await vault.redis.transact(changed, { isPatient: true });
+    all += changed.length / 2;
+    if (members.length < PAGE_SIZE) return all;
+  }
+}
+
+interface Scored {
+  readonly member: string;
+  /** When it is due. */
+  readonly score: number;
+}
+
+function scored(reply: Reply | undefined): readonly Scored[] {
+  const flat = typeof reply === "object" && reply !== null ? reply : [];
+  return Array.from({ length: flat.length / 2 }, (_, index) => ({
+    member: flat[2 * index] ?? "",
+    score: Number(flat[2 * index + 1]),
+  }));
+}
+
+/** The two commands that put a member sealed anew in place of this one, or none. */
+async function resealMember(
+  vault: Vault,
+  sealer: Sealer,
+  { member, score }: Scored,
+): Promise<readonly Command[]> {
+  const key = keyOf(vault);
+  const [, kind = "", storeName = "", sealed = ""] = REMEMBERED.exec(member) ?? [];
+  if (sealer.isCurrent(sealed)) return [];
+  const opened = await sealer.open(sealed, `${key}/${storeName}`);
+  if (!("text" in opened)) return [];
+  const again = await vault.seal(opened.text, `${key}/${storeName}`);
+  return [
+    { do: "note", key, score, members: [`${kind}.${storeName}=${again}`] },
+    { do: "dropNotes", key, members: [member] },
+  ];
 }
 
 /**
@@ -145,18 +195,19 @@ async function findWanted(
   return unfinished.filter((_, index) => wasUsed(replies[index], FIRST_USED_GENERATION));
 }
 
-/** Whether this is done with: told, or nothing that could be told. */
-async function tell({ vault, identity }: FarewellParts, member: string): Promise<boolean> {
+/** 0: this is done with, told or nothing that could be told. Else after how long to try again. */
+async function tell({ vault, identity }: FarewellParts, member: string): Promise<number> {
   const [, , storeName = "", sealed = ""] = REMEMBERED.exec(member) ?? [];
   try {
     const refreshToken = await vault.open(sealed, `${keyOf(vault)}/${storeName}`);
     if (refreshToken !== undefined) await identity.revoke(refreshToken);
-    return true;
+    return 0;
   } catch (error) {
     const fault = error instanceof Refusal ? error.reason : "unknown";
     console.warn(JSON.stringify({ reason: "upstream_revocation_failed", fault }));
+    if (fault === "store_key_unknown") return UNKNOWN_KEY_RETRY_SECONDS;
     // Auth0 will never take this one.
-    return fault === "identity_refused";
+    return fault === "identity_refused" ? 0 : RETRY_SECONDS;
   }
 }
 
@@ -164,14 +215,15 @@ function drop(key: string, members: readonly string[]): readonly Command[] {
   return members.length === 0 ? [] : [{ do: "dropNotes", key, members }];
 }
 
-function postpone(
-  vault: Vault,
-  members: readonly string[],
-  told: ReadonlySet<string>,
-): readonly Command[] {
-  const left = members.filter((member) => !told.has(member));
-  const score = vault.now() + RETRY_SECONDS;
-  return left.length === 0 ? [] : [{ do: "note", key: keyOf(vault), score, members: left }];
+/** Each is due again after its own time. */
+function postpone(vault: Vault, left: ReadonlyMap<string, number>): readonly Command[] {
+  const bySeconds = Map.groupBy(left, ([, seconds]) => seconds);
+  return [...bySeconds].map(([seconds, members]) => ({
+    do: "note",
+    key: keyOf(vault),
+    score: vault.now() + seconds,
+    members: members.map(([member]) => member),
+  }));
 }
 
 function batchesOf<Value>(values: readonly Value[]): readonly (readonly Value[])[] {

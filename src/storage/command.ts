@@ -64,6 +64,8 @@ export type Command =
       readonly to?: number;
       readonly skip: number;
       readonly most: number;
+      /** WITHSCORES: each member's score behind it. */
+      readonly withScores?: boolean;
     }
   /** ZREMRANGEBYRANK 0 -2: of all members the one with the highest score stays. */
   | { readonly do: "keepNewestNote"; readonly key: string }

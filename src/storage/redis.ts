@@ -176,6 +176,7 @@ function appendToSet(transaction: Transaction, command: SetCommand): unknown {
         byScore: true,
         offset: command.skip,
         count: command.most,
+        ...(command.withScores === undefined ? {} : { withScores: command.withScores }),
       });
     case "keepNewestNote":
       return transaction.zremrangebyrank(command.key, 0, -2);

@@ -56,6 +56,10 @@ describe("a command goes out as", () => {
       { do: "readNotes", key, from: 1, to: 4, skip: 2, most: 3 },
       ["zrange", "k", 1, 4, "byscore", "limit", 2, 3],
     ],
+    [
+      { do: "readNotes", key, from: 0, skip: 0, most: 3, withScores: true },
+      ["zrange", "k", 0, "+inf", "byscore", "limit", 0, 3, "withscores"],
+    ],
     [{ do: "keepNewestNote", key }, ["zremrangebyrank", "k", 0, -2]],
     [{ do: "readNewestNote", key }, ["zrange", "k", -1, -1, "withscores"]],
     [{ do: "dropNotes", key, members: ["a", "b"] }, ["zrem", "k", "a", "b"]],
