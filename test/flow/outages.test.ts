@@ -198,6 +198,8 @@ describe("of a store that never failed", () => {
     const send = await route.prepare(untroubled);
     wire.take();
     expect(await describeAnswer(await send())).toBe(goodAnswer(route));
-    expect(wire.take()).toHaveLength(route.answers.length - 1);
+    // Beside the answer Auth0 is told of an end, and what was told is dropped.
+    const trips = wire.take().filter(({ commands }) => String(commands) !== "ZREM");
+    expect(trips).toHaveLength(route.answers.length - 1);
   });
 });
