@@ -120,8 +120,15 @@ export function warnOnce(reason: string, facts: Readonly<Record<string, unknown>
   console.warn(JSON.stringify({ reason, ...facts }));
 }
 
-/** Cloudflare's id of the request when there is one of the usual shape, else a random one. */
+let isolateId: string | undefined;
+let requestCount = 0;
+
+/** Cloudflare's id of the request when there is one of the usual shape, else one of our own. */
 function requestIdOf(request: Request): string {
   const ray = request.headers.get("cf-ray") ?? "";
-  return /^[\w-]{8,64}$/.test(ray) ? ray : crypto.randomUUID();
+  if (/^[\w-]{8,64}$/.test(ray)) return ray;
+  // A random number for each request would cost a tenth of what the least request costs.
+  isolateId ??= crypto.randomUUID().slice(0, 13);
+  requestCount += 1;
+  return `${isolateId}-${requestCount}`;
 }

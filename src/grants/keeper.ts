@@ -71,6 +71,11 @@ interface Keeper extends KeeperParts {
   /** Records by grant, as text, with their generation before it. */
   readonly records: Memory<string>;
   readonly profiles: Memory<Readonly<Record<string, unknown>>>;
+  /**
+   * What this isolate read at its first look, as it lay there: few calls want it, and opening it
+   * would make the first request of every isolate wait.
+   */
+  readonly unopened: Map<string, FoundRecord>;
 }
 
 /** Makes the keeper of this isolate. */
@@ -81,18 +86,19 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
     watch: createEndWatch({
       ...parts,
       isRecordAlive: async (grant) => (await look(keeper, grant)) !== undefined,
-      onRecord: async (grant, found) => void (await keepReply(keeper, grant, found)),
+      onRecord: (grant, found) => void keeper.unopened.set(grantName(grant), found),
     }),
     renewals: createRenewals(parts.identity, parts.now),
     records: createMemory(MOST_RECORDS, MOST_RECORD_CHARACTERS),
     profiles: createMemory(500),
+    unopened: new Map(),
   };
   return {
     renewals: keeper.renewals,
     tokenTtlSeconds: parts.tokenTtlSeconds,
     noteEnded: keeper.watch.noteEnded,
     noteRecord: (grant) => keepRecord(keeper, grant),
-    forgetRecord: (grant) => keeper.records.forget(grantName(grant)),
+    forgetRecord: (grant) => forgetRecord(keeper, grant),
     isAlive: keeper.watch.isAlive,
     standing: (grant) => standing(keeper, grant),
     upstreamTokens: (grant) => upstreamTokens(keeper, grant),
@@ -125,8 +131,15 @@ async function keepReply(
   return isNarrowed ? undefined : standing;
 }
 
-function keepRecord({ records, now }: Keeper, { record, generation }: StandingGrant): void {
+function keepRecord(keeper: Keeper, { record, generation }: StandingGrant): void {
+  const { records, now, unopened } = keeper;
+  unopened.delete(grantName(record));
   records.keep(grantName(record), `${generation}\n${stringifyGrantRecord(record)}`, now());
+}
+
+function forgetRecord({ records, unopened }: Keeper, grant: GrantRef): void {
+  unopened.delete(grantName(grant));
+  records.forget(grantName(grant));
 }
 
 /**
@@ -140,9 +153,18 @@ async function currentRecord(keeper: Keeper, grant: TokenGrant): Promise<Standin
   });
   const [, generation, text] = /^(\d+)\n(.*)$/s.exec(remembered ?? "") ?? [];
   if (text !== undefined) return { record: parseGrantRecord(text), generation: Number(generation) };
-  const standing = await lookOnce(keeper, grant);
+  const standing = (await openFound(keeper, grant)) ?? (await lookOnce(keeper, grant));
   if (standing === undefined) throw new Refusal("grant_ended");
   return standing;
+}
+
+/** Opens what the first look found, once, unless every call asks the store. */
+async function openFound(keeper: Keeper, grant: TokenGrant): Promise<StandingGrant | undefined> {
+  const found = keeper.unopened.get(grantName(grant));
+  keeper.unopened.clear();
+  return found === undefined || keeper.checkSeconds === 0
+    ? undefined
+    : keepReply(keeper, grant, found);
 }
 
 /** A tool may ask for tokens and profile at once: they share one look. */

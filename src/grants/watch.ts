@@ -42,7 +42,7 @@ export interface EndWatchParts {
   /** Asks the store for the grant's record. */
   readonly isRecordAlive: (grant: TokenGrant) => Promise<boolean>;
   /** Told of the record that was read beside the feed by an isolate that knew nothing. */
-  readonly onRecord: (grant: TokenGrant, found: FoundRecord) => Promise<void>;
+  readonly onRecord: (grant: TokenGrant, found: FoundRecord) => void;
 }
 
 /**
@@ -142,7 +142,7 @@ async function readFirst(watch: Watch, grant: TokenGrant): Promise<void> {
     const { ends, others } = await readEnds(watch, { do: "getFields", key });
     watch.ended.note(ends, at);
     watch.readAt = at;
-    await watch.onRecord(grant, { key, reply: others }).catch(() => undefined);
+    watch.onRecord(grant, { key, reply: others });
   } catch (error) {
     watch.unansweredAt = at;
     throw error;
