@@ -3,6 +3,7 @@
  * tells how clients connect. Options go in; what went wrong, or what to do next, comes out.
  */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { installationsOf } from "../src/clients/installation.ts";
 import { deploymentFile } from "./deploy/file.ts";
@@ -10,6 +11,7 @@ import { deploy, type Deployment, lookAfterwards, rehearse } from "./deploy/step
 import { runWrangler } from "./deploy/wrangler.ts";
 import { Obstacle } from "./obstacle.ts";
 import { writeEnvFile } from "./start/env-file.ts";
+import { writeSkills } from "./types/skills.ts";
 import { readVariables } from "./variables-file.ts";
 
 const USAGE = `npm run deploy -- [options]
@@ -32,6 +34,7 @@ async function run(): Promise<void> {
       `There is no file ${file}.`,
       `npm run setup -- ${env === undefined ? "--deploy" : `--env ${env}`} makes it.`,
     );
+  writeSkills(join(import.meta.dirname, ".."));
   const deployment: Deployment = {
     variables: readVariables(undefined, isDry ? process.env : {}, file),
     file,

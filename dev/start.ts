@@ -4,6 +4,7 @@
  * the Worker comes out, until Ctrl-C.
  */
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Obstacle } from "./obstacle.ts";
 import { optionObstacle } from "./options.ts";
@@ -16,10 +17,13 @@ import { createProcesses, type Running } from "./start/processes.ts";
 import { askPermissions, askProblems, isOffline, untilItAnswers } from "./start/questions.ts";
 import { claimsOf, placesOf, readSettings, type Settings } from "./start/settings.ts";
 import { watchVariables } from "./start/team-variables.ts";
+import { watchSkills, writeSkills } from "./types/skills.ts";
 import { createTypeCheck } from "./start/type-check.ts";
 import { startWorker, type WorkerHost } from "./start/worker.ts";
 
 const PARENT_CHECK_MS = 250;
+
+const ROOT = join(import.meta.dirname, "..");
 
 const USAGE = `npm run dev -- [options]
   --fresh   forgets the data of earlier runs
@@ -46,6 +50,7 @@ async function serve(fresh: boolean): Promise<void> {
   const settings = await withSurroundings(readSettings(process.env, openKeys(places.keys)));
   await assertPortsFree(claimsOf(settings));
   if (fresh) await forget();
+  writeSkills(ROOT);
   console.log("Starting …");
   await Promise.all([startStore(settings), runWorker(settings, createTenantStarter(settings))]);
   console.log(announce(settings, places, performance.now() / 1000));
@@ -159,6 +164,7 @@ async function runWorker(
       console.error(`\n${problem}\nIt is tried again after the next change.\n`),
   });
   await serving;
+  watchSkills(ROOT);
   watchVariables(() => void takeOverVariables().catch((error: unknown) => console.error(error)));
 }
 

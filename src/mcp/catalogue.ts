@@ -30,7 +30,7 @@ import {
   type TemplateOffer,
   type ToolOffer,
 } from "./offer.ts";
-import { offerSkill, skillName, type SkillOffer } from "./skill.ts";
+import { offerSkill, type SkillOffer } from "./skill.ts";
 import { offerView } from "./view.ts";
 
 export interface Catalogue {
@@ -107,7 +107,7 @@ async function prepareAll(offerings: Offerings, problems: ConfigProblem[]) {
       offer: offerTemplate,
     }),
     skills: await prepare<SkillDefinition, SkillOffer>("skill", skills, {
-      keyOf: skillName,
+      keyOf: ({ name }) => name,
       judge: skillProblems,
       offer: offerSkill,
     }),

@@ -3,7 +3,6 @@
  * out, in words for its author. Pure.
  */
 import type { Facts, Prompt, Resource, SkillDefinition, Template, Tool } from "./definition.ts";
-import { readFrontmatter } from "./skill.ts";
 import { templateProblem, variablesOf } from "./template.ts";
 
 /** The problems of a tool. */
@@ -69,11 +68,11 @@ export function templateProblems(template: Template): readonly string[] {
 }
 
 /** The problems of a skill. */
-export function skillProblems({ permissions, files }: SkillDefinition): readonly string[] {
-  const frontmatter = readFrontmatter(files["SKILL.md"]);
+export function skillProblems(skill: SkillDefinition): readonly string[] {
+  const { permissions, files, problems } = skill;
   return [
+    ...problems,
     ...permissionProblems(permissions),
-    ...(typeof frontmatter === "string" ? [frontmatter] : []),
     ...Object.keys(files)
       .filter((path) => !/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/.test(path))
       .map((path) => `“${path}” cannot be the path of a file`),

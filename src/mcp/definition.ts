@@ -155,9 +155,15 @@ export interface TemplateDefinition<
 
 /** A folder of instructions that a host loads when its description fits (Skills, SEP-2640). */
 export interface SkillDefinition {
+  /** That of the folder. */
+  readonly name: string;
   readonly permissions: readonly string[];
-  /** Path within the skill → text. `SKILL.md` begins with its frontmatter: name, description. */
-  readonly files: Readonly<Record<string, string>> & { readonly "SKILL.md": string };
+  /** As `SKILL.md` begins. */
+  readonly frontmatter: Readonly<Record<string, unknown>>;
+  /** Path within the folder → what stands there. */
+  readonly files: Readonly<Record<string, string | { readonly base64: string }>>;
+  /** What is wrong with the folder, for its author. */
+  readonly problems: readonly string[];
 }
 
 /** As they stand in the lists: their types have done their work. */

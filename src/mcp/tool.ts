@@ -8,7 +8,6 @@ import type {
   ObjectSchema,
   PromptDefinition,
   ResourceDefinition,
-  SkillDefinition,
   TemplateDefinition,
   TextShape,
   ToolDefinition,
@@ -16,7 +15,7 @@ import type {
 } from "./definition.ts";
 
 export { answer, audio, embed, image, link, text, ToolError } from "./answer.ts";
-export type { Around, Offerings } from "./definition.ts";
+export type { Around, Offerings, SkillDefinition } from "./definition.ts";
 export type { ToolContext } from "./tool-context.ts";
 
 /** A tool; its types follow from its schemas. */
@@ -47,9 +46,4 @@ export function defineTemplate<
   const P extends Readonly<Record<Variables<Uri>, z.ZodType<unknown, string>>>,
 >(template: TemplateDefinition<Uri, P>): TemplateDefinition<Uri, P> {
   return template;
-}
-
-/** A skill: instructions in files, beside the tools they speak of. */
-export function defineSkill(skill: SkillDefinition): SkillDefinition {
-  return skill;
 }

@@ -10,6 +10,7 @@ import { listOrders } from "./list-orders.ts";
 import { note } from "./note.ts";
 import { permissionGuide } from "./permission-guide.ts";
 import { portrait } from "./portrait.ts";
+import { skills } from "./skills.ts";
 
 import { permissions } from "./permissions.ts";
 
@@ -17,5 +18,6 @@ export const offerings: Offerings = {
   tools: [getUserInfo, explainAccess, getTime, countDown, note, eraseNote, listOrders, portrait],
   prompts: [checkAccess],
   resources: [permissionGuide],
+  skills,
   permissions,
 };

@@ -3,7 +3,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -376,10 +376,13 @@ describe("npm run dev, started and ended", { timeout: PATIENCE_MS }, () => {
 describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => {
   let dev: Command;
   const PROBE = "src/tools/probe.ts";
+  const SKILL = "src/tools/skills/probing/SKILL.md";
 
   beforeAll(async () => {
     await project.write(PROBE, probeSource());
     await project.write("src/tools/index.ts", INDEX);
+    await mkdir(join(project.folder, "src/tools/skills/probing"), { recursive: true });
+    await project.write(SKILL, skillSource());
     await project.edit("wrangler.toml", (text) => text.replace(/^main = .*$/m, `$&\n${BINDINGS}`));
     await project.write(".dev.vars", DEV_VARS);
     dev = await startDev(["--fresh"], { SHELL_SECRET: "from the shell", UNNAMED: "not for tools" });
@@ -437,6 +440,15 @@ describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => 
     },
   );
 
+  it("takes over a saved SKILL.md, and says what is wrong with it", async () => {
+    await project.write(SKILL, skillSource("permissions: 5"));
+    await dev.untilItSays(/skill probing.*SKILL\.md needs permissions under metadata/);
+    await project.write(SKILL, skillSource());
+    await expect
+      .poll(() => probe().catch(() => ({})), { timeout: 30_000, interval: 500 })
+      .toHaveProperty("calls");
+  });
+
   it("shows what a tool threw: message, place in the source, request id, tool, method, client", async () => {
     const trial = launch("dev/try.ts", [
       "--as",
@@ -490,7 +502,8 @@ describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => 
 const INDEX = `
 import { offerings as others } from "../../test/support/served.ts";
 import { probe } from "./probe.ts";
-export const offerings = { ...others, tools: [probe, ...others.tools] };
+import { skills } from "./skills.ts";
+export const offerings = { ...others, tools: [probe, ...others.tools], skills };
 `;
 
 const BINDINGS = `routes = [{ pattern = "mcp.acme.test", custom_domain = true }]
@@ -501,6 +514,10 @@ const DEV_VARS = `FILE_SECRET=from a file
 AUTH0_DOMAIN=acme.eu.auth0.com
 STORAGE_ENCRYPTION_KEY=the real one
 `;
+
+function skillSource(permissions = 'permissions: ""'): string {
+  return `---\nname: probing\ndescription: How to probe.\nmetadata:\n  ${permissions}\n---\nProbe.\n`;
+}
 
 /** A tool that says what it was given. */
 function probeSource(text = "", other = ""): string {

@@ -60,6 +60,7 @@ describe.each(PERSONS)("%s", (person, permissions, tools) => {
       sub: createHash("sha256")
         .update(`${house.tenant.issuer}\n${PEOPLE[person].sub}`)
         .digest("base64url"),
+      kind: "person",
       client_id: client.clientId,
       scope: "openid profile email",
       permissions: {

@@ -6,9 +6,9 @@ import { cityGuide, cityList, packFor } from "./cities.ts";
 import { convert } from "./convert.ts";
 import { deleteInvoices } from "./delete-invoices.ts";
 import { forecast } from "./forecast.ts";
-import { packingSkill } from "./packing-skill.ts";
 import { reindex } from "./reindex.ts";
 import { noteInD1, noteInKv } from "./shared-note.ts";
+import { skills } from "./skills.ts";
 
 const audit: Around = async ({ name, auth, client, log }, next) => {
   if (name === "reindex" && client.family === "other")
@@ -22,6 +22,6 @@ export const offerings: Offerings = {
   prompts: [packFor],
   resources: [cityList],
   templates: [cityGuide],
-  skills: [packingSkill],
+  skills,
   around: audit,
 };

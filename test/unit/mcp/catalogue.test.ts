@@ -174,11 +174,23 @@ describe("names what cannot work:", () => {
       ],
     ],
     [
-      "a skill without frontmatter, and a path that leads elsewhere",
-      { tools: [], skills: [{ permissions: [], files: { "SKILL.md": "# Hi", "../x": "" } }] },
+      "a skill whose folder has problems, a permission that is none, a path that leads elsewhere",
+      {
+        tools: [],
+        skills: [
+          {
+            name: "odd",
+            permissions: ["a b"],
+            frontmatter: {},
+            files: { "../x": "" },
+            problems: ["has no SKILL.md"],
+          },
+        ],
+      },
       [
-        ["skill without a name", "SKILL.md does not begin with frontmatter between lines of ---"],
-        ["skill without a name", "“../x” cannot be the path of a file"],
+        ["skill odd", "has no SKILL.md"],
+        ["skill odd", "“a b” cannot be an OAuth scope"],
+        ["skill odd", "“../x” cannot be the path of a file"],
       ],
     ],
     [

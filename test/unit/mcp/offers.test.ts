@@ -7,7 +7,6 @@ import {
   type Around,
   definePrompt,
   defineResource,
-  defineSkill,
   defineTemplate,
   defineTool,
   image,
@@ -118,10 +117,17 @@ const catalogue = createCatalogue({
     }),
   ],
   skills: [
-    defineSkill({
+    {
+      name: "invoices",
       permissions: ["tool:skill"],
-      files: { "SKILL.md": SKILL, "references/rules.md": "Rules." },
-    }),
+      frontmatter: { name: "invoices", description: "How to read invoices." },
+      files: {
+        "assets/dot.png": { base64: "iVBO" },
+        "SKILL.md": SKILL,
+        "references/rules.md": "Rules.",
+      },
+      problems: [],
+    },
   ],
 });
 const everything = await tokenOf((await catalogue).requiredPermissions);
@@ -306,6 +312,10 @@ describe("skills", () => {
     frontmatter: { name: "invoices", description: "How to read invoices." },
     resources: [
       { uri: "skill://invoices/SKILL.md", digest: expect.stringMatching(/^sha256:[\da-f]{64}$/) },
+      {
+        uri: "skill://invoices/assets/dot.png",
+        digest: "sha256:449ba17f2a44989a58050282f82fec8663b84f57a6a443d3750033a0c02f8be9",
+      },
       { uri: "skill://invoices/references/rules.md", digest: expect.any(String) },
     ],
   };
@@ -320,6 +330,10 @@ describe("skills", () => {
     const file = await ask("2026-07-28", "resources/read", { uri: entry.uri });
     expect(file.body).toMatchObject({
       result: { contents: [{ mimeType: "text/markdown", text: SKILL }] },
+    });
+    const picture = { uri: "skill://invoices/assets/dot.png" };
+    expect((await ask("2026-07-28", "resources/read", picture)).body).toMatchObject({
+      result: { contents: [{ ...picture, mimeType: "image/png", blob: "iVBO" }] },
     });
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(SKILL));
     const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
