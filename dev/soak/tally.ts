@@ -11,17 +11,15 @@ const FORBIDDEN = [
   "two answers to one refresh token",
   "answers about another person",
   "requests that never worked",
+  "sign-ins refused when tried again",
 ] as const;
 
-/** Told with its story, but no session was there to be lost. */
-const REGRETTED = "sign-ins refused when tried again";
-
-type Told = (typeof FORBIDDEN)[number] | typeof REGRETTED;
+type Told = (typeof FORBIDDEN)[number];
 
 export interface Tally {
   /** One more of a kind, or so many. */
   count(kind: string, times?: number): void;
-  /** Something happened that never may, or is to be regretted; `story` says how it came about. */
+  /** Something happened that never may; `story` says how it came about. */
   tell(kind: Told, story: string): void;
   /** How often something happened that never may. */
   forbidden(): number;

@@ -127,7 +127,11 @@ async function finish(
   exchange.note({ user: identity.userId });
   const { person, cookie } = await beginPerson(identity.userId, parts);
   await putSession(work, { person, identity }, parts);
-  await work.commit();
+  await work.commit({ isPatient: true }).catch((error: unknown) => {
+    if (!isPassing(error)) throw error;
+    // Auth0's code is used up: they are signed in, and what we know of them follows.
+    exchange.execution.waitUntil(work.commitLater());
+  });
   const headers = new Headers({ "Set-Cookie": cookie });
   headers.append("Set-Cookie", hostCookie(cookieOf(hash), "", 0));
   return redirect(`${parts.config.issuer}${to}`, headers);

@@ -4,7 +4,7 @@
  */
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { PersonKey } from "../../dev/tenant/people.ts";
+import { PEOPLE, type PersonKey } from "../../dev/tenant/people.ts";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
 import { expectErrorPage } from "../support/error-page.ts";
 import { type House, startHouse } from "../support/house.ts";
@@ -134,6 +134,20 @@ describe("a sign-in that Auth0 could not finish", () => {
     expect(locationOf(await visit(back, jar)).href).toBe(`${house.issuer}/connections`);
     expect((await visit(back, copy)).status).toBe(400);
   });
+
+  it.each(["refuse", "lost", "500"] as const)(
+    "after Auth0 has answered the store fails (%s): they are signed in, and what we know follows",
+    async (kind) => {
+      const { jar, back } = await begin("ada");
+      house.store.faults.next(kind, { skip: 1, times: 4 });
+      const response = await visit(back, jar);
+      house.store.faults.clear();
+      expect(locationOf(response).href).toBe(`${house.issuer}/connections`);
+      const text = async () => (await open(jar)).html;
+      expect(await text()).toContain("Your connections");
+      await expect.poll(text).toContain(PEOPLE.ada.profile.name);
+    },
+  );
 
   it("a refusal of Auth0's uses it up", async () => {
     const { jar, back } = await begin("ada");
