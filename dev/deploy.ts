@@ -64,7 +64,7 @@ function readArguments() {
 }
 
 function welcome(url: URL): string {
-  const ways = installationsOf(url.origin).map(
+  const ways = installationsOf(`${url.origin}/mcp`).map(
     ({ application, how, command, link }) => `  ${application}: ${command ?? link?.href ?? how}`,
   );
   return `

@@ -42,6 +42,11 @@ export const REFUSALS = {
     status: 403,
     text: "The operator of this server has blocked this application.",
   },
+  organization_off: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "The organization of this session is not served here right now.",
+  },
   internal_error: { code: "server_error", status: 500, text: "Something went wrong on our side." },
   rate_limited: {
     code: "temporarily_unavailable",

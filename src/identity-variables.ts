@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { type ConfigProblem, problemsOf } from "./config-problem.ts";
-import { auth0Domain, issuerUrl, optionalText, present } from "./variables.ts";
+import { auth0Domain, issuerUrl, optionalText, organizations, present } from "./variables.ts";
 
 /** How permissions are named and asked for at a provider that is not Auth0. */
 export interface OidcConfig {
@@ -32,6 +32,8 @@ export interface IdentityConfig {
   readonly clientSecret: string;
   readonly audience: string;
   readonly organization?: string;
+  /** Those with an address of their own, each by the name that it has there and at Auth0. */
+  readonly organizations?: readonly { readonly name: string; readonly organization: string }[];
   readonly connection?: string;
   /** The Custom API Client of our API: it exchanges a person's token for one of another API. */
   readonly apiClient?: ApiClient;
@@ -56,6 +58,7 @@ const auth0Variables = z.object({
   AUTH0_CLIENT_SECRET: present,
   AUTH0_AUDIENCE: present,
   AUTH0_ORGANIZATION: optionalText,
+  AUTH0_ORGANIZATIONS: organizations,
   AUTH0_CONNECTION: optionalText,
 });
 
@@ -125,12 +128,14 @@ function readAuth0(set: Readonly<Record<string, unknown>>): Read {
   if (!parsed.success || !further.success) return [...problemsOf(parsed), ...problemsOf(further)];
   const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = parsed.data;
   const { AUTH0_API_CLIENT_ID: apiId, AUTH0_API_CLIENT_SECRET: apiSecret } = further.data;
+  const { AUTH0_ORGANIZATIONS: served } = parsed.data;
   return {
     issuer: parsed.data.AUTH0_DOMAIN,
     clientId: parsed.data.AUTH0_CLIENT_ID,
     clientSecret: parsed.data.AUTH0_CLIENT_SECRET,
     audience: parsed.data.AUTH0_AUDIENCE,
     ...(organization === undefined ? {} : { organization }),
+    ...(served.length === 0 ? {} : { organizations: served }),
     ...(connection === undefined ? {} : { connection }),
     ...(apiId === undefined || apiSecret === undefined
       ? {}

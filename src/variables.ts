@@ -118,6 +118,24 @@ export const preregisteredClients = z
     }),
   );
 
+/** `acme, globex=org_9ybsU1dN2dKfDkBi`: each by its name at Auth0, or by a name and its id there. */
+export const organizations = words.pipe(
+  z
+    .array(
+      z
+        .string()
+        .regex(/^[\w-]{1,64}(?:=[\w-]{1,64})?$/, "must be names or name=org_…, separated by commas")
+        .transform((text) => {
+          const [name = "", organization = name] = text.split("=");
+          return { name, organization };
+        }),
+    )
+    .refine(
+      (all) => new Set(all.map(({ name }) => name)).size === all.length,
+      "must name each organization once",
+    ),
+);
+
 /** Origins of websites, separated by commas or spaces. Absent means no list. */
 export const origins = z
   .string()

@@ -4,22 +4,19 @@
  */
 import { env as environment } from "cloudflare:workers";
 import { createParts, now, type Outward, type Served } from "./assembly.ts";
-import { installationsOf } from "./clients/installation.ts";
 import { type Config, type ConfigProblem, type Env, isConfig, loadConfig } from "./config.ts";
 import { leadHome } from "./edge/home.ts";
 import { createLimits, missingBindings } from "./edge/limits.ts";
 import { type Trail, warnConfig, warnOnce } from "./edge/log.ts";
 import { atPlainPath } from "./edge/origin.ts";
-import { createPassage, type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
-import { PAGES, wantsJson, wantsPage } from "./edge/routes.ts";
-import type { Context, Next } from "hono";
+import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
+import { PAGES } from "./edge/routes.ts";
 import { loadCatalogue, missingNeeds } from "./mcp/catalogue.ts";
 import { sayFarewells } from "./grants/farewell.ts";
-import { createMcp, METADATA_PATHS } from "./mcp/handler.ts";
+import { addMcpRoutes } from "./mcp-routes.ts";
 import type { Offerings } from "./mcp/tool.ts";
 import { warmUp } from "./mcp/warm-up.ts";
 import { renderIcon } from "./pages/icon.tsx";
-import { createLanding } from "./pages/landing.tsx";
 import { createLook, PLAIN_SITE } from "./pages/look.ts";
 import type { Parts } from "./parts.ts";
 import { answerDocument, describeServer } from "./pages/server-card.ts";
@@ -130,7 +127,6 @@ async function furnish(
   outward: Outward,
 ): Promise<Opened> {
   const look = await createLook(site);
-  const tools = [...catalogue.tools.values()].map(({ item }) => item);
   const parts = await createParts(config, { catalogue, look }, outward);
   const guard = parts && {
     grants: parts.keeper,
@@ -138,14 +134,6 @@ async function furnish(
     permissionIndex: parts.permissionIndex,
   };
   const services = await createServices(env, parts);
-  const mcp = createMcp({ config, catalogue, services, site, version, now, ...guard });
-  const answerLanding = createLanding({
-    issuer: config.issuer,
-    look,
-    installations: installationsOf(config.issuer),
-    tools: site.listsToolsPublicly ? tools : [],
-    requiresSignIn: parts !== undefined,
-  });
   const app = createPassage({ ...config, look, version });
   app.get("/health", answerHealth);
   if (config.isDownForWork) {
@@ -153,23 +141,11 @@ async function furnish(
     return { app };
   }
   for (const path of PAGES) app.get(path, leadHome(config.issuer));
-
-  const lead = (status: number) => (context: Context<EdgeEnv>, next: Next) =>
-    wantsPage(context.req.raw) ? answerLanding("text/html", status) : next();
-  app.get("/", ({ req }, next) =>
-    wantsJson(req.raw) ? next() : answerLanding(req.header("Accept") ?? null),
-  );
-  app.get("/mcp", lead(200));
-  app.get("/sse", lead(410));
-  app.get("/llms.txt", () => answerLanding("text/markdown"));
+  addMcpRoutes(app, { config, catalogue, services, site, version, now, ...guard }, look);
   for (const [path, document] of Object.entries(describeServer({ ...config, site, version })))
     app.get(path, ({ req }) => answerDocument(document, req.header("If-None-Match")));
   app.get("/favicon.svg", () => renderIcon(site));
   app.get("/ready", createReadiness(parts, version));
-  app.all("/mcp", ({ req, var: { exchange } }) => mcp.fetch(req.raw, exchange));
-  for (const path of METADATA_PATHS)
-    app.all(path, ({ req, var: { exchange } }) => mcp.describe(req.raw, exchange));
-  app.all("/sse", refuseWith("sse_gone"));
   if (parts !== undefined) addRoutes(app, parts);
   return { app, parts };
 }

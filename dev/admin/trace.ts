@@ -23,16 +23,20 @@ export interface Wanted {
   readonly at?: number | undefined;
 }
 
+function isMcp(route: string): boolean {
+  return route === "/mcp" || route.startsWith("/mcp/o/");
+}
+
 /** A client's way, in order: the last one that it took says where it stopped. */
 const STEPS: readonly (readonly [name: string, is: (line: Line) => boolean])[] = [
-  ["asked without a token", ({ route, status }) => route === "/mcp" && status === 401],
+  ["asked without a token", ({ route, status }) => isMcp(route) && status === 401],
   ["read the metadata", ({ route }) => route.startsWith("/.well-known/")],
   ["registered", ({ route }) => route === "/register"],
   ["opened the consent page", ({ route, method }) => route === "/authorize" && method === "GET"],
   ["answered it", ({ route, method }) => route === "/authorize" && method === "POST"],
   ["came back from Auth0", ({ route }) => route === "/auth/callback"],
   ["exchanged the code", ({ route, grant }) => route === "/token" && grant !== "refresh_token"],
-  ["called", ({ route, status }) => route === "/mcp" && status !== 401],
+  ["called", ({ route, status }) => isMcp(route) && status !== 401],
 ];
 
 /** How far apart two requests of one attempt may be. */

@@ -151,6 +151,7 @@ function localTenant(url: string, keys: Keys): Variables {
     AUTH0_AUDIENCE: "https://local-api.test",
     // An empty variable is an absent one, whatever wrangler.toml says for the real tenant.
     AUTH0_ORGANIZATION: "",
+    AUTH0_ORGANIZATIONS: "",
     AUTH0_CONNECTION: "",
     AUTH0_API_CLIENT_ID: "local-api-client",
     AUTH0_API_CLIENT_SECRET: keys.AUTH0_API_CLIENT_SECRET,

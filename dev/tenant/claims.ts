@@ -2,7 +2,7 @@
  * What this tenant's tokens say: Auth0's default dialect, not the RFC 9068 one. People and plain
  * claims go in, claims come out. Pure; signs nothing.
  */
-import type { Person } from "./people.ts";
+import { type Organization, organizationOf, type Person } from "./people.ts";
 
 /** The scopes of OpenID Connect that every Auth0 tenant knows. */
 export const OPENID_SCOPES: readonly string[] = ["openid", "profile", "email", "offline_access"];
@@ -19,10 +19,26 @@ export function profileClaims(
   };
 }
 
+const SCOPE_PREFIX = "organization:";
+
+/** How a grant remembers the organization that the person signed in to. */
+export function organizationScope({ name }: Organization): string {
+  return SCOPE_PREFIX + name;
+}
+
+/** What tokens say of the organization of a grant; the tenant also tells its name. */
+export function organizationClaims(grantedScope: unknown): Readonly<Record<string, string>> {
+  const scope = [...scopesOf(grantedScope)].find((name) => name.startsWith(SCOPE_PREFIX));
+  if (scope === undefined) return {};
+  const { id, name } = organizationOf(scope.slice(SCOPE_PREFIX.length));
+  return { org_id: id, org_name: name };
+}
+
 interface Issued {
   readonly issuer: string;
   readonly audience: string;
   readonly permissions: readonly string[];
+  readonly organization: Readonly<Record<string, string>>;
   readonly isRefreshed: boolean;
 }
 
@@ -43,6 +59,7 @@ export function accessTokenClaims(
       ? [issued.audience, userInfoAudience(issued.issuer)]
       : issued.audience,
     ...(issued.isRefreshed ? { gty: "refresh_token" } : {}),
+    ...issued.organization,
     permissions: issued.permissions,
   };
 }

@@ -4,10 +4,17 @@
  * itself.
  */
 import type { Context, Interaction, InteractionResult, Middleware, Provider } from "oidc-provider";
-import { OPENID_SCOPES, scopesOf } from "./claims.ts";
+import { OPENID_SCOPES, organizationScope, scopesOf } from "./claims.ts";
 import { isLoginPath } from "./login-path.ts";
 import { type Choice, signInEndedPage, signInPage } from "./pages.ts";
-import { type Directory, PEOPLE, type Person } from "./people.ts";
+import {
+  type Directory,
+  isMember,
+  type Organization,
+  organizationOf,
+  PEOPLE,
+  type Person,
+} from "./people.ts";
 import { readBody } from "./traffic.ts";
 
 const DENIED: InteractionResult = {
@@ -70,6 +77,13 @@ async function chosenPerson(ctx: Context, directory: Directory): Promise<Person 
   return person;
 }
 
+function notPartOf({ sub }: Person, { id }: Organization): InteractionResult {
+  return {
+    error: "access_denied",
+    error_description: `user ${sub} is not part of the ${id} organization`,
+  };
+}
+
 interface SignIn {
   readonly provider: Provider;
   readonly directory: Directory;
@@ -88,13 +102,16 @@ async function signIn({
   person,
 }: SignIn): Promise<InteractionResult> {
   if (directory.isBlocked(person)) return BLOCKED;
-  const { client_id: clientId, scope, resource } = interaction.params;
+  const { client_id: clientId, scope, resource, organization } = interaction.params;
+  const entered = organization === undefined ? undefined : organizationOf(organization);
+  if (entered !== undefined && !isMember(person, entered)) return notPartOf(person, entered);
   const asked = scopesOf(scope);
   const askedOf = (names: readonly string[]): string =>
     names.filter((name) => asked.has(name)).join(" ");
   const held = directory.permissionsOf(person);
   const grant = new provider.Grant({ accountId: person.sub, clientId });
   grant.addOIDCScope(askedOf(OPENID_SCOPES));
+  if (entered !== undefined) grant.addOIDCScope(organizationScope(entered));
   if (resource !== undefined) {
     grant.addResourceScope(resource, askedOf([...OPENID_SCOPES, ...held]));
     grant.rejectResourceScope(

@@ -29,7 +29,10 @@ declare module "oidc-provider" {
       readonly params?: Readonly<Record<string, unknown>>;
       /** Who asks, once it has proved to be that. */
       readonly client?: Client;
-      readonly entities: { readonly RefreshToken?: { readonly jti: string } };
+      readonly entities: {
+        readonly RefreshToken?: { readonly jti: string };
+        readonly Grant?: { getOIDCScope(): string };
+      };
     };
   }
 
@@ -70,6 +73,7 @@ declare module "oidc-provider" {
       readonly client_id: string;
       readonly scope?: string;
       readonly resource?: string;
+      readonly organization?: string;
     };
   }
 

@@ -21,6 +21,23 @@ export const PEOPLE: Readonly<Record<KnownPerson, Person>> = {
   eve: createPerson("eve", "Eve Novak", "samlp|acme|urn:eve:none@acme.test"),
 };
 
+/** An organization of the tenant, however it was named. */
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Named by its id or by its name; there are as many as are asked for. */
+export function organizationOf(named: string): Organization {
+  const name = named.replace(/^org_/, "");
+  return { id: `org_${name}`, name };
+}
+
+/** Ada and the crowd are members of every organization, Rob of `acme`, Eve of none. */
+export function isMember({ key }: Person, { name }: Organization): boolean {
+  return key === "rob" ? name === "acme" : key !== "eve";
+}
+
 /** Who may do what at this moment; the part of the tenant an administrator would change. */
 export interface Directory {
   find(key: string): Person | undefined;

@@ -13,7 +13,7 @@ import {
   type StructuredToken,
 } from "oidc-provider";
 import type { Answers } from "./answers.ts";
-import { accessTokenClaims, OPENID_SCOPES, profileClaims } from "./claims.ts";
+import { accessTokenClaims, OPENID_SCOPES, organizationClaims, profileClaims } from "./claims.ts";
 import type { Dashboard } from "./dashboard.ts";
 import {
   authorizeDialect,
@@ -96,10 +96,13 @@ function configure(parts: Parts): Configuration {
     },
     fetch: (_, { body }) =>
       parts.logout.deliverLogoutToken(parts.logout.createLogoutToken(sessionOf(body))),
-    findAccount: (_, sub) => findAccount(sub, parts.directory),
+    findAccount: (ctx, sub) => findAccount(ctx, sub, parts.directory),
     formats: {
       customizers: {
-        jwt: (_, token, jwt) => (parts.isPlain ? speakPlainly : speakAuth0)(token, jwt, parts),
+        jwt: (ctx, token, jwt) =>
+          parts.isPlain
+            ? speakPlainly(token, jwt, parts)
+            : speakAuth0(token, jwt, { ...parts, organization: organizationIn(ctx) }),
       },
     },
     interactions: { url: (_, interaction) => loginPath(interaction) },
@@ -130,7 +133,7 @@ const COOKIES = {
 
 /** The claims each scope opens, in the ID token and at `/userinfo`. */
 const CLAIMS = {
-  openid: ["sub"],
+  openid: ["sub", "org_id", "org_name"],
   profile: ["name", "nickname", "picture", "updated_at"],
   email: ["email", "email_verified"],
 };
@@ -144,24 +147,37 @@ const ROUTES = {
   userinfo: "/userinfo",
 };
 
+/** The organization that the person of this request signed in to, as tokens say it. */
+function organizationIn(ctx: Context): Readonly<Record<string, string>> {
+  return organizationClaims(ctx.oidc?.entities.Grant?.getOIDCScope());
+}
+
 /** A blocked person is nobody: their refresh tokens are dead. */
-function findAccount(sub: string, directory: Directory): Account | undefined {
+function findAccount(ctx: Context, sub: string, directory: Directory): Account | undefined {
   const person = directory.findBySubject(sub);
   if (person === undefined || directory.isBlocked(person)) return undefined;
-  return { accountId: sub, claims: () => profileClaims(person, new Set(OPENID_SCOPES)) };
+  const profile = profileClaims(person, new Set(OPENID_SCOPES));
+  // The grant is known only when they are asked for.
+  return { accountId: sub, claims: () => ({ ...profile, ...organizationIn(ctx) }) };
 }
 
 /** Auth0's default token dialect: `typ: JWT`, and the claims of `accessTokenClaims`. */
 function speakAuth0(
   token: AccessToken,
   jwt: StructuredToken,
-  { issuer, audience, directory }: Parts,
+  {
+    issuer,
+    audience,
+    directory,
+    organization,
+  }: Parts & { readonly organization: Readonly<Record<string, string>> },
 ): void {
   const person = directory.findBySubject(token.accountId);
   jwt.header = { typ: "JWT" };
   jwt.payload = accessTokenClaims(jwt.payload, {
     issuer,
     audience,
+    organization,
     permissions: person === undefined ? [] : directory.permissionsOf(person),
     isRefreshed: token.gty?.endsWith("refresh_token") ?? false,
   });

@@ -12,6 +12,8 @@ import type { Directory } from "./people.ts";
 interface Bearer {
   readonly sub: string;
   readonly scopes: ReadonlySet<string>;
+  /** What the token says of the organization that the person signed in to. */
+  readonly organization: Readonly<Record<string, unknown>>;
 }
 
 interface Parts {
@@ -32,7 +34,7 @@ export function userInfo(parts: Parts): Middleware {
     const person = bearer && parts.directory.findBySubject(bearer.sub);
     if (bearer === undefined || person === undefined) return refuse(ctx, 401, "Unauthorized");
     if (!bearer.scopes.has("openid")) return refuse(ctx, 403, "access_denied");
-    ctx.body = profileClaims(person, bearer.scopes);
+    ctx.body = { ...profileClaims(person, bearer.scopes), ...bearer.organization };
   };
 }
 
@@ -41,14 +43,17 @@ async function verify(
   { provider, issuer, keyring, isPlain = false }: Parts,
 ): Promise<Bearer | undefined> {
   const opaque = await provider.AccessToken.find(token);
-  if (opaque !== undefined) return { sub: opaque.accountId, scopes: scopesOf(opaque.scope) };
+  if (opaque !== undefined)
+    return { sub: opaque.accountId, scopes: scopesOf(opaque.scope), organization: {} };
   try {
     const { payload } = await jwtVerify(token, createLocalJWKSet(keyring.published()), {
       issuer,
       algorithms: ["RS256"],
     });
     const isForUs = isPlain || [payload.aud].flat().includes(userInfoAudience(issuer));
-    return { sub: payload.sub ?? "", scopes: isForUs ? scopesOf(payload["scope"]) : new Set() };
+    const { sub = "", scope, org_id, org_name } = payload;
+    const organization = org_id === undefined ? {} : { org_id, org_name };
+    return { sub, scopes: isForUs ? scopesOf(scope) : new Set(), organization };
   } catch {
     return undefined;
   }

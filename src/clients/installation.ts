@@ -1,7 +1,9 @@
 /**
- * How each kind of application is told about this server. The issuer goes in; commands, links and
+ * How each kind of application is told about this server. Its address goes in; commands, links and
  * sentences come out, the same for the page and for its Markdown.
  */
+
+import { organizationIn } from "../organizations.ts";
 
 /** One way in. */
 export interface Installation {
@@ -12,9 +14,8 @@ export interface Installation {
 }
 
 /** The ways to add this server to an application, most common first. */
-export function installationsOf(issuer: string): readonly Installation[] {
-  const url = `${issuer}/mcp`;
-  const name = installationName(issuer);
+export function installationsOf(url: string): readonly Installation[] {
+  const name = installationName(url);
   const vsCode = JSON.stringify({ name, type: "http", url });
   return [
     {
@@ -60,11 +61,12 @@ export function installationsOf(issuer: string): readonly Installation[] {
 }
 
 /**
- * What the server is called in an application's list: its host, in letters that every application
- * accepts.
+ * What the server is called in an application's list: its host, and the organization if it is one's,
+ * in letters that every application accepts.
  */
-function installationName(issuer: string): string {
-  return new URL(issuer).host.replace(/[^\w]+/g, "-").replace(/^-|-$/g, "");
+function installationName(url: string): string {
+  const name = [new URL(url).host, organizationIn(url) ?? ""].join("-");
+  return name.replace(/[^\w]+/g, "-").replace(/^-|-$/g, "");
 }
 
 /** https://cursor.com/docs/mcp/install-links */

@@ -12,6 +12,8 @@ const connectionSchema = z
     grantId: z.string(),
     clientId: z.string(),
     clientName: z.string(),
+    /** The resource, when it is an organization's. */
+    resource: z.string().exactOptional(),
     sessionId: z.string().exactOptional(),
     createdAt: z.int(),
     lastUsedAt: z.int(),
@@ -74,6 +76,7 @@ export function putConnection(
     grantId: record.grantId,
     clientId: record.clientId,
     clientName: record.clientName,
+    ...(record.resource === undefined ? {} : { resource: record.resource }),
     ...(record.sessionId === undefined ? {} : { sessionId: record.sessionId }),
     createdAt: record.createdAt,
     lastUsedAt: used.usedAt,

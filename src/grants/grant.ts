@@ -15,6 +15,8 @@ export interface GrantRef {
 export interface TokenGrant extends GrantRef {
   /** The hashed name of the grant's records. */
   readonly storeName: string;
+  /** The organization that the token is for, by the name in its address. */
+  readonly organization?: string;
   /** When the token was issued, epoch seconds: then the grant lived. */
   readonly issuedAt: number;
   /** How long the token lives. */

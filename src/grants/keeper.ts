@@ -271,20 +271,28 @@ async function userInfo(
   grant: TokenGrant,
 ): Promise<Readonly<Record<string, unknown>>> {
   const now = keeper.now();
-  const fresh = keeper.profiles.recall(grant.userId, { now, maxAgeSeconds: PROFILE_FRESH_SECONDS });
+  const fresh = keeper.profiles.recall(profileName(grant), {
+    now,
+    maxAgeSeconds: PROFILE_FRESH_SECONDS,
+  });
   if (fresh !== undefined) return fresh;
   try {
     return await askUserInfo(keeper, grant);
   } catch (error) {
     if (!isPassing(error)) throw error;
     const ever = { now, maxAgeSeconds: Number.POSITIVE_INFINITY };
-    const older = keeper.profiles.recall(grant.userId, ever);
+    const older = keeper.profiles.recall(profileName(grant), ever);
     return older ?? (await currentRecord(keeper, grant)).record.profile;
   }
 }
 
 async function askUserInfo(keeper: Keeper, grant: TokenGrant) {
   const profile = await keeper.identity.userInfo(await upstreamTokens(keeper, grant));
-  keeper.profiles.keep(grant.userId, profile, keeper.now());
+  keeper.profiles.keep(profileName(grant), profile, keeper.now());
   return profile;
+}
+
+/** A person has another profile in each organization. */
+function profileName({ userId, organization = "" }: TokenGrant): string {
+  return `${userId} ${organization}`;
 }

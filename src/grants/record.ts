@@ -58,6 +58,10 @@ const grantRecordSchema = z.object({
   grantId: z.string(),
   clientId: z.string(),
   clientName: z.string(),
+  /** The resource that its tokens are for, when it is an organization's; absent: `/mcp`. */
+  resource: z.string().exactOptional(),
+  /** The organization, as the identity provider knows it. */
+  organization: z.string().exactOptional(),
   /** The session at the identity provider, hashed; for back-channel logout. */
   sessionId: z.string().exactOptional(),
   profile: claims,

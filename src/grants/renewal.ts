@@ -76,6 +76,8 @@ export function createRenewals(
     unsaved.set(refreshToken, { answer, at: now() });
     return answer;
   };
+  const judge = (answer: UpstreamAnswer, { userId, organization }: GrantRecord) =>
+    identity.judgeRenewal(answer, userId, organization);
   return {
     renew: async (record) => {
       const { tokens } = record;
@@ -83,7 +85,7 @@ export function createRenewals(
       const answer = await ask(tokens.refreshToken);
       try {
         return {
-          record: { ...record, tokens: await identity.judgeRenewal(answer, record.userId) },
+          record: { ...record, tokens: await judge(answer, record) },
         };
       } catch (problem) {
         const refreshToken = answer.refreshToken ?? tokens.refreshToken;

@@ -23,7 +23,7 @@ import type {
   UpstreamAnswer,
   UpstreamTokens,
 } from "./provider.ts";
-import { type SignedClaims, tokenInvalid } from "./signed-token.ts";
+import { type Expectations, type SignedClaims, tokenInvalid } from "./signed-token.ts";
 import { createTenant, expectationsOf, type Tenant } from "./tenant.ts";
 import { asResponse, receive } from "./token-answer.ts";
 import type { Outward } from "./upstream-fetch.ts";
@@ -48,7 +48,8 @@ export function createIdentityProvider(config: IdentityConfig, outward: Outward)
     redeemCode: (callbackUrl, state, secrets) =>
       redeemCode(tenant, { callbackUrl, state, secrets }),
     judgeSignIn: (answer, secrets) => judgeSignIn(tenant, answer, secrets),
-    judgeRenewal: (answer, userId) => judgeRenewal(tenant, answer, userId),
+    judgeRenewal: (answer, userId, organization) =>
+      judgeRenewal(tenant, answer, { userId, organization }),
     renew: (refreshToken) => renew(tenant, refreshToken),
     revoke: (refreshToken) => revoke(tenant, refreshToken),
     userInfo: (tokens) => userInfo(tenant, tokens),
@@ -75,7 +76,7 @@ async function authorizationUrl(
     response_type: "code",
     client_id: clientId,
     redirect_uri: redirectUri,
-    ...tenant.dialect.parametersOf(tenant.config, request),
+    ...tenant.dialect.parametersOf(atOrganization(tenant.config, secrets), request),
     state: request.state,
     nonce: secrets.nonce,
     code_challenge: await oauth.calculatePKCECodeChallenge(secrets.codeVerifier),
@@ -86,6 +87,11 @@ async function authorizationUrl(
   for (const [name, value] of Object.entries(parameters))
     if (value !== undefined) url.searchParams.set(name, value);
   return url.href;
+}
+
+/** A resource of an organization leads into that one, whatever is configured for the others. */
+function atOrganization(config: IdentityConfig, { organization }: SignInSecrets): IdentityConfig {
+  return organization === undefined ? config : { ...config, organization };
 }
 
 async function redeemCode(tenant: Tenant, browser: BrowserReturn): Promise<Redeemed> {
@@ -127,8 +133,9 @@ async function judgeSignIn(
   const answer = await processCode(tenant, { metadata, response: asResponse(body) }, secrets).catch(
     refuseAt("code", now),
   );
-  const person = await verifyIdToken({ ...answer, code }, findKey, expectationsOf(tenant));
-  const tokens = await acceptTokens(tenant, answer);
+  const expected = expectationsOf(tenant, secrets.organization);
+  const person = await verifyIdToken({ ...answer, code }, findKey, expected);
+  const tokens = await acceptTokens(tenant, answer, expected);
   const { subjectOf } = tenant.dialect;
   if (subjectOf(tokens.claims) !== subjectOf(person)) throw tokenInvalid("other subject");
   return {
@@ -188,6 +195,12 @@ async function renew(tenant: Tenant, refreshToken: string): Promise<UpstreamAnsw
   return { refreshToken, ...answer };
 }
 
+/** Who signed in, and to which organization. */
+interface SignedIn {
+  readonly userId: string;
+  readonly organization: string | undefined;
+}
+
 /**
  * Everything of the sign-in holds at a renewal (OIDC Core §12.2): the same person, application and
  * organization, by the access token and by the ID token when there is one.
@@ -195,21 +208,23 @@ async function renew(tenant: Tenant, refreshToken: string): Promise<UpstreamAnsw
 async function judgeRenewal(
   tenant: Tenant,
   { body, refreshToken }: UpstreamAnswer,
-  userId: string,
+  { userId, organization }: SignedIn,
 ): Promise<UpstreamTokens> {
   const { config, client, findKey, now } = tenant;
   const metadata = await tenant.prepare();
   const answer = await oauth
     .processRefreshTokenResponse(metadata, client, asResponse(body))
     .catch(refuseAt("renew", now));
-  const tokens = await acceptTokens(tenant, {
+  const expected = expectationsOf(tenant, organization);
+  const renewed = {
     access_token: answer.access_token,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
-  });
+  };
+  const tokens = await acceptTokens(tenant, renewed, expected);
   const person =
     answer.id_token === undefined
       ? tokens.claims
-      : await verifyIdToken({ ...answer, code: undefined }, findKey, expectationsOf(tenant));
+      : await verifyIdToken({ ...answer, code: undefined }, findKey, expected);
   const subjects = [tokens.claims, person].map(tenant.dialect.subjectOf);
   for (const subject of subjects)
     if ((await deriveUserId(config.issuer, subject)) !== userId)
@@ -221,11 +236,12 @@ async function judgeRenewal(
 async function acceptTokens(
   tenant: Tenant,
   answer: Pick<oauth.TokenEndpointResponse, "access_token" | "refresh_token">,
+  expected: Expectations,
 ): Promise<UpstreamTokens> {
   const { claims, permissions } = await verifyAccessToken(
     answer.access_token,
     tenant.findKey,
-    expectationsOf(tenant),
+    expected,
   );
   return {
     accessToken: answer.access_token,

@@ -82,6 +82,8 @@ export interface SignInSecrets {
   readonly codeVerifier: string;
   /** What was sent as `max_age`, when it was: the answer is then checked against it. */
   readonly maxAge?: string;
+  /** The organization that the person signs in to, when the resource is one's: checked too. */
+  readonly organization?: string;
 }
 
 /** A person logged out at the identity provider (OpenID Connect Back-Channel Logout 1.0). */
@@ -122,10 +124,14 @@ export interface IdentityProvider {
    */
   renew(refreshToken: string): Promise<UpstreamAnswer>;
   /**
-   * The tokens of such an answer, judged like those of a sign-in. Refuses with
-   * `identity_subject_changed` when they are another person's.
+   * The tokens of such an answer, judged like those of a sign-in: of this person, who signed in to
+   * this organization. Refuses with `identity_subject_changed` when they are another person's.
    */
-  judgeRenewal(answer: UpstreamAnswer, userId: string): Promise<UpstreamTokens>;
+  judgeRenewal(
+    answer: UpstreamAnswer,
+    userId: string,
+    organization?: string,
+  ): Promise<UpstreamTokens>;
   /** Tells the provider that a refresh token is no longer wanted. */
   revoke(refreshToken: string): Promise<void>;
   /** The profile of the person whose access token this is; refuses as `renew` does. */

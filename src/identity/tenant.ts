@@ -102,9 +102,15 @@ function isKeySet(loaded: LocalJWKSet | { readonly error: unknown }): loaded is 
   return typeof loaded === "function";
 }
 
-/** What a token from this tenant must agree with at this moment. */
-export function expectationsOf({ config, dialect, now }: Tenant): Expectations {
-  const { issuer, clientId, audience, organization } = config;
+/**
+ * What a token from this tenant must agree with at this moment, when the person signed in to this
+ * organization.
+ */
+export function expectationsOf(
+  { config, dialect, now }: Tenant,
+  organization = config.organization,
+): Expectations {
+  const { issuer, clientId, audience } = config;
   return {
     issuer,
     clientId,

@@ -6,6 +6,7 @@
 import type { Config } from "../config.ts";
 import type { AccessTokenClaims, CallerKind } from "../grants/access-token.ts";
 import type { Grants, Standing, TokenGrant } from "../grants/grant.ts";
+import { organizationIn } from "../organizations.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
 import {
   effectivePermissions,
@@ -35,6 +36,7 @@ export function signedInCaller(
   grants: Grants,
 ): Caller {
   const grant = grantOf(claims);
+  const { organization } = grant;
   const standing = {
     held: new Set(held),
     granted: new Set(granted),
@@ -50,6 +52,7 @@ export function signedInCaller(
       clientId: claims.client_id,
       issuer: claims.iss,
       audience: claims.aud,
+      ...(organization === undefined ? {} : { organization }),
       scopes: [...scopesOf(claims), ...granted],
       get permissions() {
         return effectivePermissions(standing);
@@ -101,7 +104,9 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
 
 /** The grant an access token belongs to. */
 export function grantOf(claims: AccessTokenClaims): TokenGrant {
+  const organization = organizationIn(claims.aud);
   return {
+    ...(organization === undefined ? {} : { organization }),
     userId: claims.sub,
     grantId: claims.grant_id,
     storeName: claims.grant_record,

@@ -58,6 +58,7 @@ export function contextOf(
   about: { readonly use: Pick<Use<unknown>, "name" | "stateName">; readonly ask: Ask },
 ): ToolContext {
   const { caller, exchange, mayStream, services } = serving;
+  const { organization } = caller.auth;
   const secrets = [...services.secrets];
   const { name, stateName = name } = about.use;
   let trips = 0;
@@ -85,7 +86,8 @@ export function contextOf(
     log: createToolLog(name, exchange, secrets),
     ask: about.ask,
     state: createState(
-      { userId: caller.auth.userId, tool: stateName },
+      // What is remembered of somebody in one organization is nothing to another.
+      { userId: caller.auth.userId, tool: [organization, stateName].filter(Boolean).join(" ") },
       {
         records: services.records,
         hash: sha256,

@@ -25,7 +25,8 @@ import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
 
 /**
- * Where the protected resource metadata of `/mcp` is (RFC 9728 §3.1); the path alone is an alias.
+ * Below it is the protected resource metadata, at the path of the resource (RFC 9728 §3.1); that of
+ * `/mcp` is here too.
  */
 export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
@@ -152,8 +153,8 @@ function inWords(response: Response): Response {
 }
 
 /** Where a client learns who issues tokens for us (RFC 9728 §3.1). */
-export function metadataUrlOf({ issuer }: Config): string {
-  return `${issuer}${METADATA_PATH}/mcp`;
+export function metadataUrlOf({ issuer, resource }: Config): string {
+  return `${issuer}${METADATA_PATH}${new URL(resource).pathname}`;
 }
 
 /** Whom `/mcp` counts: a person's calls through one client, from wherever they come. */

@@ -37,6 +37,8 @@ export interface Auth {
   /** Who issued the access token of this request (we), and for which resource. */
   readonly issuer: string;
   readonly audience: string;
+  /** The organization whose address was called (`/mcp/o/{organization}`); absent at `/mcp`. */
+  readonly organization?: string;
   readonly scopes: readonly string[];
   /** What the person holds at Auth0 and allowed this client; what the machine was given. */
   readonly permissions: readonly string[];

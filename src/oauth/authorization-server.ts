@@ -14,6 +14,7 @@ import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
 import type { GrantRef } from "../grants/grant.ts";
+import { resourcesOf } from "../organizations.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Parts } from "../parts.ts";
 import { createProviderStorage, type ProviderStorage } from "./provider-storage.ts";
@@ -74,8 +75,9 @@ export function createAuthorizationServer(
   });
   const server = new OAuthAuthorizationServer<ProviderEnv>({
     issuer: config.issuer,
-    resources: [config.resource],
+    resources: [...resourcesOf(config)],
     defaultResource: config.resource,
+    legacyGrantResource: config.resource,
     authorizeEndpoint: "/authorize",
     tokenEndpoint: "/token",
     ...(config.auth.dynamicRegistration ? { clientRegistrationEndpoint: "/register" } : {}),

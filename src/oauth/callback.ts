@@ -31,12 +31,14 @@ import { choiceOf, type Earlier, judgeReturn } from "./choice.ts";
 import { onwardTo } from "./confirmation.ts";
 import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
 import { readGrantRef } from "./refresh-token.ts";
+import { resourceOf, type Where, whereFrom } from "./resource.ts";
 
 /** What the consent form left for us under the state. */
 const secretsSchema = z.object({
   nonce: z.string(),
   codeVerifier: z.string(),
   maxAge: z.string().exactOptional(),
+  organization: z.string().exactOptional(),
 });
 
 /** A grant whose code is never exchanged is gone after this time, as in the provider library. */
@@ -140,7 +142,7 @@ async function signIn(
     const identity = await parts.identity.judgeSignIn(answer, secrets);
     exchange.note({ user: identity.userId });
     if (identity.tokens.refreshToken === undefined) warnOnce("offline_access_off", OFFLINE_ACCESS);
-    return await grant(context, asked, identity);
+    return await grant(context, asked, { ...identity, ...whereFrom(asked, secrets, parts.config) });
   } catch (error) {
     exchange.execution.waitUntil(abandonToken(parts, answer.refreshToken));
     throw error;
@@ -154,7 +156,7 @@ async function signIn(
 async function grant(
   { parts, work, api, grantText, exchange }: SignInContext,
   asked: AuthRequest,
-  identity: Identity,
+  identity: Identity & Partial<Where>,
 ): Promise<Onward> {
   const { permissions } = parts;
   const choice = choiceOf(asked, parts);
@@ -203,9 +205,16 @@ async function grant(
   return onward;
 }
 
-function whoSignedIn({ sessionId, profile, tokens }: Identity) {
-  const kind = "person" as const;
-  return { kind, ...(sessionId === undefined ? {} : { sessionId }), profile, tokens };
+function whoSignedIn({ sessionId, profile, tokens, ...identity }: Identity & Partial<Where>) {
+  const { resource, organization } = identity;
+  return {
+    kind: "person" as const,
+    ...(resource === undefined ? {} : { resource }),
+    ...(organization === undefined ? {} : { organization }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    profile,
+    tokens,
+  };
 }
 
 /** What this person allowed this client in connections that live, and whose code was exchanged. */
@@ -215,8 +224,10 @@ async function readEarlier(
   parts: Parts,
 ): Promise<Earlier> {
   const living = chooseLiving(await listConnections(work, userId), parts.now()).filter(
-    ({ clientId, expiresAt, lastUsedAt }) =>
-      clientId === asked.clientId && expiresAt - lastUsedAt > UNUSED_GRANT_TTL_SECONDS,
+    ({ clientId, resource = parts.config.resource, expiresAt, lastUsedAt }) =>
+      clientId === asked.clientId &&
+      resource === resourceOf(asked, parts.config) &&
+      expiresAt - lastUsedAt > UNUSED_GRANT_TTL_SECONDS,
   );
   const everything = parts.changing.map(({ name }) => name);
   return {

@@ -7,6 +7,7 @@ import { readOwnForm } from "../edge/form.ts";
 import { nameRequest, redirect } from "../edge/redirect.ts";
 import type { Exchange } from "../exchange.ts";
 import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
+import { organizationAt } from "../organizations.ts";
 import { ConsentPage, type ConsentRequest, type Standing } from "../pages/consent.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { describePermissions } from "../pages/scope.ts";
@@ -24,6 +25,7 @@ import { type AuthorizationServer, createAuthorizationServer } from "./authoriza
 import { asRefusals, readAuthorization, redirectFaults } from "./authorize.ts";
 import { choiceOf, narrowed, wholeChoice, withChoice } from "./choice.ts";
 import { takeHints } from "./hints.ts";
+import { resourceOf } from "./resource.ts";
 import { listScopes } from "./scopes.ts";
 
 const SECONDS_PER_DAY = 86_400;
@@ -133,7 +135,11 @@ export async function sendToSignIn(
     isOtherAccount = false,
   }: { readonly headers?: Headers; readonly isOtherAccount?: boolean } = {},
 ): Promise<Response> {
-  const secrets = parts.identity.createSignInSecrets();
+  const { organization } = organizationAt(resourceOf(asked, parts.config), parts.config) ?? {};
+  const secrets = {
+    ...parts.identity.createSignInSecrets(),
+    ...(organization === undefined ? {} : { organization }),
+  };
   const { maxAge, ...hints } = takeHints(asked);
   const data = maxAge === undefined ? secrets : { ...secrets, maxAge };
   const upstream = await api.beginUpstream(asked, { data, headers });
@@ -184,6 +190,7 @@ function standingOf(
 
 function describe({ asked, description, approval, parts }: Asking): Omit<ConsentRequest, "handle"> {
   const { ticked: offered } = wholeChoice(asked.scope, parts);
+  const resource = resourceOf(asked, parts.config);
   const standing = standingOf(asked, description, parts);
   const isNamed = offered.some((name) => asked.scope.includes(name));
   const known = new Set(approval && [...approval.ticked, ...(isNamed ? [] : approval.declined)]);
@@ -203,7 +210,8 @@ function describe({ asked, description, approval, parts }: Asking): Omit<Consent
     idleDays: DEFAULT_IDLE_SECONDS / SECONDS_PER_DAY,
     mayBeRemembered: mayBeRemembered(standing.kind !== "unverified", description),
     action: "/authorize",
-    resource: parts.config.resource,
+    resource,
+    organization: organizationAt(resource, parts.config)?.name,
   };
 }
 

@@ -51,6 +51,8 @@ async function describeServer(request: Request, exchange: Exchange, parts: Parts
   const { listsToolsPublicly } = parts.look.site;
   const complete = {
     ...metadata,
+    // RFC 9728 §4: it need not list all; who our organizations are is nobody else's business.
+    protected_resources: [parts.config.resource],
     // What strangers are not told; a client learns the rest from a challenge.
     ...(listsToolsPublicly ? {} : { scopes_supported: listScopes([]) }),
     // RFC 8414 §2: without this a client may take client_secret_basic for the only way to revoke.

@@ -12,6 +12,7 @@ import { grantName, type GrantRecord, type StandingGrant } from "../grants/recor
 import { renewalTimeOf } from "../grants/renewal.ts";
 import { grantedPermissions, heldPermissions } from "../grants/writing.ts";
 import { randomText } from "../keys.ts";
+import { organizationAt } from "../organizations.ts";
 import type { Parts } from "../parts.ts";
 import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
 import { writeHint } from "./refresh-hint.ts";
@@ -54,6 +55,15 @@ export function lifetimes(
   };
 }
 
+/**
+ * An organization that is not served any more, or not right now, keeps its grants: whether it comes
+ * back only the operator knows. Refuses with `organization_off`.
+ */
+export function assertServed({ resource }: GrantRecord, { config }: Parts): void {
+  if (resource !== undefined && organizationAt(resource, config) === undefined)
+    throw new Refusal("organization_off");
+}
+
 /** When a grant ends unless it is refreshed; epoch seconds. */
 export function endOf({ tokens, idleSeconds }: GrantRecord, now: number): number {
   const idleEnd = now + (idleSeconds ?? DEFAULT_IDLE_SECONDS);
@@ -89,6 +99,7 @@ export async function issueTokens(
   asked: Asked,
 ): Promise<Record<string, unknown>> {
   const { config, permissions, permissionIndex } = parts;
+  const { resource = config.resource } = record;
   const now = parts.now();
   const allowed = grantedPermissions(record, permissions);
   const scopes = limitScopes([...record.scopes, ...allowed], asked.scope);
@@ -99,7 +110,7 @@ export async function issueTokens(
   const accessToken = await signAccessToken(
     {
       iss: config.issuer,
-      aud: config.resource,
+      aud: resource,
       sub: record.userId,
       kind: record.kind,
       client_id: record.clientId,
@@ -127,7 +138,7 @@ export async function issueTokens(
     ...(asked.refreshToken === undefined ? {} : { refresh_token: asked.refreshToken }),
     // Official clients ask again only for what they think they do not have.
     scope: scopes.filter((name) => !partly.has(name)).join(" "),
-    resource: config.resource,
+    resource,
   };
 }
 

@@ -1,11 +1,15 @@
 /**
- * Which resource a client means (RFC 8707). We have one: whatever names this server means it. What a
- * client sent goes in, what we take it for comes out. Pure.
+ * Which resource a client means (RFC 8707): the one of an organization, by its own address; for the
+ * rest we have one, and whatever names this server means it. What a client sent goes in, what we take
+ * it for comes out. Pure.
  */
+import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import type { Config } from "../config.ts";
+import { Refusal } from "../errors.ts";
+import { organizationAt, organizationsOf } from "../organizations.ts";
 import { isLoopbackUrl } from "../variables.ts";
 
-/** The paths under which clients know the one resource: its own, the origin alone, its old address. */
+/** The paths under which clients know the common resource: its own, the origin alone, its old address. */
 const OUR_PATHS: ReadonlySet<string> = new Set(["", "/mcp", "/sse"]);
 
 /**
@@ -14,26 +18,58 @@ const OUR_PATHS: ReadonlySet<string> = new Set(["", "/mcp", "/sse"]);
  */
 export function withOurResource(parameters: URLSearchParams, config: Config): URLSearchParams {
   const asked = parameters.getAll("resource").filter((text) => text !== "");
-  const means = asked.every((text) => namesUs(text, config)) ? [config.resource] : asked;
+  const meant = new Set(asked.map((text) => resourceNamed(text, config)));
+  const [only] = meant;
+  const means = meant.size === 1 && only !== undefined ? [only] : asked;
   const straight = new URLSearchParams(parameters);
   straight.delete("resource");
   if (asked.length > 0) for (const text of means) straight.append("resource", text);
   return straight;
 }
 
+/** The resource of a request that the library has validated; clients that name none get `/mcp`. */
+export function resourceOf({ resource }: AuthRequest, config: Config): string {
+  return typeof resource === "string" ? resource : config.resource;
+}
+
+/** The resource of an organization, and the organization as Auth0 was asked for it. */
+export interface Where {
+  readonly resource: string;
+  readonly organization: string;
+}
+
 /**
- * Whether a text names this server: our host, in whatever scheme and spelling, and one of the paths
- * above, with or without slashes and a query. A fragment is never allowed (RFC 8707 §2); on loopback
- * every name of this machine is ours.
+ * Where a person who comes back has signed in; nothing for `/mcp`. Refuses with `organization_off`
+ * when the organization was taken away, or is another one now.
  */
-export function namesUs(text: string, { issuer, isLoopback }: Config): boolean {
-  if (/[#\\\s]/.test(text)) return false;
+export function whereFrom(
+  asked: AuthRequest,
+  { organization }: Partial<Where>,
+  config: Config,
+): Partial<Where> {
+  const there = organizationAt(resourceOf(asked, config), config);
+  if (there === undefined && organization === undefined) return {};
+  if (there === undefined || organization !== there.organization)
+    throw new Refusal("organization_off");
+  return { resource: there.resource, organization };
+}
+
+/**
+ * Which resource of ours a text names: our host, in whatever scheme and spelling, and one of the
+ * paths above or an organization's, with or without slashes and a query. A fragment is never allowed
+ * (RFC 8707 §2); on loopback every name of this machine is ours.
+ */
+export function resourceNamed(text: string, config: Config): string | undefined {
+  const { issuer, isLoopback } = config;
+  if (/[#\\\s]/.test(text)) return undefined;
   const ours = new URL(issuer);
   const url = URL.parse(/^https?:\/\//i.test(text) ? text : `${ours.protocol}//${text}`);
-  if (url === null || url.username !== "" || url.password !== "") return false;
+  if (url === null || url.username !== "" || url.password !== "") return undefined;
   const isOurHost = isLoopback
     ? isLoopbackUrl(url) && url.port === ours.port
     : url.host === ours.host;
   const path = url.pathname.replace(/\/{2,}/g, "/").replace(/\/$/, "");
-  return isOurHost && OUR_PATHS.has(path);
+  if (!isOurHost) return undefined;
+  if (OUR_PATHS.has(path)) return config.resource;
+  return organizationsOf(config).find((organization) => organization.path === path)?.resource;
 }

@@ -15,6 +15,8 @@ import { UtcTime } from "./time.tsx";
 export interface Connection {
   readonly id: string;
   readonly clientName: string;
+  /** In which organization it acts, when it was connected to one's address. */
+  readonly organization?: string | undefined;
   /** Of its metadata document; absent for one that nobody vouches for. */
   readonly verifiedAddress?: string | undefined;
   /** Which kind of client used it last, as it calls itself: a word of the log. */
@@ -225,13 +227,19 @@ function ActionForm({
 }
 
 function ConnectionFacts({ connection }: { connection: Connection }) {
-  const { clientName, verifiedAddress, clientFamily = "", connectedAt, lastUsedAt } = connection;
+  const { clientName, organization, verifiedAddress, clientFamily = "" } = connection;
+  const { connectedAt, lastUsedAt } = connection;
   const clientKind = CLIENT_KINDS.get(clientFamily);
   return (
     <div>
       <h2>
         <bdi>{applicationName(clientName)}</bdi>
       </h2>
+      {organization !== undefined && (
+        <p class="small">
+          In the organization <b>{organization}</b>
+        </p>
+      )}
       <p class="small quiet">
         {verifiedAddress === undefined ? (
           "Unverified: it chose this name itself"

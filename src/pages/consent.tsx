@@ -41,6 +41,8 @@ export interface ConsentRequest {
   /** Where the form posts to. */
   readonly action: string;
   readonly resource: string;
+  /** Whose resource it is, when it is an organization's. */
+  readonly organization?: string | undefined;
 }
 
 const LONGEST_URI_CHARACTERS = 400;
@@ -55,9 +57,7 @@ export function ConsentPage(request: ConsentRequest) {
         <h1>
           <bdi>{name}</bdi> asks {isStepUp ? "for more" : "to connect"}
         </h1>
-        <p class="quiet">
-          to the tools at <b>{new URL(request.resource).host}</b>
-        </p>
+        <WhichTools request={request} />
         <dl class="who">
           <dt>Who asks</dt>
           <WhoAsks standing={request.client.standing} />
@@ -94,6 +94,20 @@ export function ConsentPage(request: ConsentRequest) {
         <Details request={request} />
       </main>
     </Layout>
+  );
+}
+
+function WhichTools({ request: { resource, organization } }: { request: ConsentRequest }) {
+  return (
+    <p class="quiet">
+      to the tools at <b>{new URL(resource).host}</b>
+      {organization !== undefined && (
+        <>
+          {" "}
+          for the organization <b>{organization}</b>
+        </>
+      )}
+    </p>
   );
 }
 

@@ -20,6 +20,8 @@ export interface Installation {
 
 interface LandingFacts {
   readonly issuer: string;
+  /** What is added to an application: `{issuer}/mcp`, or an organization's. */
+  readonly address: string;
   readonly look: Look;
   /** Most common first. */
   readonly installations: readonly Installation[];
@@ -49,14 +51,14 @@ export function createLanding(facts: LandingFacts): Landing {
 
 /** The front door as HTML. */
 export function LandingPage(facts: LandingFacts) {
-  const { issuer, installations, tools, requiresSignIn, look } = facts;
+  const { issuer, address, installations, tools, requiresSignIn, look } = facts;
   return (
     <Layout title={new URL(issuer).host} wide>
       <main class="sheet">
         <h1>{look.site.title}</h1>
         <p>{look.site.description}</p>
         <pre class="mcp-address">
-          <code>{issuer}/mcp</code>
+          <code>{address}</code>
         </pre>
         <p class="quiet">{explanation(requiresSignIn)}</p>
         <section>
@@ -115,6 +117,7 @@ function Links({ requiresSignIn }: { requiresSignIn: boolean }) {
 /** The same facts as Markdown, for `Accept: text/markdown` and `/llms.txt`. */
 export function landingMarkdown({
   issuer,
+  address,
   look,
   installations,
   tools,
@@ -125,7 +128,7 @@ export function landingMarkdown({
     `# ${site.title}`,
     site.description,
     explanation(requiresSignIn),
-    `Address: \`${issuer}/mcp\` (Streamable HTTP)`,
+    `Address: \`${address}\` (Streamable HTTP)`,
     "## Add it to your application",
     ...installations.map(installationMarkdown),
     ...(tools.length === 0 ? [] : ["## What it can do", tools.map(toolMarkdown).join("\n")]),

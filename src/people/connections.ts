@@ -21,6 +21,7 @@ import { connectionsName } from "../grants/record.ts";
 import { createToolRecords } from "../grants/tool-records.ts";
 import { listState } from "../grants/tool-state.ts";
 import { isSameText } from "../keys.ts";
+import { organizationIn } from "../organizations.ts";
 import { ConnectionsPage, SignedOutPage } from "../pages/connections.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { describePermissions } from "../pages/scope.ts";
@@ -204,11 +205,12 @@ function backToPage({ config }: Parts, headers: HeadersInit = {}): Response {
 
 function asShown(connection: Connection, parts: Parts) {
   const { grantId, clientId, clientName, createdAt, lastUsedAt, scopes } = connection;
-  const { idleSeconds = DEFAULT_IDLE_SECONDS, clientFamily } = connection;
+  const { idleSeconds = DEFAULT_IDLE_SECONDS, clientFamily, resource } = connection;
   const granted = parts.permissions.filter((name) => scopes.includes(name));
   return {
     id: grantId,
     clientName,
+    organization: resource === undefined ? undefined : organizationIn(resource),
     verifiedAddress: verifiedDomain(clientId) === undefined ? undefined : clientId,
     clientFamily,
     connectedAt: createdAt,

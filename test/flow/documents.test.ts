@@ -7,7 +7,7 @@ import { PRIVATE_REDIRECTS } from "../../src/clients/known.ts";
 const CLIENTS = readFileSync("docs/clients.md", "utf8");
 const README = readFileSync("README.md", "utf8");
 
-it.each(installationsOf("https://YOUR-HOST").filter(({ command }) => command !== undefined))(
+it.each(installationsOf("https://YOUR-HOST/mcp").filter(({ command }) => command !== undefined))(
   "docs/clients.md has the command for $application",
   ({ application, command }) => {
     expect(CLIENTS).toContain(`${application}: \`${command}\``);
@@ -20,7 +20,7 @@ it.each(PRIVATE_REDIRECTS)("docs/clients.md has $client and its source", ({ clie
 });
 
 it("README has the command for Claude Code", () => {
-  const [claude] = installationsOf("http://localhost:8787").filter(
+  const [claude] = installationsOf("http://localhost:8787/mcp").filter(
     ({ application }) => application === "Claude Code",
   );
   expect(README).toContain(claude?.command);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { namesUs, withOurResource } from "../../../src/oauth/resource.ts";
+import { resourceNamed, withOurResource } from "../../../src/oauth/resource.ts";
 
 const DEPLOYED = {
   issuer: "https://mcp.example",
@@ -27,7 +27,7 @@ describe("a resource", () => {
     "https://mcp.example/mcp?session=1",
     "https://mcp.example/sse",
   ])("means us by %s", (text) => {
-    expect(namesUs(text, DEPLOYED)).toBe(true);
+    expect(resourceNamed(text, DEPLOYED)).toBe(DEPLOYED.resource);
   });
 
   it.each([
@@ -45,14 +45,14 @@ describe("a resource", () => {
     "urn:mcp",
     "http://localhost:8787/mcp",
   ])("means another by %s", (text) => {
-    expect(namesUs(text, DEPLOYED)).toBe(false);
+    expect(resourceNamed(text, DEPLOYED)).toBeUndefined();
   });
 
   it("means us on loopback by every name of this machine, at our port", () => {
     for (const text of ["http://127.0.0.1:8787/mcp", "http://[::1]:8787", "localhost:8787/mcp"])
-      expect(namesUs(text, LOCAL), text).toBe(true);
+      expect(resourceNamed(text, LOCAL), text).toBe(LOCAL.resource);
     for (const text of ["http://127.0.0.1:8788/mcp", "http://192.168.0.1:8787/mcp"])
-      expect(namesUs(text, LOCAL), text).toBe(false);
+      expect(resourceNamed(text, LOCAL), text).toBeUndefined();
   });
 });
 

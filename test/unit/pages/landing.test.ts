@@ -7,7 +7,8 @@ import { site } from "../../support/served.ts";
 const FACTS = {
   look: await createLook(site),
   issuer: "https://mcp.example.com",
-  installations: installationsOf("https://mcp.example.com"),
+  address: "https://mcp.example.com/mcp",
+  installations: installationsOf("https://mcp.example.com/mcp"),
   requiresSignIn: true,
   tools: [
     {
@@ -90,7 +91,7 @@ describe("the landing page", () => {
       "- **Wipe** (can delete or overwrite): All of it. Needs no permission.",
     );
     expect(markdown).toContain("https://mcp.example.com/connections");
-    for (const { application } of installationsOf(FACTS.issuer))
+    for (const { application } of installationsOf(FACTS.address))
       expect(markdown).toContain(`### ${application}`);
   });
 
@@ -113,7 +114,7 @@ describe("the landing page", () => {
 
 describe("the ways in", () => {
   const ways = new Map(
-    installationsOf("http://localhost:8787").map((way) => [way.application, way]),
+    installationsOf("http://localhost:8787/mcp").map((way) => [way.application, way]),
   );
 
   it.each([
@@ -149,12 +150,12 @@ describe("the ways in", () => {
 
   it("name the server by its host, in plain letters", () => {
     expect(
-      installationsOf("https://mcp.example.com")
+      installationsOf("https://mcp.example.com/mcp")
         .map((way) => way.command ?? "")
         .join(),
     ).toContain(" mcp-example-com ");
     expect(
-      installationsOf("http://[::1]:8787")
+      installationsOf("http://[::1]:8787/mcp")
         .map((way) => way.command ?? "")
         .join(),
     ).toContain(" 1-8787 ");
