@@ -92,6 +92,7 @@ async function createAuthParts(
     signingKeys: await deriveRing(auth, "access-token"),
     personKeys: await deriveRing(auth, "person"),
     hintKeys: await deriveRing(auth, "refresh-hint"),
+    machineKeys: await deriveRing(auth, "machine"),
     tools,
     changing,
     permissions,
@@ -103,7 +104,7 @@ async function createAuthParts(
 
 async function deriveRing(
   { signingKeys: [first, ...others] }: AuthConfig,
-  purpose: "access-token" | "person" | "refresh-hint",
+  purpose: "access-token" | "person" | "refresh-hint" | "machine",
 ): Promise<SigningKeys> {
   const derive = async (secret: Uint8Array<ArrayBuffer>): Promise<SigningKey> => ({
     kid: await deriveKeyId(secret),

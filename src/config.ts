@@ -19,6 +19,7 @@ import {
   isIdentity,
   readIdentity,
 } from "./identity-variables.ts";
+import { type MachineConfig, machineConfig, machineVariables } from "./machine-variables.ts";
 import {
   hosts,
   isLoopbackUrl,
@@ -89,6 +90,7 @@ export interface AuthConfig {
   /** Clients may register themselves. */
   readonly dynamicRegistration: boolean;
   readonly clientDocuments: boolean;
+  readonly machines: MachineConfig;
   /** Clients whose tokens are refused, and permissions that nobody has, until further notice. */
   readonly blockedClients: readonly string[];
   readonly blockedPermissions: readonly string[];
@@ -150,6 +152,7 @@ const authVariables = z.object({
   ALLOWED_REDIRECT_URIS: privateRedirectUris,
   DYNAMIC_REGISTRATION: switchOf(true),
   CLIENT_DOCUMENTS: switchOf(true),
+  ...machineVariables,
   BLOCKED_CLIENTS: words,
   BLOCKED_PERMISSIONS: words,
 });
@@ -196,7 +199,8 @@ function readAuth(
 ): AuthConfig | readonly ConfigProblem[] {
   const auth = authEnvironment.safeParse(set);
   const identity = readIdentity(set, issuer);
-  if (auth.success && isIdentity(identity)) return { identity, ...authConfig(auth.data) };
+  if (auth.success && isIdentity(identity))
+    return { identity, ...authConfig(auth.data), machines: machineConfig(auth.data, identity) };
   return [...(isIdentity(identity) ? [] : identity), ...problemsOf(auth)];
 }
 
@@ -223,7 +227,9 @@ export function isConfig(loaded: Config | readonly ConfigProblem[]): loaded is C
   return "issuer" in loaded;
 }
 
-function authConfig(values: z.output<typeof authEnvironment>): Omit<AuthConfig, "identity"> {
+function authConfig(
+  values: z.output<typeof authEnvironment>,
+): Omit<AuthConfig, "identity" | "machines"> {
   return {
     store: {
       url: values.UPSTASH_REDIS_REST_URL,

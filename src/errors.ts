@@ -167,6 +167,11 @@ export const REFUSALS = {
     status: 503,
     text: "Another request is renewing this session. Please try again shortly.",
   },
+  resource_unknown: {
+    code: "invalid_target",
+    status: 400,
+    text: "There is no such resource here.",
+  },
   scope_not_granted: {
     code: "invalid_scope",
     status: 400,

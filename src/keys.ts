@@ -6,7 +6,7 @@
 import { base64url } from "jose";
 
 /** What a key is for. A new version of a format gets a new label. */
-type Purpose = "access-token" | "person" | "refresh-hint" | "sealing" | "key-id";
+type Purpose = "access-token" | "person" | "refresh-hint" | "machine" | "sealing" | "key-id";
 
 type Secret = Uint8Array<ArrayBuffer>;
 

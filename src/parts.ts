@@ -38,6 +38,8 @@ export interface Parts {
   readonly personKeys: SigningKeys;
   /** For what refresh tokens say of themselves. */
   readonly hintKeys: SigningKeys;
+  /** For the fingerprints of machines' credentials. */
+  readonly machineKeys: SigningKeys;
   readonly tools: readonly OfferedTool[];
   /** What a permission lets a person do, in the words of who wrote the tools; by its name. */
   readonly sentences: Readonly<Record<string, string>>;

@@ -7,6 +7,7 @@ import type { Answers } from "./answers.ts";
 import type { Changes, Dashboard } from "./dashboard.ts";
 import type { Difference, Shape } from "./forgery.ts";
 import type { Logout } from "./logout.ts";
+import type { Machines } from "./machines.ts";
 import type { Directory, PersonKey } from "./people.ts";
 import type { Endpoint, Fault, Traffic } from "./traffic.ts";
 
@@ -24,6 +25,8 @@ export interface Control {
   configure(changes: Changes): void;
   /** A role has changed; the next access token says so. */
   setPermissions(person: PersonKey, permissions: readonly string[]): void;
+  /** An application that signs in for itself has changed, or is new. */
+  changeMachine(clientId: string, changes: Parameters<Machines["change"]>[1]): void;
   /** A blocked person can neither sign in nor refresh. */
   block(person: PersonKey): void;
   /**
@@ -49,6 +52,7 @@ interface Controlled {
   readonly answers: Answers;
   readonly dashboard: Dashboard;
   readonly directory: Directory;
+  readonly machines: Machines;
   readonly traffic: Traffic;
   readonly rotateKeys: () => Promise<void>;
   readonly logout: Logout;
@@ -60,6 +64,7 @@ export function createControl({
   dashboard,
   directory,
   logout,
+  machines,
   rotateKeys,
   traffic,
 }: Controlled): Control {
@@ -76,10 +81,11 @@ export function createControl({
     configure: (changes) => dashboard.change(changes),
     revokedRefreshTokens: () => answers.revokedRefreshTokens(),
     setPermissions: (person, permissions) => directory.setPermissions(person, permissions),
+    changeMachine: (clientId, changes) => machines.change(clientId, changes),
     block: (person) => directory.block(person),
     rotateKeys: () => rotateKeys(),
     logoutToken,
     logout: (person, difference) => logout.deliverLogoutToken(logoutToken(person, difference)),
-    clear: () => [answers, dashboard, directory, traffic].forEach((part) => part.clear()),
+    clear: () => [answers, dashboard, directory, machines, traffic].forEach((part) => part.clear()),
   };
 }

@@ -60,7 +60,12 @@ const ACCESS_TOKEN = {
   /** Auth0's other dialect, an honest one. */
   rfc9068: ({ azp }) => ({
     header: { typ: "at+jwt" },
-    claims: { azp: undefined, client_id: azp, jti: randomBytes(16).toString("base64url") },
+    claims: {
+      azp: undefined,
+      gty: undefined,
+      client_id: azp,
+      jti: randomBytes(16).toString("base64url"),
+    },
   }),
 } satisfies Record<string, Forgery>;
 

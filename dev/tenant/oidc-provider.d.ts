@@ -9,7 +9,7 @@ declare module "oidc-provider" {
   import type { JWK } from "jose";
 
   export interface Context {
-    readonly req: IncomingMessage;
+    req: IncomingMessage;
     readonly res: ServerResponse;
     readonly path: string;
     readonly method: string;

@@ -27,6 +27,7 @@ import type { Keyring } from "./keys.ts";
 import { login } from "./login.ts";
 import { loginPath } from "./login-path.ts";
 import type { Logout, LogoutSession } from "./logout.ts";
+import type { Machines } from "./machines.ts";
 import { callbackMismatchPage, errorPage, signedOutPage, signOutPage } from "./pages.ts";
 import type { Directory } from "./people.ts";
 import type { Records } from "./records.ts";
@@ -52,6 +53,7 @@ export interface Parts {
   readonly isPlain?: boolean;
   readonly dashboard: Dashboard;
   readonly logout: Logout;
+  readonly machines: Machines;
 }
 
 /** A provider over the keys the keyring has now; a rotation needs a new one. */
@@ -60,6 +62,7 @@ export function createProvider(parts: Parts): Provider {
   if (parts.apiClient !== undefined) addTokenExchange(provider, parts);
   return provider
     .use(parts.answers.middleware)
+    .use(parts.machines.middleware)
     .use(parts.dashboard.middleware)
     .use(parts.isPlain ? plainAuthorize(COOKIES.session) : authorizeDialect(COOKIES.session))
     .use(parts.isPlain ? pass : tokenDialect)

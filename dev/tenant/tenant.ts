@@ -11,6 +11,7 @@ import { createDashboard } from "./dashboard.ts";
 import type { ApiClient } from "./exchange.ts";
 import { openKeyring } from "./keys.ts";
 import { createLogout } from "./logout.ts";
+import { createMachines, type MachineOptions } from "./machines.ts";
 import { createDirectory } from "./people.ts";
 import { createProvider } from "./provider.ts";
 import { openRecords } from "./records.ts";
@@ -30,6 +31,8 @@ export interface TenantOptions {
   readonly permissions: readonly string[];
   /** How many people there are beside the three: `p1`, `p2`, … */
   readonly crowd?: number;
+  /** Applications that sign in for themselves, beside the robot that may do everything. */
+  readonly machines?: readonly MachineOptions[];
   /** Where keys and sessions outlive the process; without it they do not. */
   readonly dataDir?: string;
   /** Where logout tokens are sent. */
@@ -67,7 +70,9 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const issuer = `${url}/`;
 
   const logout = createLogout({ ...options, issuer, keyring }, options.backchannelLogoutUri);
-  const parts = { ...options, issuer, directory, keyring, records, answers, dashboard, logout };
+  const machines = createMachines({ ...options, issuer, keyring, answers }, options);
+  const people = { directory, dashboard, logout };
+  const parts = { ...options, issuer, keyring, records, answers, machines, ...people };
   let serve = createProvider(parts).callback();
   const rotateKeys = async (): Promise<void> => {
     await keyring.rotate();
@@ -80,7 +85,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   return {
     issuer,
     url,
-    control: createControl({ answers, dashboard, directory, logout, traffic, rotateKeys }),
+    control: createControl({ answers, machines, ...people, traffic, rotateKeys }),
     async close() {
       server.close();
       server.closeAllConnections();

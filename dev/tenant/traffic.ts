@@ -23,6 +23,7 @@ export type Endpoint =
   | (typeof ENDPOINTS)[keyof typeof ENDPOINTS]
   | "token:authorization_code"
   | "token:refresh_token"
+  | "token:client_credentials"
   | `token:${typeof TOKEN_EXCHANGE}`;
 
 /**
@@ -119,7 +120,7 @@ function defaultBody(status: number): unknown {
 }
 
 /** The same request with its body still to be read, since a stream can be read only once. */
-function replay(request: IncomingMessage, body: Buffer): IncomingMessage {
+export function replay(request: IncomingMessage, body: Buffer): IncomingMessage {
   const { method, url, headers, rawHeaders, httpVersion } = request;
   const copy = new IncomingMessage(request.socket);
   Object.assign(copy, { method, url, headers, rawHeaders, httpVersion, complete: true });

@@ -3,6 +3,7 @@
  * clients of the field write them; the same statement comes out as RFC 6749 §2.3.1 has it, or
  * nothing when it names two clients. No credential is judged here. Pure.
  */
+import { Refusal } from "../errors.ts";
 import { isSameText } from "../keys.ts";
 
 /** What a client says of itself in a token request. */
@@ -36,13 +37,23 @@ export function straightenCredentials(
   if (clientId === undefined) return undefined;
   const rest = new URLSearchParams(form);
   const known = secretOf(clientId) ?? "";
-  const secret = basic.secrets.find((text) => isSameText(text, known)) ?? basic.secrets[0] ?? "";
+  const secret = basic.secrets.find((text) => isSameText(text, known)) ?? likely(basic.secrets);
   if (secret === "") {
     rest.set("client_id", clientId);
     return { form: rest, authorization: null };
   }
   rest.delete("client_id");
   return { form: rest, authorization: `Basic ${btoa(`${encode(clientId)}:${encode(secret)}`)}` };
+}
+
+/**
+ * The secret that a straightened request shows, in its header or its form; empty when it shows none.
+ * Refuses a request with more than one set of credentials (RFC 6749 §2.3).
+ */
+export function readSecret({ form, authorization }: Presented): string {
+  const shown = [form.get("client_secret"), form.get("client_assertion"), authorization];
+  if (shown.filter((each) => each !== null).length > 1) throw new Refusal("credentials_repeated");
+  return readBasic(authorization)?.secrets[0] ?? form.get("client_secret") ?? "";
 }
 
 /** Whether a header carries credentials by HTTP Basic (RFC 7617), readable or not. */
@@ -61,6 +72,11 @@ function readBasic(authorization: string | null): Basic | undefined {
 /** An address of client metadata has colons of its own, and never a secret. */
 function colonOf(text: string): number {
   return /^https?:\/\//i.test(text) ? text.lastIndexOf(":") : text.indexOf(":");
+}
+
+/** What stands in a header without a percent sign is as it is: a plus is one, and no space. */
+function likely([decoded = "", plain = decoded]: readonly string[]): string {
+  return plain.includes("%") ? decoded : plain;
 }
 
 /** A part of the header, form-decoded, and as it stands where that is another text. */

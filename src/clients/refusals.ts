@@ -5,6 +5,11 @@ export const CLIENT_REFUSALS = {
     status: 400,
     text: "The request names two different clients.",
   },
+  credentials_repeated: {
+    code: "invalid_request",
+    status: 400,
+    text: "The request shows more than one set of credentials.",
+  },
   client_id_malformed: {
     code: "invalid_client",
     status: 401,

@@ -30,6 +30,7 @@ const RULES: readonly Rule[] = [
   ["consented", (line) => at("/authorize", "POST")(line) && isGood(line) && !("reason" in line)],
   ["signed_in", (line) => at("/auth/callback")(line) && isGood(line) && !("reason" in line)],
   ["code_exchanged", (line) => isTokenAnswer(line, "authorization_code")],
+  ["machine_admitted", (line) => isTokenAnswer(line, "client_credentials")],
   ["refreshed", (line) => isTokenAnswer(line, "refresh_token")],
   ["tool_failed", because("tool_failed")],
   ["tool_refused", because("permission_missing", "scope_insufficient")],

@@ -17,6 +17,8 @@ const LIMITS = {
   token: "LIMIT_TOKEN",
   /** `/token`, by client, grant and address: nobody can use up another's. */
   grant: "LIMIT_GRANT",
+  /** `/token`, by machine: how often the identity provider is asked about its credentials. */
+  machines: "LIMIT_MACHINES",
   /** `/mcp`, by person and client. */
   calls: "LIMIT_CALLS",
   /** `/mcp` without a token that holds, by address. */

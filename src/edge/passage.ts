@@ -117,6 +117,13 @@ function answerFailure(error: unknown, context: Context<EdgeEnv>): Response {
     endpoint: `${door.issuer}/mcp`,
   });
   if (wants !== "page") letClientsRead(response, req.header("Origin"));
+  // RFC 6749 §5.2: a client that tried HTTP Basic is challenged by it.
+  if (
+    wants === "token" &&
+    response.status === 401 &&
+    /^Basic\b/i.test(req.header("Authorization") ?? "")
+  )
+    response.headers.set("WWW-Authenticate", 'Basic realm="OAuth"');
   return response;
 }
 

@@ -187,6 +187,7 @@ async function standing(keeper: Keeper, grant: TokenGrant): Promise<Standing> {
 
 async function upstreamTokens(keeper: Keeper, grant: TokenGrant): Promise<UpstreamTokens> {
   const remembered = await currentRecord(keeper, grant);
+  if (remembered.record.tokens.accessToken === "") throw new Refusal("machine_without_token");
   if (!isCloseToEnd(remembered.record.tokens, keeper.now())) return remembered.record.tokens;
   // Another isolate may have renewed them meanwhile.
   const { record } = (await look(keeper, grant)) ?? remembered;

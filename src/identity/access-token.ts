@@ -27,6 +27,18 @@ export async function verifyAccessToken(
   findKey: JWTVerifyGetKey,
   expected: Expectations,
 ): Promise<VerifiedAccessToken> {
+  const claims = await judgeBearer(token, findKey, expected);
+  const permissions = expected.dialect.readPermissions(claims);
+  if (typeof permissions === "string") throw new Refusal(permissions);
+  return { claims, permissions };
+}
+
+/** The claims of an access token that is for us, whoever it speaks for. */
+export async function judgeBearer(
+  token: string,
+  findKey: JWTVerifyGetKey,
+  expected: Expectations,
+): Promise<SignedClaims> {
   const { dialect } = expected;
   const shapeProblem = dialect.judgeShape(token);
   if (shapeProblem !== undefined) throw new Refusal(shapeProblem);
@@ -35,9 +47,7 @@ export async function verifyAccessToken(
   if (!dialect.isForClient(claims, expected.clientId)) throw tokenInvalid("azp", { judged });
   if (!isForOrganization(claims, expected.organization))
     throw tokenInvalid("organization", { judged });
-  const permissions = dialect.readPermissions(claims);
-  if (typeof permissions === "string") throw new Refusal(permissions);
-  return { claims, permissions };
+  return claims;
 }
 
 /** What a token's outside tells about the settings of the API, before any cryptography. */

@@ -18,7 +18,7 @@ import { failedClaimFacts } from "./signed-token.ts";
 import { isTransient, RETRY_SOON_SECONDS, readRetryAfter } from "./upstream-fetch.ts";
 
 /** Where in the conversation it was met: at the browser's return, or at one of our own requests. */
-export type Place = "authorize" | "code" | "renew" | "revoke" | "userinfo" | "exchange";
+export type Place = "authorize" | "code" | "renew" | "machine" | "revoke" | "userinfo" | "exchange";
 
 const UNKNOWN_API = /^Service not (?:found|enabled)/i;
 
@@ -55,6 +55,28 @@ const SAYINGS: readonly {
     says: /\bnot authorize\b|\bcancel/i,
     codes: ["access_denied"],
     reason: "identity_cancelled",
+  },
+];
+
+/**
+ * What it says to a machine that asks for itself. What is not set up for it is told to it, and by the
+ * log to the operator; an Action that denies chooses its code (`api.access.deny`).
+ */
+const MACHINE_SAYINGS: typeof SAYINGS = [
+  {
+    says: /\borganization\b/i,
+    codes: ["access_denied", "unauthorized_client", "invalid_request"],
+    reason: "machine_organization_refused",
+  },
+  {
+    says: /\bquota\b|\bexceeded\b/i,
+    codes: ["access_denied", "too_many_requests", "invalid_client", "unauthorized_client"],
+    reason: "machine_quota_spent",
+  },
+  {
+    says: /not authorized to access|client[- ]grant/i,
+    codes: ["access_denied", "unauthorized_client"],
+    reason: "machine_not_authorized",
   },
 ];
 
@@ -96,6 +118,14 @@ const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
   ]),
   // An Action that denies, or fails while Auth0 asks it: who renews decides what that ends.
   renew: new Map<string, Reason>([...EVERYWHERE, ["access_denied", "identity_denied"]]),
+  machine: new Map<string, Reason>([
+    ...EVERYWHERE,
+    ["invalid_client", "machine_refused"],
+    ["unauthorized_client", "machine_grant_type_off"],
+    ["access_denied", "machine_denied"],
+    ["invalid_scope", "machine_scope_denied"],
+    ["invalid_request", "machine_request_denied"],
+  ]),
   revoke: new Map<string, Reason>(EVERYWHERE),
   userinfo: new Map<string, Reason>(EVERYWHERE),
   // Nothing of it says that the grant has ended: what ends a grant is said to its own application.
@@ -162,7 +192,8 @@ function reasonOf({ code, says }: Said, place: Place): Reason {
   if (place === "exchange" && code !== "invalid_grant" && UNKNOWN_API.test(says))
     return "other_api_unknown";
   if (place === "exchange") return REASONS.exchange.get(code) ?? "identity_refused";
-  return SAYINGS.find(isSaid)?.reason ?? REASONS[place].get(code) ?? "identity_refused";
+  const sayings = place === "machine" ? [...MACHINE_SAYINGS, ...SAYINGS] : SAYINGS;
+  return sayings.find(isSaid)?.reason ?? REASONS[place].get(code) ?? "identity_refused";
 }
 
 function refusalFor(
@@ -206,6 +237,6 @@ function refusal(
   return new Refusal(reason, {
     cause,
     facts,
-    ...(isTransient(reason) ? { retryAfterSeconds } : {}),
+    ...(isTransient(reason) || reason === "machine_quota_spent" ? { retryAfterSeconds } : {}),
   });
 }

@@ -11,6 +11,8 @@ import { AUTH0 } from "./auth0.ts";
 import { refuseAt } from "./auth0-errors.ts";
 import type { Dialect } from "./dialect.ts";
 import { readProfile, verifyIdToken } from "./id-token.ts";
+import { askForMachine } from "./machine.ts";
+import { isMachine } from "./machine-token.ts";
 import { verifyLogoutToken } from "./logout-token.ts";
 import type { Metadata } from "./metadata.ts";
 import { createOidcDialect } from "./oidc.ts";
@@ -51,6 +53,7 @@ export function createIdentityProvider(config: IdentityConfig, outward: Outward)
     judgeRenewal: (answer, userId, organization) =>
       judgeRenewal(tenant, answer, { userId, organization }),
     renew: (refreshToken) => renew(tenant, refreshToken),
+    machineTokens: (machine) => askForMachine(tenant, machine),
     revoke: (refreshToken) => revoke(tenant, refreshToken),
     userInfo: (tokens) => userInfo(tenant, tokens),
     exchange: (tokens, api) => exchangeOnBehalfOf(tenant, tokens, api),
@@ -243,6 +246,7 @@ async function acceptTokens(
     tenant.findKey,
     expected,
   );
+  if (isMachine(claims)) throw tokenInvalid("person", { judged: "access_token" });
   return {
     accessToken: answer.access_token,
     claims,

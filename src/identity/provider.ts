@@ -16,7 +16,7 @@ export interface UpstreamTokens {
   readonly refreshToken?: string;
   /** When these tokens were issued, epoch seconds. */
   readonly issuedAt: number;
-  /** Every permission the person holds, as the identity provider says now. */
+  /** Every permission the person, or the machine, holds, as the identity provider says now. */
   readonly permissions: readonly string[];
 }
 
@@ -86,6 +86,12 @@ export interface SignInSecrets {
   readonly organization?: string;
 }
 
+/** What a machine shows of itself; used for one question, kept nowhere. */
+export interface MachineCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /** A person logged out at the identity provider (OpenID Connect Back-Channel Logout 1.0). */
 export interface LogoutNotice {
   readonly userId: string;
@@ -132,6 +138,11 @@ export interface IdentityProvider {
     userId: string,
     organization?: string,
   ): Promise<UpstreamTokens>;
+  /**
+   * The tokens of a machine that the provider knows by its own credentials. Refuses with a `machine_…`
+   * reason, or as `renew` does.
+   */
+  machineTokens(machine: MachineCredentials): Promise<UpstreamTokens>;
   /** Tells the provider that a refresh token is no longer wanted. */
   revoke(refreshToken: string): Promise<void>;
   /** The profile of the person whose access token this is; refuses as `renew` does. */

@@ -104,6 +104,56 @@ export const IDENTITY_REFUSALS = {
     status: 403,
     text: "The sign-in service wants you to sign in again before this tool may call another service for you: disconnect this server in your application and connect it again.",
   },
+  machine_refused: {
+    code: "invalid_client",
+    status: 401,
+    text: "These client credentials are not accepted.",
+  },
+  machine_denied: {
+    code: "unauthorized_client",
+    status: 400,
+    text: "The sign-in service gives this client no token.",
+  },
+  machine_not_authorized: {
+    code: "unauthorized_client",
+    status: 400,
+    text: "This client has no access to the API: in Auth0 authorize its application for it (APIs, the API, Machine to Machine Applications).",
+  },
+  machine_grant_type_off: {
+    code: "unauthorized_client",
+    status: 400,
+    text: "The grant type Client Credentials is off for this client: turn it on in the advanced settings of its application in Auth0.",
+  },
+  machine_organization_refused: {
+    code: "unauthorized_client",
+    status: 400,
+    text: "This client may not act for the organization of this server.",
+  },
+  machine_scope_denied: {
+    code: "invalid_scope",
+    status: 400,
+    text: "The sign-in service gives this client no token.",
+  },
+  machine_request_denied: {
+    code: "invalid_request",
+    status: 400,
+    text: "The sign-in service gives this client no token.",
+  },
+  machine_quota_spent: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "The sign-in service gives machines no more tokens for now: a quota is spent.",
+  },
+  machine_token_bound: {
+    code: "server_error",
+    status: 503,
+    text: "Auth0 binds the tokens of this API to a key (DPoP): turn that off, this server sends them as bearer tokens.",
+  },
+  machine_without_token: {
+    code: "access_denied",
+    status: 403,
+    text: "This caller did not sign in at Auth0: there is no token of Auth0's for it.",
+  },
   identity_grant_ended: {
     code: "invalid_grant",
     status: 400,

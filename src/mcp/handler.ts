@@ -45,7 +45,7 @@ const EXPOSED_HEADERS = "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Prot
 export function createMcp(parts: McpParts): Mcp {
   const { config, site, version } = parts;
   const gate = config.auth === undefined ? openGate(config) : createGate(parts);
-  const serve = createTransport({ ...parts, about: describeServer(site, version, config.issuer) });
+  const serve = createTransport({ ...parts, about: describeServer(site, version, config) });
   const answer = async (request: Request, exchange: Exchange): Promise<Response> => {
     if (request.method === "OPTIONS") return answerPreflight(request);
     if (repeatsToken(request)) return oauthRefusal("access_token_repeated", exchange);

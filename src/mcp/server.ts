@@ -14,6 +14,7 @@ import {
   ResourceNotFoundError,
   type ScopeChallengeHandler,
 } from "@modelcontextprotocol/server";
+import type { Config } from "../config.ts";
 import { REFUSALS } from "../errors.ts";
 import type { Site } from "../site-definition.ts";
 import { text, ToolError } from "./answer.ts";
@@ -34,7 +35,14 @@ import { VIEW_EXTENSION } from "./view.ts";
 export interface About {
   readonly info: Implementation;
   readonly instructions: string;
+  /** What it does beside the protocol, by the names of the extensions. */
+  readonly extensions: NonNullable<Capabilities["extensions"]>;
 }
+
+type Capabilities = NonNullable<McpServerOptions["capabilities"]>;
+
+/** Machines sign in for themselves (ext-auth, oauth-client-credentials). */
+const MACHINE_EXTENSION = "io.modelcontextprotocol/oauth-client-credentials";
 
 /** Isolates share no bus, so no change is ever announced. */
 const UNANNOUNCED = { listChanged: false };
@@ -57,7 +65,7 @@ const OPTIONS: McpServerOptions = {
 };
 
 /** What a site at this address says of itself to clients; what holds of every server here is added. */
-export function describeServer(site: Site, version: string, issuer: string): About {
+export function describeServer(site: Site, version: string, { issuer, auth }: Config): About {
   const { name, title, description, instructions = "" } = site;
   return {
     info: {
@@ -69,15 +77,17 @@ export function describeServer(site: Site, version: string, issuer: string): Abo
       icons: [{ src: `${issuer}/favicon.svg`, mimeType: "image/svg+xml", sizes: ["any"] }],
     },
     instructions: `${instructions}\n\n${PERMISSIONS_EXPLAINED}`.trim(),
+    extensions: auth?.machines.areAtProvider === true ? { [MACHINE_EXTENSION]: {} } : {},
   };
 }
 
 /** Builds the server of one request; the SDK wants a fresh one each time, in both protocol eras. */
-export function buildServer(serving: Serving, { info, instructions }: About): McpServer {
+export function buildServer(serving: Serving, about: About): McpServer {
+  const { info, instructions } = about;
   const server = new McpServer(info, {
     ...OPTIONS,
     instructions,
-    capabilities: capabilitiesOf(serving.catalogue),
+    capabilities: capabilitiesOf(serving.catalogue, about),
     requestState: { verify: (state) => verifyState(state, serving) },
   });
   const { subjects } = serving.asked;
@@ -89,20 +99,18 @@ export function buildServer(serving: Serving, { info, instructions }: About): Mc
   return restateErrors(server);
 }
 
-function capabilitiesOf(catalogue: Catalogue): NonNullable<McpServerOptions["capabilities"]> {
+function capabilitiesOf(catalogue: Catalogue, about: About): Capabilities {
+  const extensions = {
+    ...about.extensions,
+    ...(catalogue.hasViews ? { [VIEW_EXTENSION]: {} } : {}),
+    ...(catalogue.skills.size > 0 ? { [SKILL_EXTENSION]: {} } : {}),
+  };
   return {
     tools: UNANNOUNCED,
     prompts: UNANNOUNCED,
     resources: UNANNOUNCED,
     ...(catalogue.hasCompletion ? { completions: {} } : {}),
-    ...(catalogue.hasViews || catalogue.skills.size > 0
-      ? {
-          extensions: {
-            ...(catalogue.hasViews ? { [VIEW_EXTENSION]: {} } : {}),
-            ...(catalogue.skills.size > 0 ? { [SKILL_EXTENSION]: {} } : {}),
-          },
-        }
-      : {}),
+    ...(Object.keys(extensions).length === 0 ? {} : { extensions }),
   };
 }
 

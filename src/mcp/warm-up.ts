@@ -62,7 +62,7 @@ export function warmUp(): void {
 async function rehearse(): Promise<void> {
   const caller = await admitNobody();
   const catalogue = await createCatalogue({ tools: [rehearsal] });
-  const about = { info: greeting.clientInfo, instructions: "" };
+  const about = { info: greeting.clientInfo, instructions: "", extensions: {} };
   const serve = createTransport({ config: CONFIG, catalogue, services: SERVICES, about });
   const exchange = {
     requestId: "",

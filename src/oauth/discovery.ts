@@ -5,6 +5,7 @@
  */
 import { createKeptAnswers } from "../edge/kept-answers.ts";
 import type { Exchange } from "../exchange.ts";
+import { admitsMachines } from "./client-credentials.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import type { Parts } from "../parts.ts";
 import { listScopes } from "./scopes.ts";
@@ -57,6 +58,7 @@ async function describeServer(request: Request, exchange: Exchange, parts: Parts
     ...(listsToolsPublicly ? {} : { scopes_supported: listScopes([]) }),
     // RFC 8414 §2: without this a client may take client_secret_basic for the only way to revoke.
     revocation_endpoint_auth_methods_supported: metadata["token_endpoint_auth_methods_supported"],
+    ...describeMachines(parts, metadata),
     ...describeService(parts),
   };
   const headers = new Headers(response.headers);
@@ -65,6 +67,13 @@ async function describeServer(request: Request, exchange: Exchange, parts: Parts
   // it.
   headers.set("Vary", "Origin");
   return new Response(JSON.stringify(complete), { headers });
+}
+
+/** RFC 8414 §2: the library knows no machines (ext-auth, oauth-client-credentials). */
+function describeMachines({ config }: Parts, metadata: Readonly<Record<string, unknown>>) {
+  const grants = metadata["grant_types_supported"];
+  if (!admitsMachines(config) || !Array.isArray(grants)) return {};
+  return { grant_types_supported: [...grants, "client_credentials"] };
 }
 
 /** RFC 8414 §2: what people are told of this server. */

@@ -70,7 +70,8 @@ async function read(parts: StorageParts, name: string): Promise<string | undefin
       return (await findPreregistered(parts.preregisteredClients, name)) ?? parts.work.get(name);
     case "grant": {
       const grant = parseGrantName(name);
-      return grant && (await readGrant(parts.work, grant, parts.now()))?.record.provider;
+      const standing = grant && (await readGrant(parts.work, grant, parts.now()));
+      return standing?.record.kind === "person" ? standing.record.provider : undefined;
     }
     case "transaction":
       return parts.work.take(name, USED_TRANSACTION_TTL_SECONDS);

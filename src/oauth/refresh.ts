@@ -88,7 +88,7 @@ function earlyHold(
 async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
   const { parts, token, clientId, presented } = refresh;
   const read = await readGrant(refresh.work, presented.grant, parts.now());
-  const verdict = read === undefined ? "unknown" : await judge(refresh, read.record);
+  const verdict = read?.record.kind === "person" ? await judge(refresh, read.record) : "unknown";
   if (read === undefined || verdict === "unknown" || read.record.clientId !== clientId)
     return refuseUnknown(refresh, token);
   assertServed(read.record, parts);

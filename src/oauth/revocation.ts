@@ -4,9 +4,11 @@
  * never says whether there was one.
  */
 import { authenticateClient, presentedClientId } from "../clients/authentication.ts";
+import { Refusal } from "../errors.ts";
 import { readAccessToken, type SigningKeys } from "../grants/access-token.ts";
 import { endAtOnce } from "../grants/ending.ts";
 import { grantName, type GrantRecord, readGrant, registrationNames } from "../grants/record.ts";
+import { isFromMachine } from "./client-credentials.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import { readHint } from "./refresh-hint.ts";
 import { isProven, readRefreshToken } from "./refresh-token.ts";
@@ -15,24 +17,25 @@ import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts
 /** Answers a request with `token` and no `grant_type`. */
 export async function answerRevocation(
   context: TokenContext,
-  { request, form }: TokenRequest,
+  token: TokenRequest,
 ): Promise<Response> {
   const { parts, work, exchange } = context;
-  const token = form.get("token") ?? "";
-  const grant = readRefreshToken(token)?.grant ?? (await readAccessToken(token, parts.signingKeys));
+  const { request, form } = token;
+  const presented = form.get("token") ?? "";
+  const grant =
+    readRefreshToken(presented)?.grant ?? (await readAccessToken(presented, parts.signingKeys));
   if (grant === undefined) return passOn(context, request);
   const clientId = presentedClientId(form, request.headers.get("Authorization"));
   const records = registrationNames(clientId);
   await work.prefetch({ records, collections: [grantName(grant)] });
-  const server = createAuthorizationServer(parts, { work, exchange });
-  const refused = await authenticateClient(server, request, form);
-  if (refused !== undefined) return refused;
   const standing = await readGrant(work, grant, parts.now());
   const record = standing?.record;
+  const refused = await authenticate(context, token, record);
+  if (refused !== undefined) return refused;
   if (
     record !== undefined &&
     record.clientId === clientId &&
-    (await isOurToken(token, record, parts.hintKeys))
+    (await isOurToken(presented, record, parts.hintKeys))
   ) {
     const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
     const { refreshToken } = record.tokens;
@@ -42,6 +45,20 @@ export async function answerRevocation(
     exchange.note({ reason: "grant_revoked", user: grant.userId });
   }
   return new Response(null, { headers: { "Cache-Control": "no-store" } });
+}
+
+/** Whoever revokes authenticates (RFC 7009 §2.1); the library knows no machine. */
+async function authenticate(
+  context: TokenContext,
+  token: TokenRequest,
+  record: GrantRecord | undefined,
+): Promise<Response | undefined> {
+  if (record?.kind === "machine") {
+    if (await isFromMachine(context, token, record)) return undefined;
+    throw new Refusal("machine_refused");
+  }
+  const { request, form } = token;
+  return authenticateClient(createAuthorizationServer(context.parts, context), request, form);
 }
 
 /**

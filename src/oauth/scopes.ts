@@ -46,6 +46,15 @@ export function grantedScopes(
 }
 
 /**
+ * What a machine limits itself to: official clients ask for the scopes of our challenge, which are a
+ * person's, so only a request that names a permission of ours limits anything.
+ */
+export function machineScope(asked: string | null, permissions: readonly string[]): string | null {
+  const named = (asked ?? "").split(" ").filter((scope) => permissions.includes(scope));
+  return named.length === 0 ? null : named.join(" ");
+}
+
+/**
  * Of the scopes a token may have, those that its client asked for in this token request (RFC 6749
  * §6).
  */

@@ -13,6 +13,7 @@ import { isClientId, markOf } from "../clients/mark.ts";
 import { waitWithPatience } from "../grants/patience.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
 import type { GrantRef } from "../grants/grant.ts";
+import { admitMachine, admitsMachines } from "./client-credentials.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
@@ -95,6 +96,8 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
   if (repeatedParameter(form) !== undefined) return passOn(context, token.request);
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
+  if (grantType === "client_credentials" && admitsMachines(context.parts.config))
+    return admitMachine(context, token);
   if (grantType === null && form.has("token")) return answerRevocation(context, token);
   return passOn(context, token.request);
 }
@@ -134,11 +137,13 @@ function challengeBasic(request: Request, response: Response): Response {
   return challenge;
 }
 
+const GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"];
+
 /** What is asked, for the log, in words of ours: the form's own could be anything. */
 function kindOf(form: URLSearchParams): string {
   const grantType = form.get("grant_type");
   if (grantType === null) return form.has("token") ? "revocation" : "none";
-  return ["authorization_code", "refresh_token"].includes(grantType) ? grantType : "other";
+  return GRANT_TYPES.includes(grantType) ? grantType : "other";
 }
 
 /** A parameter without a value counts as left out (RFC 6749 §3.2). */

@@ -290,7 +290,7 @@ function serverMetadataOf(issuer: string) {
     scopes_supported: ["openid", "profile", "email", "offline_access", ...PERMISSIONS],
     response_types_supported: ["code"],
     response_modes_supported: ["query"],
-    grant_types_supported: ["authorization_code", "refresh_token"],
+    grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
     token_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
     revocation_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ["RS256", "ES256"],

@@ -73,6 +73,7 @@ it("are in wrangler.toml, as documented", () => {
     LIMIT_READY: 30,
     LIMIT_TOKEN: 600,
     LIMIT_GRANT: 30,
+    LIMIT_MACHINES: 20,
     LIMIT_CALLS: 600,
     LIMIT_STRANGERS: 600,
   });
@@ -205,4 +206,20 @@ describe("without a binding", () => {
       await bare.stop();
     }
   });
+});
+
+it("Auth0 is asked about one machine's credentials 20 times a minute, and others are not held up", async () => {
+  const ask = (client_id: string, client_secret: string) =>
+    fetch(`${house.url}/token`, {
+      method: "POST",
+      body: new URLSearchParams({ grant_type: "client_credentials", client_id, client_secret }),
+      headers: { "CF-Connecting-IP": anyAddress() },
+    });
+  const before = house.tenant.control.count("token:client_credentials");
+  let guesses = 0;
+  const refused = await firstRefusal(20, () => ask("robot", `guess ${(guesses += 1)}`));
+  expect(refused.status).toBe(429);
+  const asked = house.tenant.control.count("token:client_credentials") - before;
+  expect(asked).toBe(guesses - 1);
+  expect((await ask("somebody-else", "x")).status).toBe(401);
 });

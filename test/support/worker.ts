@@ -5,6 +5,7 @@
 import { env as environment } from "cloudflare:workers";
 import type { Env } from "../../src/config.ts";
 import { createWorker, type Theirs } from "../../src/worker.ts";
+import { callers } from "./machine-tools.ts";
 import { beginNaiveWork } from "./naive-work.ts";
 import { served } from "./served.ts";
 import { calling } from "./calling.ts";
@@ -23,7 +24,7 @@ const worker = await createWorker(theirs(), isNaive ? { beginWork: beginNaiveWor
 /** The tests' own site and tools, or a shop, or one that tells strangers of no tool. */
 function theirs(): Theirs {
   const offerings =
-    { calling, shop, shopLater }[String(wish("TEST_OFFERINGS"))] ?? served.offerings;
+    { calling, callers, shop, shopLater }[String(wish("TEST_OFFERINGS"))] ?? served.offerings;
   const listsToolsPublicly = wish("TEST_HIDDEN") !== "true";
   return { ...served, offerings, site: { ...served.site, listsToolsPublicly } };
 }

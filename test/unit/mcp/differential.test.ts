@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import * as z from "zod";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { defineTool } from "../../../src/mcp/tool.ts";
-import { call, endpointOf, type Era, ISSUER, tokenOf } from "./endpoint.ts";
+import { call, configOf, endpointOf, type Era, tokenOf } from "./endpoint.ts";
 import { describeServer } from "../../../src/mcp/server.ts";
 import { served } from "../../support/served.ts";
 
@@ -55,7 +55,7 @@ const ours = endpointOf({
 const plain = createMcpHandler(
   () => {
     const hint = { ttlMs: 60_000, cacheScope: "private" } as const;
-    const server = new McpServer(describeServer(served.site, served.version, ISSUER).info, {
+    const server = new McpServer(describeServer(served.site, served.version, configOf()).info, {
       cacheHints: { "tools/list": hint },
     });
     const { input: inputSchema, output: outputSchema, ...rest } = addition;
