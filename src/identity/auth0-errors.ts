@@ -191,9 +191,12 @@ function reasonOf({ code, says }: Said, place: Place): Reason {
     return "identity_grant_ended";
   if (place === "exchange" && code !== "invalid_grant" && UNKNOWN_API.test(says))
     return "other_api_unknown";
-  if (place === "exchange") return REASONS.exchange.get(code) ?? "identity_refused";
-  const sayings = place === "machine" ? [...MACHINE_SAYINGS, ...SAYINGS] : SAYINGS;
-  return sayings.find(isSaid)?.reason ?? REASONS[place].get(code) ?? "identity_refused";
+  return sayingsAt(place).find(isSaid)?.reason ?? REASONS[place].get(code) ?? "identity_refused";
+}
+
+function sayingsAt(place: Place): typeof SAYINGS {
+  if (place === "exchange") return [];
+  return place === "machine" ? [...MACHINE_SAYINGS, ...SAYINGS] : SAYINGS;
 }
 
 function refusalFor(

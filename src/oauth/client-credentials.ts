@@ -28,7 +28,6 @@ export async function admitMachine(context: TokenContext, token: TokenRequest): 
   const { config, now } = parts;
   assertResource(token.form, config);
   const machine = await readMachine(context, token);
-  if (config.auth.blockedClients.includes(machine.clientId)) throw new Refusal("client_blocked");
   exchange.note({ user: machine.userId, caller: "machine" });
   const { record, generation, isKept } = await openMachineGrant({
     work,

@@ -93,7 +93,14 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
   if (clientId !== undefined && !isClientId(clientId)) throw new Refusal("client_id_malformed");
   // It may still say that it does not want its tokens any more.
   if (grantType !== null) assertNotBlocked(clientId ?? "", context.parts.config);
-  if (repeatedParameter(form) !== undefined) return passOn(context, token.request);
+  return repeatedParameter(form) === undefined
+    ? answerKind(context, token)
+    : passOn(context, token.request);
+}
+
+function answerKind(context: TokenContext, token: TokenRequest): Promise<Response> {
+  const { form } = token;
+  const grantType = form.get("grant_type");
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
   if (grantType === "client_credentials" && admitsMachines(context.parts.config))
