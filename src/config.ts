@@ -84,6 +84,8 @@ export interface AuthConfig {
   readonly revocationCheckSeconds: number;
   /** How long a window of a client may stay behind the newest refresh token. 0: not at all. */
   readonly refreshReuseSeconds: number;
+  /** After how long a person signs in again, however they use what they connected; absent: never. */
+  readonly sessionMaxSeconds?: number;
   readonly preregisteredClients: readonly PreregisteredClient[];
   /** Private redirect URIs that clients may use beside those of known ones. */
   readonly allowedRedirectUris: readonly string[];
@@ -148,6 +150,10 @@ const authVariables = z.object({
   ACCESS_TOKEN_TTL_SECONDS: seconds(3600, 60, 86_400),
   REVOCATION_CHECK_SECONDS: seconds(30, 0, 3600),
   REFRESH_REUSE_SECONDS: seconds(86_400, 0, 2_592_000),
+  SESSION_MAX_SECONDS: seconds(0, 0, 31_536_000).refine(
+    (value) => value === 0 || value >= 300,
+    "must be 0, or at least 300",
+  ),
   PREREGISTERED_CLIENTS: preregisteredClients,
   ALLOWED_REDIRECT_URIS: privateRedirectUris,
   DYNAMIC_REGISTRATION: switchOf(true),
@@ -246,6 +252,7 @@ function authConfig(
     blockedClients: values.BLOCKED_CLIENTS,
     blockedPermissions: values.BLOCKED_PERMISSIONS,
     refreshReuseSeconds: values.REFRESH_REUSE_SECONDS,
+    ...(values.SESSION_MAX_SECONDS === 0 ? {} : { sessionMaxSeconds: values.SESSION_MAX_SECONDS }),
     preregisteredClients: values.PREREGISTERED_CLIENTS.map(({ client_secret, ...client }) => ({
       ...client,
       ...(client_secret === undefined ? {} : { client_secret }),

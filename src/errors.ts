@@ -187,6 +187,11 @@ export const REFUSALS = {
     status: 400,
     text: "This authorization has ended. Please connect again.",
   },
+  session_over: {
+    code: "invalid_grant",
+    status: 400,
+    text: "This session has reached its longest life. Please connect again.",
+  },
   code_replayed: {
     code: "invalid_grant",
     status: 400,

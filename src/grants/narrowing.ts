@@ -4,6 +4,7 @@
  * widens.
  */
 import { Refusal } from "../errors.ts";
+import { latestEndOf } from "./lifetime.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
 import { tellNarrowed } from "./ended-feed.ts";
@@ -39,9 +40,14 @@ interface Narrowed {
 }
 
 /** Lets a grant end when it was not used for so long. Pure. */
-export function limitIdle(record: GrantRecord, idleSeconds: number, now: number): GrantRecord {
-  const canLast = record.tokens.refreshToken !== undefined;
-  const expiresAt = canLast ? now + idleSeconds : Math.min(record.expiresAt, now + idleSeconds);
+export function limitIdle(
+  record: GrantRecord,
+  idleSeconds: number,
+  { now, sessionMaxSeconds }: { readonly now: number; readonly sessionMaxSeconds?: number },
+): GrantRecord {
+  const longest = record.tokens.refreshToken === undefined ? record.expiresAt : Infinity;
+  const latestEnd = latestEndOf(record, sessionMaxSeconds);
+  const expiresAt = Math.min(now + idleSeconds, longest, latestEnd);
   return { ...record, idleSeconds, expiresAt };
 }
 

@@ -72,7 +72,7 @@ async function exchangeOnce(exchange: CodeExchange): Promise<Response | "overtak
   const server = createAuthorizationServer(parts, exchange, async () => {
     if (standing === undefined) throw new Refusal("grant_ended");
     assertScope(standing.record, token.form.get("scope"), parts.permissions);
-    return lifetimes(standing.record, parts.config.auth.accessTokenTtlSeconds, now);
+    return lifetimes(standing.record, parts.config.auth, now);
   });
   const response = await server.fetch(withoutScope(token));
   if (!response.ok) {
@@ -149,7 +149,7 @@ async function write(
       generation: generation - 1,
       token,
     }));
-  const first = { ...record, places: [place], expiresAt: endOf(record, now) };
+  const first = { ...record, places: [place], expiresAt: endOf(record, parts.config.auth, now) };
   const expiresInSeconds = answered.expires_in;
   const scope = token.form.get("scope");
   const body = await issueTokens(parts, first, { scope, refreshToken, expiresInSeconds });

@@ -208,6 +208,7 @@ function describe({ asked, description, approval, parts }: Asking): Omit<Consent
     })),
     openTools: parts.tools.filter((tool) => tool.permissions.length === 0),
     idleDays: DEFAULT_IDLE_SECONDS / SECONDS_PER_DAY,
+    longestSeconds: parts.config.auth.sessionMaxSeconds,
     mayBeRemembered: mayBeRemembered(standing.kind !== "unverified", description),
     action: "/authorize",
     resource,

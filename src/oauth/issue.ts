@@ -5,9 +5,11 @@
 import type { TokenExchangeCallbackResult } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
 import { showsCredentials } from "../clients/authentication.ts";
+import type { AuthConfig } from "../config.ts";
 import { Refusal } from "../errors.ts";
 import { signAccessToken } from "../grants/access-token.ts";
 import { withheldTools } from "../grants/frozen.ts";
+import { latestEndOf } from "../grants/lifetime.ts";
 import { grantName, type GrantRecord, type StandingGrant } from "../grants/record.ts";
 import { renewalTimeOf } from "../grants/renewal.ts";
 import { grantedPermissions, heldPermissions } from "../grants/writing.ts";
@@ -37,22 +39,29 @@ const SHORTEST_TTL_SECONDS = 60;
  */
 export function lifetimes(
   record: GrantRecord,
-  accessTokenTtlSeconds: number,
+  { accessTokenTtlSeconds, sessionMaxSeconds }: Lives,
   now: number,
 ): TokenExchangeCallbackResult & { readonly accessTokenTTL: number } {
-  if (record.tokens.refreshToken !== undefined)
-    return {
-      accessTokenTTL: accessTokenTtlSeconds,
-      refreshTokenTTL: DEFAULT_IDLE_SECONDS,
-      refreshTokenIdleTTL: DEFAULT_IDLE_SECONDS,
-    };
-  const leftSeconds = record.tokens.expiresAt - now;
-  if (leftSeconds < SHORTEST_TTL_SECONDS) throw new Refusal("identity_grant_ended");
+  const sessionSeconds = latestEndOf(record, sessionMaxSeconds) - now;
+  if (sessionSeconds < SHORTEST_TTL_SECONDS) throw new Refusal("session_over");
+  const canLast = record.tokens.refreshToken !== undefined;
+  const upstreamSeconds = canLast ? DEFAULT_IDLE_SECONDS : record.tokens.expiresAt - now;
+  if (upstreamSeconds < SHORTEST_TTL_SECONDS) throw new Refusal("identity_grant_ended");
+  const leftSeconds = Math.min(sessionSeconds, upstreamSeconds);
   return {
     accessTokenTTL: Math.min(accessTokenTtlSeconds, leftSeconds),
     refreshTokenTTL: leftSeconds,
     refreshTokenIdleTTL: leftSeconds,
   };
+}
+
+/** How long the operator lets things live. */
+type Lives = Pick<AuthConfig, "accessTokenTtlSeconds" | "sessionMaxSeconds">;
+
+/** Whether there is no more to be had of a grant, however it was used. Refuses with `session_over`. */
+export function assertNotOver(record: GrantRecord, { config, now }: Parts): void {
+  const leftSeconds = latestEndOf(record, config.auth.sessionMaxSeconds) - now();
+  if (leftSeconds < SHORTEST_TTL_SECONDS) throw new Refusal("session_over");
 }
 
 /**
@@ -65,9 +74,10 @@ export function assertServed({ resource }: GrantRecord, { config }: Parts): void
 }
 
 /** When a grant ends unless it is refreshed; epoch seconds. */
-export function endOf({ tokens, idleSeconds }: GrantRecord, now: number): number {
-  const idleEnd = now + (idleSeconds ?? DEFAULT_IDLE_SECONDS);
-  return tokens.refreshToken === undefined ? Math.min(tokens.expiresAt, idleEnd) : idleEnd;
+export function endOf(record: GrantRecord, { sessionMaxSeconds }: Lives, now: number): number {
+  const { tokens, idleSeconds = DEFAULT_IDLE_SECONDS } = record;
+  const upstreamEnd = tokens.refreshToken === undefined ? tokens.expiresAt : Infinity;
+  return Math.min(now + idleSeconds, upstreamEnd, latestEndOf(record, sessionMaxSeconds));
 }
 
 /**

@@ -19,7 +19,7 @@ import {
 import { endsGrant, isRenewalDue } from "../grants/renewal.ts";
 import type { Claiming } from "../storage/reading.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
-import { assertScope, assertServed, tokenResponse } from "./issue.ts";
+import { assertNotOver, assertScope, assertServed, tokenResponse } from "./issue.ts";
 import { type RefreshHint, readHint } from "./refresh-hint.ts";
 import { placeOf } from "./refresh-place.ts";
 import {
@@ -92,6 +92,7 @@ async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
   if (read === undefined || verdict === "unknown" || read.record.clientId !== clientId)
     return refuseUnknown(refresh, token);
   assertServed(read.record, parts);
+  assertNotOver(read.record, parts);
   const standing = carry(refresh, read);
   const isDue = isRenewalDue(standing.record.tokens, parts.now());
   // The library authenticates whoever it rotates for; everybody else is authenticated here.

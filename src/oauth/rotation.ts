@@ -102,7 +102,7 @@ async function rotate(
   const { parts, token, presented, tokenId } = refresh;
   const now = parts.now();
   const server = createAuthorizationServer(parts, refresh, async () =>
-    lifetimes(record, parts.config.auth.accessTokenTtlSeconds, now),
+    lifetimes(record, parts.config.auth, now),
   );
   const form = new URLSearchParams(token.form);
   form.set("refresh_token", presented.inner);
@@ -126,7 +126,7 @@ async function rotate(
       ...supersede(record, { id: tokenId, place, at: now }),
       provider,
       latest: { refreshToken, usedId: tokenId, asked: askedOf(token), body, clientFamily, at: now },
-      expiresAt: endOf(record, now),
+      expiresAt: endOf(record, parts.config.auth, now),
     },
   };
 }
@@ -142,7 +142,7 @@ async function catchUp(refresh: Refresh, record: GrantRecord): Promise<Made> {
     secondsAgo: now - (use?.at ?? now),
     generationsAgo: use === undefined ? 0 : record.superseded.indexOf(use) + 1,
   });
-  const { accessTokenTTL } = lifetimes(record, parts.config.auth.accessTokenTtlSeconds, now);
+  const { accessTokenTTL } = lifetimes(record, parts.config.auth, now);
   const body = await issueTokens(parts, record, {
     scope: token.form.get("scope"),
     refreshToken: record.latest?.refreshToken,

@@ -29,6 +29,8 @@ export interface Connection {
   readonly permissions: readonly Choice[];
   /** After how many days without use it ends. */
   readonly idleDays: number;
+  /** When it ends in any case, epoch seconds. */
+  readonly endsAt?: number | undefined;
 }
 
 /** Kinds of clients as people call them. */
@@ -228,7 +230,7 @@ function ActionForm({
 
 function ConnectionFacts({ connection }: { connection: Connection }) {
   const { clientName, organization, verifiedAddress, clientFamily = "" } = connection;
-  const { connectedAt, lastUsedAt } = connection;
+  const { connectedAt, lastUsedAt, endsAt } = connection;
   const clientKind = CLIENT_KINDS.get(clientFamily);
   return (
     <div>
@@ -259,6 +261,12 @@ function ConnectionFacts({ connection }: { connection: Connection }) {
           </>
         )}
         {clientKind !== undefined && ` from ${clientKind}`}
+        {endsAt !== undefined && (
+          <>
+            {" "}
+            · ends <UtcTime at={endsAt} />
+          </>
+        )}
       </p>
     </div>
   );

@@ -35,6 +35,8 @@ export interface ConsentRequest {
   readonly openTools: readonly ToolSummary[];
   /** When it ends by itself unless it is used; none when it does not outlive the sign-in. */
   readonly idleDays?: number | undefined;
+  /** After how long it ends in any case. */
+  readonly longestSeconds?: number | undefined;
   readonly mayBeRemembered: boolean;
   /** Sent back by the form: it names the transaction and proves that the page was ours. */
   readonly handle: string;
@@ -44,6 +46,8 @@ export interface ConsentRequest {
   /** Whose resource it is, when it is an organization's. */
   readonly organization?: string | undefined;
 }
+
+const SECONDS_PER_DAY = 86_400;
 
 const LONGEST_URI_CHARACTERS = 400;
 
@@ -205,14 +209,32 @@ function WhatFor({ request, isStepUp }: { request: ConsentRequest; isStepUp: boo
           </>
         )}
         <dt>{idleDays === undefined ? "Until your sign-in ends" : "Until you disconnect it"}</dt>
-        <dd class="quiet">
-          {idleDays === undefined
-            ? "It has to ask again after that."
-            : `Or it was not used for ${idleDays} days. You see and end it at ${new URL(request.resource).host}/connections.`}
-        </dd>
+        <dd class="quiet">{describeEnd(request)}</dd>
       </dl>
     </section>
   );
+}
+
+/** When it ends, if nobody ends it before. */
+function describeEnd({ idleDays, longestSeconds, resource }: ConsentRequest): string {
+  if (idleDays === undefined) return "It has to ask again after that.";
+  const isOlder = longestSeconds !== undefined ? `it is ${describeTime(longestSeconds)} old` : "";
+  const isIdle = `it was not used for ${idleDays} days`;
+  const never = longestSeconds !== undefined && longestSeconds <= idleDays * SECONDS_PER_DAY;
+  const ends = [never ? "" : isIdle, isOlder].filter(Boolean).join(", or ");
+  return `Or ${ends}. You see and end it at ${new URL(resource).host}/connections.`;
+}
+
+/** In the largest unit that it is a whole number of: 7 days, 8 hours, 90 minutes. */
+function describeTime(seconds: number): string {
+  const units = [
+    [SECONDS_PER_DAY, "day"],
+    [3600, "hour"],
+    [60, "minute"],
+  ] as const;
+  const [size, name] = units.find(([unit]) => seconds % unit === 0) ?? [1, "second"];
+  const count = seconds / size;
+  return count === 1 ? `1 ${name}` : `${count} ${name}s`;
 }
 
 function OpenTools({ tools }: { tools: readonly ToolSummary[] }) {

@@ -157,7 +157,8 @@ async function limit(
   if (days === undefined) throw new Refusal("form_refused");
   await changeGrant(work, parts, {
     grant: { userId, grantId },
-    change: (record) => limitIdle(record, days * SECONDS_PER_DAY, parts.now()),
+    change: (record) =>
+      limitIdle(record, days * SECONDS_PER_DAY, { ...parts.config.auth, now: parts.now() }),
   });
   exchange.note({ reason: "grant_limited", user: userId });
 }
@@ -206,6 +207,7 @@ function backToPage({ config }: Parts, headers: HeadersInit = {}): Response {
 function asShown(connection: Connection, parts: Parts) {
   const { grantId, clientId, clientName, createdAt, lastUsedAt, scopes } = connection;
   const { idleSeconds = DEFAULT_IDLE_SECONDS, clientFamily, resource } = connection;
+  const { sessionMaxSeconds } = parts.config.auth;
   const granted = parts.permissions.filter((name) => scopes.includes(name));
   return {
     id: grantId,
@@ -217,5 +219,6 @@ function asShown(connection: Connection, parts: Parts) {
     lastUsedAt,
     permissions: describePermissions(granted, parts).map((facts) => ({ ...facts, isTicked: true })),
     idleDays: idleSeconds / SECONDS_PER_DAY,
+    endsAt: sessionMaxSeconds === undefined ? undefined : createdAt + sessionMaxSeconds,
   };
 }

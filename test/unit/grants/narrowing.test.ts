@@ -56,7 +56,7 @@ describe("narrowing", () => {
 
 describe("an end by disuse", () => {
   it("counts from now, and holds for every later use", () => {
-    expect(limitIdle(RECORD, 86_400, NOW)).toEqual({
+    expect(limitIdle(RECORD, 86_400, { now: NOW })).toEqual({
       ...RECORD,
       idleSeconds: 86_400,
       expiresAt: NOW + 86_400,
@@ -66,6 +66,11 @@ describe("an end by disuse", () => {
   it("never outlives what Auth0 gave", () => {
     const { refreshToken: _, ...tokens } = RECORD.tokens;
     const short: GrantRecord = { ...RECORD, tokens, expiresAt: NOW + 3600 };
-    expect(limitIdle(short, 86_400, NOW).expiresAt).toBe(NOW + 3600);
+    expect(limitIdle(short, 86_400, { now: NOW }).expiresAt).toBe(NOW + 3600);
+  });
+
+  it("nor the longest life of a session", () => {
+    const by = { now: NOW, sessionMaxSeconds: NOW - RECORD.createdAt + 60 };
+    expect(limitIdle(RECORD, 86_400, by).expiresAt).toBe(NOW + 60);
   });
 });

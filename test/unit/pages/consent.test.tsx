@@ -152,6 +152,11 @@ describe("the consent page", () => {
   it("says how long it lasts", () => {
     expect(text()).toContain("Until you disconnect it Or it was not used for 30 days.");
     expect(text({ idleDays: undefined })).toContain("Until your sign-in ends");
+    expect(text({})).toContain("Or it was not used for 30 days. You see");
+    expect(text({ longestSeconds: 90 * 86_400 })).toContain(
+      "Or it was not used for 30 days, or it is 90 days old. You see",
+    );
+    expect(text({ longestSeconds: 8 * 3600 })).toContain("Or it is 8 hours old. You see");
   });
 
   it("offers to remember only where that is allowed", () => {
