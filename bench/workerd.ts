@@ -35,7 +35,7 @@ export interface Workerd {
 
 const COMPATIBILITY = readFileSync(new URL("../wrangler.toml", import.meta.url), "utf8");
 const compatibilityDate = /^compatibility_date = "(.*)"$/m.exec(COMPATIBILITY)?.[1] ?? "";
-const FLAGS = ["global_fetch_strictly_public", "enable_request_signal"];
+const FLAGS = ["global_fetch_strictly_public", "enable_request_signal", "nodejs_als"];
 
 /** Says what the Worker is told of the scheme under which it was asked. */
 export const FORWARDED_PROTO = "x-forwarded-proto";

@@ -13,6 +13,7 @@ import { createIdentityProvider } from "./identity/openid.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
 import type { Catalogue } from "./mcp/catalogue.ts";
+import { metered } from "./metering.ts";
 import type { Look } from "./pages/look.ts";
 import { effectOf } from "./pages/scope.ts";
 import type { Parts } from "./parts.ts";
@@ -59,7 +60,7 @@ async function createAuthParts(
 ): Promise<Parts> {
   const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
   const { auth } = config;
-  const redis = outward.redis ?? createRedis(auth.store, send);
+  const redis = metered(outward.redis ?? createRedis(auth.store, send));
   const vault = createVault(auth.store, { redis, now, report: warnOfStore });
   const documents = createDocuments(
     { issuer: config.issuer, namedHosts: config.clientDocumentHosts ?? [] },

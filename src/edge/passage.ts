@@ -5,6 +5,7 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { type Reason, Refusal } from "../errors.ts";
+import { meter } from "../metering.ts";
 import type { Look } from "../pages/look.ts";
 import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
 import { explainFailure, renderRefusal, revealFault } from "./failure.ts";
@@ -53,7 +54,7 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
     context.set("exchange", exchange);
     context.set("door", door);
     exchange.note({ version: door.version });
-    await next();
+    await meter((storeCommands) => exchange.note({ storeCommands }), next);
     const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
     const response = withSecurityHeaders(answer, {
       isLoopback: door.isLoopback,

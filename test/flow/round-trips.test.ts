@@ -227,6 +227,39 @@ describe("an MCP request", () => {
   });
 });
 
+describe("the line of a request", () => {
+  it("says how many commands it sent, and says nothing when it sent none", async () => {
+    const tokens = await client.signIn("ada");
+    for (const run of [
+      () => client.refresh(tokens.refresh_token),
+      () => callMcp(client.resource, tokens.access_token, { method: "tools/list" }),
+      () => visit(new URL("/connections/sign-in", house.issuer), new Map()),
+      () => fetch(`${house.issuer}/health`),
+    ]) {
+      const lines = house.log.length;
+      house.store.wire.take();
+      await run();
+      await expect.poll(() => house.log.length).toBe(lines + 1);
+      const commands = house.store.wire.take().flatMap((request) => request.commands);
+      const expected = commands.length === 0 ? undefined : commands.length;
+      expect(house.log.at(-1)?.["storeCommands"]).toBe(expected);
+    }
+  });
+
+  it("counts nobody else's, when several ask at once", async () => {
+    const sessions = await Promise.all([1, 2, 3].map(() => client.signIn("ada")));
+    house.store.faults.latencyMs = 20;
+    const lines = house.log.length;
+    house.store.wire.take();
+    await Promise.all(sessions.map(({ refresh_token }) => client.refresh(refresh_token)));
+    house.store.faults.latencyMs = 0;
+    await expect.poll(() => house.log.length).toBe(lines + 3);
+    const commands = house.store.wire.take().flatMap((request) => request.commands);
+    const counted = house.log.slice(lines).map((line) => line["storeCommands"]);
+    expect(counted).toEqual(Array(3).fill(commands.length / 3));
+  });
+});
+
 /** The same header and claims, signed with a key that is not ours. */
 function signedByAnother(token: string): Promise<string> {
   return new SignJWT(decodeJwt(token))

@@ -166,7 +166,7 @@ async function startWorker(
       modules: true,
       script: await bundle(entry),
       compatibilityDate: "2026-11-01",
-      compatibilityFlags: ["global_fetch_strictly_public", "enable_request_signal"],
+      compatibilityFlags: ["global_fetch_strictly_public", "enable_request_signal", "nodejs_als"],
       bindings: { ...variables },
       ratelimits: Object.fromEntries(Object.entries(limits).map(limitOf)),
       port,
@@ -220,7 +220,7 @@ function bundle(entry: string): Promise<string> {
       format: "esm",
       target: "es2024",
       conditions: ["workerd", "worker", "browser"],
-      external: ["cloudflare:workers"],
+      external: ["cloudflare:workers", "node:async_hooks"],
       jsx: "automatic",
       jsxImportSource: "hono/jsx",
     }).then(({ outputFiles: [file] }) => file?.text ?? "");
