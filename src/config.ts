@@ -253,10 +253,11 @@ function authConfig(
     blockedPermissions: values.BLOCKED_PERMISSIONS,
     refreshReuseSeconds: values.REFRESH_REUSE_SECONDS,
     ...(values.SESSION_MAX_SECONDS === 0 ? {} : { sessionMaxSeconds: values.SESSION_MAX_SECONDS }),
-    preregisteredClients: values.PREREGISTERED_CLIENTS.map(({ client_secret, ...client }) => ({
-      ...client,
-      ...(client_secret === undefined ? {} : { client_secret }),
-    })),
+    preregisteredClients: values.PREREGISTERED_CLIENTS.flatMap((client) => {
+      if ("jwks" in client) return [];
+      const { client_secret, ...rest } = client;
+      return [{ ...rest, ...(client_secret === undefined ? {} : { client_secret }) }];
+    }),
   };
 }
 

@@ -101,22 +101,43 @@ const preregisteredClient = z
       (client.token_endpoint_auth_method === "none") === (client.client_secret === undefined),
   );
 
-export const preregisteredClients = z
-  .string()
-  .default("[]")
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue("must be a JSON array of clients");
-      return z.NEVER;
-    }
-  })
-  .pipe(
-    z.array(preregisteredClient, {
-      error: "must be a JSON array of clients (client_id, client_name, redirect_uris, …)",
-    }),
-  );
+/** A public key, and nothing of its private half. */
+const publicKey = z
+  .looseObject({ kty: z.enum(["RSA", "EC"]) })
+  .refine((key) => !["d", "k", "p", "q"].some((member) => member in key), "must be a public key");
+
+/** A machine with a key of its own: what it may do is written here, Auth0 knows nothing of it. */
+const keyedMachine = z.strictObject({
+  client_id: preregisteredClient.shape.client_id,
+  client_name: preregisteredClient.shape.client_name,
+  grant_types: z.tuple([z.literal("client_credentials")]),
+  token_endpoint_auth_method: z.literal("private_key_jwt").default("private_key_jwt"),
+  jwks: z.strictObject({ keys: z.array(publicKey).min(1).max(10) }),
+  permissions: z.array(z.string().min(1)),
+});
+
+export type KeyedMachine = Readonly<z.output<typeof keyedMachine>>;
+
+/** A JSON array of things that are called so. */
+export function jsonArray<Item extends z.ZodType>(item: Item, things: string) {
+  return z
+    .string()
+    .default("[]")
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue(`must be a JSON array of ${things}`);
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(item, { error: `must be a JSON array of ${things}` }));
+}
+
+export const preregisteredClients = jsonArray(
+  z.union([preregisteredClient, keyedMachine]),
+  "clients",
+);
 
 /** `acme, globex=org_9ybsU1dN2dKfDkBi`: each by its name at Auth0, or by a name and its id there. */
 export const organizations = words.pipe(

@@ -16,6 +16,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Config } from "../config.ts";
 import { REFUSALS } from "../errors.ts";
+import { admitsMachines } from "../machine-variables.ts";
 import type { Site } from "../site-definition.ts";
 import { text, ToolError } from "./answer.ts";
 import { openState } from "./asking.ts";
@@ -77,7 +78,8 @@ export function describeServer(site: Site, version: string, { issuer, auth }: Co
       icons: [{ src: `${issuer}/favicon.svg`, mimeType: "image/svg+xml", sizes: ["any"] }],
     },
     instructions: `${instructions}\n\n${PERMISSIONS_EXPLAINED}`.trim(),
-    extensions: auth?.machines.areAtProvider === true ? { [MACHINE_EXTENSION]: {} } : {},
+    extensions:
+      auth !== undefined && admitsMachines(auth.machines) ? { [MACHINE_EXTENSION]: {} } : {},
   };
 }
 

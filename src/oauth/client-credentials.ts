@@ -4,23 +4,21 @@
  * ours goes out, and never a refresh token. Whether they hold, Auth0 says: here they are neither kept
  * nor logged.
  */
+import { CLOCK_TOLERANCE_SECONDS, readAssertion, verifyAssertion } from "../clients/assertion.ts";
 import { presentedClientId } from "../clients/authentication.ts";
 import { readSecret } from "../clients/credentials.ts";
 import type { Config } from "../config.ts";
 import { Refusal } from "../errors.ts";
 import { type Machine, openMachineGrant, opensGrant } from "../grants/machine.ts";
 import type { GrantRecord } from "../grants/record.ts";
+import type { MachineCredentials, UpstreamTokens } from "../identity/provider.ts";
 import { deriveUserId } from "../identity/user-id.ts";
 import { signText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
+import type { KeyedMachine } from "../variables.ts";
 import { assertScope, issueTokens, tokenResponse } from "./issue.ts";
 import { machineScope } from "./scopes.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
-
-/** Whether machines may come at all. */
-export function admitsMachines({ auth }: Parts["config"]): boolean {
-  return auth.machines.areAtProvider;
-}
 
 /** Answers `grant_type=client_credentials`. */
 export async function admitMachine(context: TokenContext, token: TokenRequest): Promise<Response> {
@@ -67,27 +65,80 @@ function assertResource(form: URLSearchParams, { resource }: Config): void {
     throw new Refusal("resource_unknown");
 }
 
-/** Who asks, by credentials that Auth0 can judge: an application's id and secret, shown once. */
-async function readMachine(
-  { parts, exchange }: TokenContext,
-  { form, request }: TokenRequest,
-): Promise<Machine> {
-  const { config, identity, machineKeys } = parts;
+/** Who asks, by the one set of credentials that is shown. */
+async function readMachine(context: TokenContext, token: TokenRequest): Promise<Machine> {
+  const { config } = context.parts;
+  const { form, request } = token;
   const authorization = request.headers.get("Authorization");
   const clientId = presentedClientId(form, authorization) ?? "";
   const clientSecret = readSecret({ form, authorization });
+  const keyed = config.auth.machines.keyed.find(({ client_id: known }) => known === clientId);
+  if (keyed !== undefined) return readKeyed(context, form, keyed);
   if (!isAtAuth0(clientId, config) || clientSecret === "") throw new Refusal("machine_refused");
+  return machineAtAuth0(context, { clientId, clientSecret });
+}
+
+/** By its id and secret, which Auth0 judges. */
+async function machineAtAuth0(
+  { parts: { config, identity, machineKeys }, exchange }: TokenContext,
+  credentials: MachineCredentials,
+): Promise<Machine> {
+  const { clientId, clientSecret } = credentials;
   const [{ key }] = machineKeys;
   return {
-    userId: await deriveUserId(config.auth.identity.issuer, `${clientId}@clients`),
+    userId: await userIdOf(clientId, config),
     clientId,
     clientName: clientId,
-    fingerprint: await signText(`${clientId}\0${clientSecret}`, key),
+    fingerprint: await signText(`secret\0${clientId}\0${clientSecret}`, key),
     async obtain() {
       await exchange.limits?.hold("machines", clientId);
-      return identity.machineTokens({ clientId, clientSecret });
+      return identity.machineTokens(credentials);
     },
   };
+}
+
+/**
+ * By an assertion that it signed with its own key (RFC 7523 §2.2), once. What it may do stands in
+ * our configuration; nobody is asked.
+ */
+async function readKeyed(
+  { parts: { config, machineKeys, now }, work }: TokenContext,
+  form: URLSearchParams,
+  { client_id: clientId, client_name: clientName, jwks, permissions }: KeyedMachine,
+): Promise<Machine> {
+  const expected = { clientId, keys: jwks.keys, issuer: config.issuer, now: now() };
+  const proof = await verifyAssertion(readAssertion(form), expected);
+  if (typeof proof === "string") throw new Refusal("machine_refused", { facts: { check: proof } });
+  const ttlSeconds = proof.expiresAt - now() + CLOCK_TOLERANCE_SECONDS;
+  if (!(await work.claim(`machine-assertion:${clientId}:${proof.id}`, ttlSeconds)))
+    throw new Refusal("machine_refused", { facts: { check: "jti" } });
+  const [{ key }] = machineKeys;
+  return {
+    userId: await userIdOf(clientId, config),
+    clientId,
+    clientName,
+    fingerprint: await signText(`key\0${clientId}\0${JSON.stringify(permissions)}`, key),
+    obtain: async () => withoutToken(permissions, now()),
+  };
+}
+
+/** Longer than a machine's grant is kept without another start. */
+const KEYED_SECONDS = 30 * 86_400;
+
+/** Of Auth0's there is no token. */
+function withoutToken(permissions: readonly string[], now: number): UpstreamTokens {
+  return {
+    accessToken: "",
+    claims: {},
+    expiresAt: now + KEYED_SECONDS,
+    issuedAt: now,
+    permissions,
+  };
+}
+
+/** What Auth0 would call the machine, whoever knows it. */
+function userIdOf(clientId: string, { auth }: Parts["config"]): Promise<string> {
+  return deriveUserId(auth.identity.issuer, `${clientId}@clients`);
 }
 
 /**
@@ -96,6 +147,7 @@ async function readMachine(
  */
 function isAtAuth0(clientId: string, { auth }: Parts["config"]): boolean {
   return (
+    auth.machines.areAtProvider &&
     clientId !== "" &&
     clientId !== auth.identity.clientId &&
     !clientId.includes(":") &&

@@ -3,10 +3,11 @@
  * gives it; clients also ask at four more, and get the same document there. Nothing here depends on
  * who asks.
  */
+import { ASSERTION_ALGORITHMS } from "../clients/assertion.ts";
 import { createKeptAnswers } from "../edge/kept-answers.ts";
 import type { Exchange } from "../exchange.ts";
-import { admitsMachines } from "./client-credentials.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
+import { admitsMachines } from "../machine-variables.ts";
 import type { Parts } from "../parts.ts";
 import { listScopes } from "./scopes.ts";
 
@@ -71,9 +72,22 @@ async function describeServer(request: Request, exchange: Exchange, parts: Parts
 
 /** RFC 8414 §2: the library knows no machines (ext-auth, oauth-client-credentials). */
 function describeMachines({ config }: Parts, metadata: Readonly<Record<string, unknown>>) {
-  const grants = metadata["grant_types_supported"];
-  if (!admitsMachines(config) || !Array.isArray(grants)) return {};
-  return { grant_types_supported: [...grants, "client_credentials"] };
+  const { machines } = config.auth;
+  const more = (name: string, ...values: readonly string[]) => {
+    const given: unknown = metadata[name];
+    return { [name]: [...new Set([...(Array.isArray(given) ? given : []), ...values])] };
+  };
+  const methods = "token_endpoint_auth_methods_supported";
+  return {
+    ...(admitsMachines(machines) ? more("grant_types_supported", "client_credentials") : {}),
+    ...(machines.keyed.length > 0
+      ? {
+          ...more(methods, "private_key_jwt"),
+          ...more(`revocation_${methods.slice("token_".length)}`, "private_key_jwt"),
+          ...more("token_endpoint_auth_signing_alg_values_supported", ...ASSERTION_ALGORITHMS),
+        }
+      : {}),
+  };
 }
 
 /** RFC 8414 §2: what people are told of this server. */

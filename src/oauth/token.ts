@@ -7,13 +7,14 @@ import { readFields, readSmallBody, withBody } from "../edge/body.ts";
 import { readNetwork } from "../edge/network.ts";
 import { Refusal, REFUSALS } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
+import { admitsMachines } from "../machine-variables.ts";
 import { presentedClientId, withForm } from "../clients/authentication.ts";
 import { assertNotBlocked } from "../clients/blocked.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
 import { waitWithPatience } from "../grants/patience.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
 import type { GrantRef } from "../grants/grant.ts";
-import { admitMachine, admitsMachines } from "./client-credentials.ts";
+import { admitMachine } from "./client-credentials.ts";
 import { exchangeCode } from "./code-exchange.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
@@ -103,7 +104,7 @@ function answerKind(context: TokenContext, token: TokenRequest): Promise<Respons
   const grantType = form.get("grant_type");
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
-  if (grantType === "client_credentials" && admitsMachines(context.parts.config))
+  if (grantType === "client_credentials" && admitsMachines(context.parts.config.auth.machines))
     return admitMachine(context, token);
   if (grantType === null && form.has("token")) return answerRevocation(context, token);
   return passOn(context, token.request);
