@@ -6,7 +6,7 @@
 import { type Reason, Refusal } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
-import type { Vault } from "./storage/vault.ts";
+import type { StoreChange, Vault } from "./storage/vault.ts";
 
 export interface ReadinessParts {
   readonly identity: IdentityProvider;
@@ -15,9 +15,12 @@ export interface ReadinessParts {
   readonly now: () => number;
 }
 
-type Finding = "ok" | Reason;
+type Finding = "ok" | Reason | StoreChange["how"];
 
 const FRESH_SECONDS = 10;
+
+/** How long it is said that the store was emptied or exchanged, though all works again. */
+const CHANGE_SAID_SECONDS = 600;
 
 /** Whether this Worker runs at all. */
 export function answerHealth(): Response {
@@ -74,6 +77,7 @@ async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<
 async function check({
   identity,
   vault,
+  now,
 }: ReadinessParts): Promise<Readonly<Record<string, Finding>>> {
   const [keys, store, provider] = await Promise.all([
     finding(async () => {
@@ -90,7 +94,9 @@ async function check({
     }),
     finding(() => identity.checkReachable()),
   ]);
-  return { keys, store, identity: provider };
+  const change = vault.changed();
+  const isRecent = change !== undefined && now() - change.at < CHANGE_SAID_SECONDS;
+  return { keys, store: store === "ok" && isRecent ? change.how : store, identity: provider };
 }
 
 async function finding(run: () => Promise<void>): Promise<Finding> {

@@ -5,6 +5,7 @@
  */
 import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import { isBlocked } from "../clients/blocked.ts";
+import { markOf } from "../clients/mark.ts";
 import type { Config } from "../config.ts";
 import { createKeptAnswers } from "../edge/kept-answers.ts";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
@@ -68,7 +69,7 @@ export function createGate({
 }: GateParts): Gate {
   if (grants === undefined || signingKeys === undefined || permissionIndex === undefined)
     throw new TypeError("sign-in is on: grants and signing keys are needed");
-  const verified = createMemory<AccessTokenClaims>(MOST_REMEMBERED_TOKENS);
+  const verified = createMemory<Verified>(MOST_REMEMBERED_TOKENS);
   const isForged = createForgeryCheck(signingKeys);
   const watch = { config, site, grants, signingKeys, permissionIndex, now, verified, isForged };
   const server = new OAuthResourceServer<Refused, never>({
@@ -162,11 +163,16 @@ export function callerKey({ userId, clientId }: Pick<Auth, "userId" | "clientId"
   return `${userId} ${clientId}`;
 }
 
+/** What a token says, and the mark of its client in the log, made once. */
+interface Verified extends AccessTokenClaims {
+  readonly client: string;
+}
+
 interface Watch extends GateParts {
   readonly grants: Grants;
   readonly signingKeys: SigningKeys;
   readonly permissionIndex: PermissionIndex;
-  readonly verified: Memory<AccessTokenClaims>;
+  readonly verified: Memory<Verified>;
   readonly isForged: ForgeryCheck;
 }
 
@@ -183,7 +189,7 @@ async function judge(
   try {
     const claims = await verify(token, watch);
     if (typeof claims === "string") return { ...NOTHING, reason: `access_token_${claims}` };
-    exchange.note({ user: claims.sub, caller: claims.kind });
+    exchange.note({ user: claims.sub, client: claims.client, caller: claims.kind });
     await exchange.limits?.hold(
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),
@@ -221,15 +227,17 @@ function withoutBlocked(standing: Standing, blocked: readonly string[]): Standin
 async function verify(
   token: string,
   { config, signingKeys, now, verified, isForged }: Watch,
-): Promise<AccessTokenClaims | AccessTokenProblem> {
+): Promise<Verified | AccessTokenProblem> {
   const time = { now: now(), maxAgeSeconds: Number.POSITIVE_INFINITY };
   const known = verified.recall(token, time);
   if (known !== undefined) return known.exp > time.now ? known : "expired";
   const expected = { issuer: config.issuer, resource: config.resource, now: time.now };
   if (await isForged(token)) return "invalid";
   const claims = await verifyAccessToken(token, expected, signingKeys);
-  if (typeof claims !== "string") verified.keep(token, claims, time.now);
-  return claims;
+  if (typeof claims === "string") return claims;
+  const marked = { ...claims, client: await markOf(claims.client_id) };
+  verified.keep(token, marked, time.now);
+  return marked;
 }
 
 /**

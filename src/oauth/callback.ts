@@ -7,7 +7,7 @@ import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
 import { explainFailure, renderRefusal } from "../edge/failure.ts";
 import { warnOnce } from "../edge/log.ts";
-import { redirect } from "../edge/redirect.ts";
+import { nameRequest, redirect } from "../edge/redirect.ts";
 import { type Reason, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import {
@@ -95,7 +95,7 @@ export async function finishSignIn(
       if (!(error instanceof Refusal) || !SHOWN_ON_A_PAGE.has(error.reason)) throw error;
       exchange.note(explainFailure(error));
       const returnTo = {
-        href: errorRedirect(asked, error.reason),
+        href: nameRequest(errorRedirect(asked, error.reason), exchange.requestId),
         clientName: new URL(asked.redirectUri).host || "the application",
       };
       const { requestId } = exchange;

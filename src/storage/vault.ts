@@ -34,10 +34,18 @@ export interface Vault {
     make: () => Promise<readonly Command[]>,
     options?: { readonly isPatient?: boolean },
   ): Promise<readonly Reply[]>;
+  /** When the store was last another one than before, and how: what it held is not there any more. */
+  changed(): StoreChange | undefined;
+}
+
+export interface StoreChange {
+  readonly how: "store_emptied" | "store_replaced";
+  /** Epoch seconds. */
+  readonly at: number;
 }
 
 /** What is worth a line in the log. `storedAs` is a hashed key, never a content. */
-export type VaultEvent = SealProblem | "store_emptied" | "store_replaced";
+export type VaultEvent = SealProblem | StoreChange["how"];
 
 export interface VaultParts {
   readonly redis: Redis;
@@ -76,13 +84,19 @@ export function createVault(config: StoreConfig, parts: VaultParts): Vault {
       const [, ...later] = await run(await make());
       return later;
     },
+    changed: lazy.changed,
   };
 }
 
 /** Values are kept, promises are not: a Worker must not wait for the I/O of another request. */
-function createLazyParts(config: StoreConfig, { redis, report }: VaultParts) {
+function createLazyParts(config: StoreConfig, { redis, now, report }: VaultParts) {
   let sealerOnce: Sealer | undefined;
   let namesOnce: Names | undefined;
+  let change: StoreChange | undefined;
+  const notice = (how: StoreChange["how"]): void => {
+    change = { how, at: now() };
+    report(how, namesOnce?.place ?? "");
+  };
   const sealer = async (): Promise<Sealer> =>
     (sealerOnce ??= await createSealer(config.encryptionKeys));
   const load = async (known?: string): Promise<Names> =>
@@ -96,13 +110,13 @@ function createLazyParts(config: StoreConfig, { redis, report }: VaultParts) {
     } catch (error) {
       // One that does not open is nobody's: who has worked with ours goes on with it.
       if (!(error instanceof Refusal) || error.reason !== "store_answer_invalid") throw error;
-      report("store_replaced", namesOnce?.place ?? "");
+      notice("store_replaced");
       return false;
     }
     const hasChanged = namesOnce.secret !== before;
-    if (found === null) report("store_emptied", namesOnce.place);
-    else if (hasChanged) report("store_replaced", namesOnce.place);
+    if (found === null) notice("store_emptied");
+    else if (hasChanged) notice("store_replaced");
     return hasChanged;
   };
-  return { sealer, names, findNamesAgain };
+  return { sealer, names, findNamesAgain, changed: () => change };
 }

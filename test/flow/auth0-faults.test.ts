@@ -55,6 +55,8 @@ describe("a mistake in the settings of the API is shown to the person, with a wa
     const { error_description: description, ...answer } = Object.fromEntries(way.searchParams);
     expect(answer).toEqual({ error: "server_error", state: attempt.state, iss: house.issuer });
     expect(description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
+    await expect.poll(() => house.log.at(-1)).toMatchObject({ reason });
+    expect(description).toContain(`(request ${String(house.log.at(-1)?.["requestId"])})`);
   });
 
   it.each(["null", "string", "object", "nested"] as const)(

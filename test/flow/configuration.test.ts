@@ -251,6 +251,55 @@ describe("/health and /ready", () => {
   });
 });
 
+describe("/ready says for ten minutes, and so does the log once, that the store", () => {
+  const nameKey = async () =>
+    (await house.store.dump()).find((text) => text.startsWith("mcp:names:")) ?? "";
+  const storeAt = async (worker: TestWorker) => {
+    const response = await fetch(`${worker.url}/ready`);
+    const { checks } = await response.json();
+    return { status: response.status, store: checks.store };
+  };
+  const WELL = { status: 200, store: "ok" };
+
+  it.each([
+    ["was emptied", "store_emptied", async () => house.store.flush()],
+    [
+      "is another one",
+      "store_replaced",
+      async () => {
+        await house.store.flush();
+        await storeAt(await start({}));
+      },
+    ],
+  ])("%s", async (_case, how, change) => {
+    const worker = await start({});
+    expect(await storeAt(worker)).toEqual(WELL);
+    await change();
+    await worker.shiftClock(20);
+    expect(await storeAt(worker)).toEqual({ status: 503, store: how });
+    await worker.shiftClock(600);
+    expect(await storeAt(worker)).toEqual({ status: 503, store: how });
+    await worker.shiftClock(640);
+    expect(await storeAt(worker)).toEqual(WELL);
+    expect(worker.log.filter(({ reason, problem }) => reason === how && problem)).toHaveLength(1);
+  });
+
+  it("holds a name key that is nobody's, as long as it does", async () => {
+    const worker = await start({});
+    expect(await storeAt(worker)).toEqual(WELL);
+    const place = await nameKey();
+    const ours = String(await house.store.run("GET", place));
+    await house.store.run("SET", place, "v1.damaged_.AAAA");
+    for (const seconds of [20, 700, 1400]) {
+      await worker.shiftClock(seconds);
+      expect(await storeAt(worker)).toEqual({ status: 503, store: "store_replaced" });
+    }
+    await house.store.run("SET", place, ours);
+    await worker.shiftClock(2100);
+    expect(await storeAt(worker)).toEqual(WELL);
+  });
+});
+
 async function start(variables: Readonly<Record<string, string>>): Promise<TestWorker> {
   const worker = await house.startAnother(variables);
   workers.push(worker);

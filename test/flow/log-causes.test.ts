@@ -5,7 +5,13 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type House, startHouse } from "../support/house.ts";
 import { comeBack } from "../support/sessions.ts";
-import { locationOf, meetStranger, openConsent, type Stranger } from "../support/stranger.ts";
+import {
+  callMcp,
+  locationOf,
+  meetStranger,
+  openConsent,
+  type Stranger,
+} from "../support/stranger.ts";
 import { visit } from "../support/tenant.ts";
 
 let house: House;
@@ -201,10 +207,15 @@ it("names the request of an error that the client hears of at once", async () =>
 
 it("one client has one mark on all its lines, and no line has its id", async () => {
   const before = house.log.length;
-  await client.signIn("rob");
+  const { access_token } = await client.signIn("rob");
+  // The second one meets what the first has left behind.
+  for (const method of ["tools/list", "tools/list"])
+    await callMcp(client.resource, access_token, { method });
   const marks = () =>
     house.log.slice(before).flatMap(({ route, client: mark }) => (mark ? [[route, mark]] : []));
-  await expect.poll(() => marks().map(([route]) => route)).toContain("/token");
+  const routes = () => marks().map(([route]) => route);
+  await expect.poll(routes).toEqual(expect.arrayContaining(["/token", "/mcp"]));
+  await expect.poll(() => routes().filter((route) => route === "/mcp")).toHaveLength(2);
   expect(new Set(marks().map(([, mark]) => mark)).size).toBe(1);
   expect(JSON.stringify(house.log)).not.toContain(client.clientId);
 });

@@ -164,6 +164,7 @@ it("accepts a token whatever the case of its scheme, and of any key in the ring"
     expect(status).toBe(200);
     expect(noted).toEqual({
       user: "ada",
+      client: "VwTeGPxg",
       caller: "person",
       rpc: "tools/list",
       revision: "2025-03-26",
@@ -238,7 +239,12 @@ it("refuses the token of a grant that has ended", async () => {
     error: "invalid_token",
     error_description: "This authorization has ended. Please connect again.",
   });
-  expect(noted).toEqual({ user: "ada", caller: "person", reason: "grant_ended" });
+  expect(noted).toEqual({
+    user: "ada",
+    client: "VwTeGPxg",
+    caller: "person",
+    reason: "grant_ended",
+  });
 });
 
 describe("answers 503, never 401, when", () => {
@@ -262,7 +268,7 @@ describe("answers 503, never 401, when", () => {
     expect(headers.get("WWW-Authenticate")).toBeNull();
     expect(body).toMatchObject({ error: "temporarily_unavailable" });
     expect(text).not.toContain("canary");
-    expect(noted).toEqual({ user: "ada", caller: "person", reason });
+    expect(noted).toEqual({ user: "ada", client: "VwTeGPxg", caller: "person", reason });
   });
 });
 
