@@ -97,6 +97,7 @@ async function createAuthParts(
     tools,
     changing,
     permissions,
+    freshness: catalogue.freshness,
     permissionIndex: await createPermissionIndex(permissions, changing),
     sentences: catalogue.sentences,
     look,

@@ -115,6 +115,11 @@ export const REFUSALS = {
     status: 403,
     text: "This application was not granted every permission that this needs.",
   },
+  sign_in_too_old: {
+    code: "insufficient_user_authentication",
+    status: 401,
+    text: "This needs you to sign in again, or with a second factor.",
+  },
   permission_missing: {
     code: "access_denied",
     status: 403,

@@ -6,6 +6,7 @@ import type { Documents } from "./clients/documents.ts";
 import type { AuthConfig, Config } from "./config.ts";
 import type { Exchange } from "./exchange.ts";
 import type { SigningKeys } from "./grants/access-token.ts";
+import type { Freshness } from "./grants/freshness.ts";
 import type { PermissionIndex } from "./grants/permission-index.ts";
 import type { ChangingTool } from "./grants/frozen.ts";
 import type { GrantKeeper } from "./grants/keeper.ts";
@@ -49,6 +50,8 @@ export interface Parts {
   readonly changing: readonly ChangingTool[];
   /** Every permission that some tool, prompt or resource asks for. */
   readonly permissions: readonly string[];
+  /** What some of them ask of the sign-in, by name. */
+  readonly freshness: ReadonlyMap<string, Freshness>;
   /** The same, for access tokens. */
   readonly permissionIndex: PermissionIndex;
   /** Epoch seconds. */

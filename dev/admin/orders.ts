@@ -145,12 +145,16 @@ export function judgeAccess(
         // Which tools came later is known to the running server only.
         withheld: new Set<string>(),
       };
-      const judged = judgePermissions({ permissions }, standing);
+      const judged = judgePermissions({ permissions }, { ...standing, signIn: {}, now: 0 });
       const common = { clientName, clientId, tool };
       if (judged.verdict === "allowed") return { ...common, verdict: "allowed", missing: [] };
       return judged.verdict === "denied"
         ? { ...common, verdict: "role", missing: judged.missing }
-        : { ...common, verdict: "consent", missing: judged.scopes };
+        : {
+            ...common,
+            verdict: "consent",
+            missing: judged.verdict === "step_up" ? judged.scopes : [],
+          };
     }),
   );
 }

@@ -83,7 +83,8 @@ function translateQuery(query: Context["query"], isSilent: boolean): Context["qu
   return {
     ...rest,
     ...(typeof audience === "string" ? { resource: resourceOf(audience) } : {}),
-    ...(isSilent ? {} : { prompt: "login consent" }),
+    // Auth0 says when somebody signed in only to whoever asks for an age, or for a sign-in.
+    ...(isSilent ? {} : { prompt: query["prompt"] === "login" ? "login consent" : "consent" }),
   };
 }
 

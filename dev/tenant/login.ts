@@ -4,6 +4,7 @@
  * itself.
  */
 import type { Context, Interaction, InteractionResult, Middleware, Provider } from "oidc-provider";
+import { SECOND_FACTOR } from "../../src/grants/freshness.ts";
 import { OPENID_SCOPES, organizationScope, scopesOf } from "./claims.ts";
 import { isLoginPath } from "./login-path.ts";
 import { type Choice, signInEndedPage, signInPage } from "./pages.ts";
@@ -119,5 +120,11 @@ async function signIn({
       askedOf(directory.allPermissions().filter((name) => !held.includes(name))),
     );
   }
-  return { login: { accountId: person.sub }, consent: { grantId: await grant.save() } };
+  // As an Action does that asks for a second factor when it is wanted.
+  const isStrong = interaction.params.acr_values?.split(" ").includes(SECOND_FACTOR) === true;
+  const strength = isStrong ? { amr: ["mfa"], acr: SECOND_FACTOR } : {};
+  return {
+    login: { accountId: person.sub, ...strength },
+    consent: { grantId: await grant.save() },
+  };
 }

@@ -74,13 +74,18 @@ declare module "oidc-provider" {
       readonly scope?: string;
       readonly resource?: string;
       readonly organization?: string;
+      readonly acr_values?: string;
     };
   }
 
   export type InteractionResult =
     | { readonly error: string; readonly error_description: string }
     | {
-        readonly login: { readonly accountId: string };
+        readonly login: {
+          readonly accountId: string;
+          readonly amr?: readonly string[];
+          readonly acr?: string;
+        };
         readonly consent: { readonly grantId: string };
       };
 
@@ -99,6 +104,7 @@ declare module "oidc-provider" {
   }
 
   export interface Configuration {
+    readonly acrValues: readonly string[];
     readonly adapter: (model: string) => Adapter;
     readonly claims: Readonly<Record<string, readonly string[]>>;
     readonly clientAuthMethods: readonly string[];

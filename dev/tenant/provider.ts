@@ -12,6 +12,7 @@ import {
   Provider,
   type StructuredToken,
 } from "oidc-provider";
+import { SECOND_FACTOR } from "../../src/grants/freshness.ts";
 import type { Answers } from "./answers.ts";
 import { accessTokenClaims, OPENID_SCOPES, organizationClaims, profileClaims } from "./claims.ts";
 import type { Dashboard } from "./dashboard.ts";
@@ -73,6 +74,7 @@ export function createProvider(parts: Parts): Provider {
 
 function configure(parts: Parts): Configuration {
   return {
+    acrValues: [SECOND_FACTOR],
     adapter: (model) => parts.records.adapter(model),
     claims: CLAIMS,
     clientAuthMethods: ["client_secret_basic", "client_secret_post"],
@@ -136,7 +138,7 @@ const COOKIES = {
 
 /** The claims each scope opens, in the ID token and at `/userinfo`. */
 const CLAIMS = {
-  openid: ["sub", "org_id", "org_name"],
+  openid: ["sub", "amr", "org_id", "org_name"],
   profile: ["name", "nickname", "picture", "updated_at"],
   email: ["email", "email_verified"],
 };

@@ -33,7 +33,7 @@ const RULES: readonly Rule[] = [
   ["machine_admitted", (line) => isTokenAnswer(line, "client_credentials")],
   ["refreshed", (line) => isTokenAnswer(line, "refresh_token")],
   ["tool_failed", because("tool_failed")],
-  ["tool_refused", because("permission_missing", "scope_insufficient")],
+  ["tool_refused", because("permission_missing", "scope_insufficient", "sign_in_too_old")],
   ["tool_called", (line) => "tool" in line && isGood(line)],
   ["challenged", because("access_token_missing")],
   ["unavailable", ({ status }) => Number(status) >= 500],

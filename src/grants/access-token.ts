@@ -30,7 +30,12 @@ const claimsSchema = z.object({
     narrowed: z.literal(true).exactOptional(),
     /** Tools that change something and came after the person's yes: they ask again. */
     withheld: z.array(z.string()).readonly().exactOptional(),
+    /** Those of `granted` that are so until then only: bits and epoch seconds. */
+    limited: z.object({ bits: z.string(), until: z.int() }).exactOptional(),
   }),
+  /** When the person signed in (RFC 9068 §2.2.1), and when with a second factor; epoch seconds. */
+  auth_time: z.int().exactOptional(),
+  mfa_time: z.int().exactOptional(),
   iat: z.int(),
   exp: z.int(),
   jti: z.string(),

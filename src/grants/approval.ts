@@ -27,6 +27,11 @@ const approvalSchema = z
     /** What asks, in words for the person. */
     tool: z.string(),
     questions: z.array(questionSchema).readonly(),
+    /** The person is to sign in: so recently, so strongly. Then nothing is asked. */
+    wanted: z
+      .object({ maxAgeSeconds: z.int().exactOptional(), mfa: z.boolean() })
+      .readonly()
+      .exactOptional(),
     /** By question, as a client would have sent them; those of earlier rounds too. */
     answers: z.record(z.string(), z.unknown()).readonly(),
     isAnswered: z.boolean(),

@@ -4,8 +4,9 @@
  */
 import * as z from "zod";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import { stillGranted } from "./freshness.ts";
 import type { GrantRef } from "./grant.ts";
-import { connectionPlace, connectionsName, type GrantRecord } from "./record.ts";
+import { connectionPlace, connectionsName, type GrantRecord, limitedSchema } from "./record.ts";
 
 const connectionSchema = z
   .object({
@@ -25,6 +26,7 @@ const connectionSchema = z
     /** As in the record. */
     changing: z.array(z.string()).readonly().exactOptional(),
     idleSeconds: z.int().exactOptional(),
+    limited: limitedSchema.exactOptional(),
     /** Which kind of client used it last, as it calls itself. */
     clientFamily: z.string().exactOptional(),
     /** What Auth0 is told of when the grant ends. */
@@ -69,7 +71,7 @@ export function putConnection(
   },
 ): void {
   const { refreshToken } = record.tokens;
-  const { changing, idleSeconds, granted } = record;
+  const { changing, idleSeconds, granted, limited } = record;
   const unheld = granted === "all" ? [] : granted.filter((name) => !used.scopes.includes(name));
   const clientFamily = record.latest?.clientFamily;
   const connection: Connection = {
@@ -85,6 +87,7 @@ export function putConnection(
     ...(unheld.length === 0 ? {} : { unheld }),
     ...(changing === undefined ? {} : { changing }),
     ...(idleSeconds === undefined ? {} : { idleSeconds }),
+    ...(limited === undefined ? {} : { limited }),
     ...(clientFamily === undefined ? {} : { clientFamily }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
   };
@@ -92,6 +95,14 @@ export function putConnection(
     ttlSeconds: COLLECTION_TTL_SECONDS,
     generation: used.generation,
   });
+}
+
+/** What a connection allows at this moment. Pure. */
+export function scopesNow(
+  { scopes, limited }: Pick<Connection, "scopes" | "limited">,
+  now: number,
+): readonly string[] {
+  return stillGranted(scopes, limited, now);
 }
 
 /** The connections that still live, the one used last first. Pure. */

@@ -3,6 +3,7 @@
  * code to its end; its record answers "what are its Auth0 tokens?", the feed of ended grants "is it
  * alive?".
  */
+import type { Freshness, SignIn } from "./freshness.ts";
 import type { OtherApi, OtherToken, UpstreamTokens } from "../identity/provider.ts";
 
 /** Names one grant. Both parts are opaque and safe in keys, tokens and logs. */
@@ -33,6 +34,12 @@ export interface Standing {
   readonly withheld: readonly string[];
 }
 
+/** What is known of a sign-in, and of whom it was asked by. */
+export interface KnownSignIn {
+  readonly signIn: SignIn;
+  readonly readsChallenges: boolean;
+}
+
 /** What an authenticated request may ask about the grant behind its access token. */
 export interface Grants {
   /**
@@ -52,6 +59,11 @@ export interface Grants {
    * `IdentityProvider.exchange` does.
    */
   tokenFor(grant: TokenGrant, api: OtherApi): Promise<OtherToken>;
+  /**
+   * What the grant's record says of the person's sign-in, from the store when what is remembered is
+   * not good enough; and whether its client reads a challenge for a better one.
+   */
+  signInOf(grant: TokenGrant, wanted: Freshness): Promise<KnownSignIn>;
   /** The person's profile, cached: Auth0 answers five such questions a minute. */
   userInfo(grant: TokenGrant): Promise<Readonly<Record<string, unknown>>>;
 }

@@ -11,7 +11,8 @@ import { openCollection } from "../storage/entry.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
 import { abandonToken, endAtOnce } from "./ending.ts";
-import type { GrantRef, Grants, Standing, TokenGrant } from "./grant.ts";
+import { type Freshness, isFresh } from "./freshness.ts";
+import type { GrantRef, Grants, KnownSignIn, Standing, TokenGrant } from "./grant.ts";
 import { type ChangingTool, withheldTools } from "./frozen.ts";
 import { holdGrant } from "./holding.ts";
 import { createMemory, type Memory } from "./memory.ts";
@@ -106,6 +107,7 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
       ...parts,
       upstreamTokens: (grant) => upstreamTokens(keeper, grant),
     }),
+    signInOf: (grant, wanted) => signInOf(keeper, grant, wanted),
     userInfo: (grant) => userInfo(keeper, grant),
   };
 }
@@ -177,12 +179,26 @@ async function lookOnce(keeper: Keeper, grant: TokenGrant): Promise<StandingGran
 
 async function standing(keeper: Keeper, grant: TokenGrant): Promise<Standing> {
   const { record } = await currentRecord(keeper, grant);
-  const granted = grantedPermissions(record, keeper.permissions);
+  const granted = grantedPermissions(record, keeper.permissions, keeper.now());
   return {
     held: heldPermissions(record, keeper.permissions),
     granted,
     withheld: withheldTools(record, granted, keeper.changing).map(({ name }) => name),
   };
+}
+
+/** A page of ours may have brought a newer sign-in, in another isolate. */
+async function signInOf(
+  keeper: Keeper,
+  grant: TokenGrant,
+  wanted: Freshness,
+): Promise<KnownSignIn> {
+  const { record: known } = await currentRecord(keeper, grant);
+  const isEnough = isFresh(wanted, known.signIn ?? {}, keeper.now());
+  const { signIn = {}, readsChallenges = false } = isEnough
+    ? known
+    : ((await lookOnce(keeper, grant))?.record ?? known);
+  return { signIn, readsChallenges };
 }
 
 async function upstreamTokens(keeper: Keeper, grant: TokenGrant): Promise<UpstreamTokens> {

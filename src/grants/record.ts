@@ -51,6 +51,11 @@ const latestSchema = z.object({
   at: z.int(),
 });
 
+/** Permissions, and until when they are granted (epoch seconds). */
+export const limitedSchema = z
+  .object({ names: z.array(z.string()).readonly(), until: z.int() })
+  .readonly();
+
 const grantRecordSchema = z.object({
   /** Whose grant it is; in a record from before machines could come, a person's. */
   kind: z.enum(["person", "machine"]).default("person"),
@@ -77,6 +82,15 @@ const grantRecordSchema = z.object({
    * again. Absent in a record from before.
    */
   changing: z.array(z.string()).readonly().exactOptional(),
+  /** When the person signed in, and when with a second factor, if that is known. Epoch seconds. */
+  signIn: z
+    .object({ at: z.int().exactOptional(), mfaAt: z.int().exactOptional() })
+    .readonly()
+    .exactOptional(),
+  /** Its client has asked for a recent or strong sign-in by itself: it reads RFC 9470 challenges. */
+  readsChallenges: z.boolean().exactOptional(),
+  /** Granted for a while only. */
+  limited: limitedSchema.exactOptional(),
   /** When the person took permissions away; tokens from before count for nothing. Epoch seconds. */
   narrowedAt: z.int().exactOptional(),
   /** After how long without use it ends, when the person chose it. */

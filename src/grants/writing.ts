@@ -6,6 +6,7 @@ import { Refusal } from "../errors.ts";
 import type { Outcome } from "../storage/changes.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { putConnection } from "./connections.ts";
+import { stillGranted } from "./freshness.ts";
 import {
   type GrantRecord,
   grantPlace,
@@ -93,19 +94,27 @@ interface TokenWriting {
   readonly permissions: readonly string[];
 }
 
-/** The scopes of a grant: what is no permission, and the permissions both held and granted. */
+/**
+ * The scopes of a grant: what is no permission, and the permissions both held and granted. What was
+ * granted for a while is among them.
+ */
 export function scopesOf(record: GrantRecord, permissions: readonly string[]): readonly string[] {
   return [...record.scopes, ...grantedPermissions(record, permissions)];
 }
 
-/** The permissions that are asked for by something here, held by the person and granted. */
+/**
+ * The permissions that are asked for by something here, held by the person and granted; with the time
+ * (epoch seconds), those that are granted then.
+ */
 export function grantedPermissions(
-  { tokens, granted }: Pick<GrantRecord, "tokens" | "granted">,
+  { tokens, granted, limited }: Pick<GrantRecord, "tokens" | "granted" | "limited">,
   permissions: readonly string[],
+  now?: number,
 ): readonly string[] {
   const held = new Set(tokens.permissions);
   const allowed = granted === "all" ? held : new Set(granted);
-  return permissions.filter((name) => held.has(name) && allowed.has(name));
+  const all = permissions.filter((name) => held.has(name) && allowed.has(name));
+  return now === undefined ? all : stillGranted(all, limited, now);
 }
 
 /** The permissions that are asked for by something here and held by the person. */

@@ -3,6 +3,7 @@
  * goes in; its signature and bindings are judged here, and the profile is read from it.
  */
 import { base64url, type JWTVerifyGetKey } from "jose";
+import * as z from "zod";
 import { isForOrganization } from "./organization.ts";
 import {
   type Expectations,
@@ -65,6 +66,25 @@ export function readProfile(
   claims: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.has(name)));
+}
+
+const signInSchema = z.object({
+  auth_time: z.number().int().positive().optional().catch(undefined),
+  amr: z.array(z.string()).catch([]),
+});
+
+/**
+ * When the person signed in, and whether with a second factor (OIDC Core §2: `auth_time`; RFC 8176
+ * §2: `mfa`). What the provider does not say is not known, and nothing lies ahead.
+ */
+export function readSignIn(
+  claims: Readonly<Record<string, unknown>>,
+  now: number,
+): { readonly at?: number; readonly mfaAt?: number } {
+  const { auth_time: time, amr } = signInSchema.parse(claims);
+  if (time === undefined) return {};
+  const at = Math.min(Math.floor(time), now);
+  return { at, ...(amr.includes("mfa") ? { mfaAt: at } : {}) };
 }
 
 /**

@@ -10,7 +10,7 @@ import { verifyAccessToken } from "./access-token.ts";
 import { AUTH0 } from "./auth0.ts";
 import { refuseAt } from "./auth0-errors.ts";
 import type { Dialect } from "./dialect.ts";
-import { readProfile, verifyIdToken } from "./id-token.ts";
+import { readProfile, readSignIn, verifyIdToken } from "./id-token.ts";
 import { askForMachine } from "./machine.ts";
 import { isMachine } from "./machine-token.ts";
 import { verifyLogoutToken } from "./logout-token.ts";
@@ -86,6 +86,7 @@ async function authorizationUrl(
     code_challenge_method: "S256",
     login_hint: request.loginHint,
     max_age: readMaxAge(request.maxAge)?.toString(),
+    acr_values: request.acrValues,
   };
   for (const [name, value] of Object.entries(parameters))
     if (value !== undefined) url.searchParams.set(name, value);
@@ -145,6 +146,7 @@ async function judgeSignIn(
     userId: await deriveUserId(config.issuer, subjectOf(person)),
     ...(await readSession(person, config.issuer)),
     profile: readProfile(person),
+    signIn: readSignIn(person, now()),
     tokens,
   };
 }

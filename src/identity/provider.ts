@@ -50,6 +50,12 @@ export interface Identity {
    * asked.
    */
   readonly profile: Readonly<Record<string, unknown>>;
+  /** When they did, as far as the provider says; epoch seconds. */
+  readonly signIn: {
+    readonly at?: number;
+    /** With a second factor. */
+    readonly mfaAt?: number;
+  };
   readonly tokens: UpstreamTokens;
 }
 
@@ -63,12 +69,14 @@ export interface UpstreamAnswer {
   readonly body: string;
 }
 
-/** One sign-in. `prompt`, `loginHint` and `maxAge` pass through when a client sent them. */
+/** One sign-in. `prompt`, `loginHint`, `maxAge` and `acrValues` pass through when a client sent them. */
 export interface SignInRequest {
   readonly state: string;
   readonly prompt?: string;
   readonly loginHint?: string;
   readonly maxAge?: string;
+  /** `acr_values`: how strong the sign-in is to be. */
+  readonly acrValues?: string;
   /** An organization that the person is to enter, and their invitation to it. */
   readonly organization?: string;
   readonly invitation?: string;

@@ -5,6 +5,7 @@
  */
 import type { Config } from "../config.ts";
 import type { AccessTokenClaims, CallerKind } from "../grants/access-token.ts";
+import { type Freshness, newest, type SignIn, stillGranted } from "../grants/freshness.ts";
 import type { Grants, Standing, TokenGrant } from "../grants/grant.ts";
 import { organizationIn } from "../organizations.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
@@ -25,26 +26,49 @@ export interface Caller {
   readonly grantId: string | undefined;
   /** The permission rule, applied to this caller. */
   judge(judged: Judged): Verdict;
+  /** The same caller, with what is known of a newer sign-in of theirs than the token's. */
+  renewed(wanted: Freshness): Promise<Renewed>;
   /** Ties a text to this person and this grant: it means nothing for another. */
   bind(content: string): Promise<string>;
+}
+
+interface Renewed {
+  readonly caller: Caller;
+  /** The client knows what to do with a challenge for a better sign-in (RFC 9470). */
+  readonly readsChallenges: boolean;
+}
+
+/** Who a token speaks for, as far as this request goes. */
+export interface Standpoint extends Standing {
+  readonly signIn: SignIn;
+  /** Epoch seconds. */
+  readonly now: number;
 }
 
 /** The caller behind a verified access token whose grant lives. */
 export function signedInCaller(
   claims: AccessTokenClaims,
-  { held, granted, withheld }: Standing,
+  standpoint: Standpoint,
   grants: Grants,
 ): Caller {
+  const { held, granted, withheld, signIn, now } = standpoint;
   const grant = grantOf(claims);
   const { organization } = grant;
   const standing = {
     held: new Set(held),
     granted: new Set(granted),
     withheld: new Set(withheld),
+    signIn,
+    now,
   };
   return {
     grantId: grant.grantId,
     judge: (judged) => judgeFor(claims.kind, judgePermissions(judged, standing)),
+    async renewed(wanted) {
+      const known = await grants.signInOf(grant, wanted);
+      const better = { ...standpoint, signIn: newest(signIn, known.signIn) };
+      return { ...known, caller: signedInCaller(claims, better, grants) };
+    },
     bind: (content) => sha256([claims.sub, claims.grant_id, content].join("\n")),
     auth: {
       kind: claims.kind,
@@ -73,19 +97,22 @@ export function signedInCaller(
  * it has (ext-auth, oauth-client-credentials: step-up is optional). Pure.
  */
 export function judgeFor(kind: CallerKind, verdict: Verdict): Verdict {
-  return kind === "machine" && verdict.verdict === "step_up"
-    ? { verdict: "denied", missing: verdict.scopes }
-    : verdict;
+  if (kind === "person") return verdict;
+  if (verdict.verdict === "step_up") return { verdict: "denied", missing: verdict.scopes };
+  return verdict.verdict === "stale" ? { verdict: "denied", missing: [NO_PERSON] } : verdict;
 }
+
+const NO_PERSON = "a person who has signed in, which a machine cannot be";
 
 /**
  * Anyone, where sign-in is off (`AUTH_ENABLED=false`, loopback only): nothing is checked, nobody is
  * known.
  */
 export function anonymousCaller({ issuer, resource }: Config): Caller {
-  return {
+  const anyone: Caller = {
     grantId: undefined,
     judge: () => ({ verdict: "allowed" }),
+    renewed: () => Promise.resolve({ caller: anyone, readsChallenges: false }),
     bind: sha256,
     auth: {
       kind: "person",
@@ -100,6 +127,12 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
       userInfo: refuseWithoutSignIn,
     },
   };
+  return anyone;
+}
+
+/** The sign-in that an access token was issued for. */
+export function signInOf({ auth_time: at, mfa_time: mfaAt }: AccessTokenClaims): SignIn {
+  return { ...(at === undefined ? {} : { at }), ...(mfaAt === undefined ? {} : { mfaAt }) };
 }
 
 /** The grant an access token belongs to. */
@@ -123,11 +156,19 @@ export function grantOf(claims: AccessTokenClaims): TokenGrant {
 export async function standingOf(
   { permissions, ...claims }: AccessTokenClaims,
   grants: Grants,
-  index: PermissionIndex,
+  { index, now }: { readonly index: PermissionIndex; readonly now: number },
 ): Promise<Standing | undefined> {
-  const { list, held, granted, narrowed, withheld = [] } = permissions;
+  const { list, held, granted, narrowed, withheld = [], limited } = permissions;
   if (list === index.list)
-    return { held: index.decode(held), granted: index.decode(granted), withheld };
+    return {
+      held: index.decode(held),
+      granted: stillGranted(
+        index.decode(granted),
+        limited && { names: index.decode(limited.bits), until: limited.until },
+        now,
+      ),
+      withheld,
+    };
   return narrowed ? undefined : grants.standing(grantOf({ permissions, ...claims }));
 }
 

@@ -3,7 +3,9 @@
  * offered of them comes out, with every mistake in them by name. A catalogue with problems is never
  * served.
  */
+import type { ReadResourceResult } from "@modelcontextprotocol/server";
 import type { ConfigProblem } from "../config.ts";
+import type { Freshness } from "../grants/freshness.ts";
 import type {
   Around,
   Offerings,
@@ -29,8 +31,11 @@ import {
   type ResourceOffer,
   type TemplateOffer,
   type ToolOffer,
+  type Use,
 } from "./offer.ts";
+import type { Judged } from "./permissions.ts";
 import { offerSkill, type SkillOffer } from "./skill.ts";
+import { freshnessOf, readNeeds, settle } from "./settled.ts";
 import { offerView } from "./view.ts";
 
 export interface Catalogue {
@@ -43,6 +48,8 @@ export interface Catalogue {
   readonly around: Around | undefined;
   /** Every permission that anything here requires. */
   readonly requiredPermissions: readonly string[];
+  /** What some of them ask of the person's sign-in, by name. */
+  readonly freshness: ReadonlyMap<string, Freshness>;
   /** What permissions let a person do, by their names. */
   readonly sentences: Readonly<Record<string, string>>;
   /** Every name of `env` that something here needs, and what needs it. */
@@ -60,14 +67,14 @@ export async function createCatalogue(offerings: Offerings): Promise<Catalogue> 
   const { tools, prompts = [], resources = [], templates = [], skills = [], around } = offerings;
   const problems: ConfigProblem[] = [];
   const definitions = [...tools, ...prompts, ...resources, ...templates];
+  const needed = [...definitions, ...skills].flatMap(({ permissions }) => readNeeds(permissions));
   const offered = await prepareAll(offerings, problems);
   return {
     ...offered,
     around,
     problems,
-    requiredPermissions: [
-      ...new Set([...definitions, ...skills].flatMap(({ permissions }) => permissions ?? [])),
-    ],
+    requiredPermissions: [...new Set(needed.map(({ name }) => name))],
+    freshness: freshnessOf(needed),
     sentences: offerings.permissions ?? {},
     needs: new Map(
       definitions.flatMap(({ name, needs = [] }) => needs.map((need) => [need, name] as const)),
@@ -86,30 +93,30 @@ async function prepareAll(offerings: Offerings, problems: ConfigProblem[]) {
     tools: await prepare<Tool, ToolOffer>("tool", tools, {
       keyOf: ({ name }) => name,
       judge: toolProblems,
-      offer: offerTool,
+      offer: (tool) => offerTool(settle(tool)),
     }),
     prompts: await prepare<Prompt, PromptOffer>("prompt", prompts, {
       keyOf: ({ name }) => name,
       judge: promptProblems,
-      offer: offerPrompt,
+      offer: (prompt) => offerPrompt(settle(prompt)),
     }),
     resources: new Map([
       ...(await prepare<Resource, ResourceOffer>("resource", resources, {
         keyOf: ({ uri }) => uri,
         judge: resourceProblems,
-        offer: offerResource,
+        offer: (resource) => offerResource(settle(resource)),
       })),
-      ...views.map((tool) => offerView(tool)),
+      ...views.map((tool) => offerView(settle(tool))),
     ]),
     templates: await prepare<Template, TemplateOffer>("template", templates, {
       keyOf: ({ uri }) => uri,
       judge: templateProblems,
-      offer: offerTemplate,
+      offer: (template) => offerTemplate(settle(template)),
     }),
     skills: await prepare<SkillDefinition, SkillOffer>("skill", skills, {
       keyOf: ({ name }) => name,
       judge: skillProblems,
-      offer: offerSkill,
+      offer: (skill) => offerSkill(settle(skill)),
     }),
   };
 }
@@ -134,6 +141,25 @@ function describeThrown(error: unknown): string {
   if (!(error instanceof Error)) return "cannot be loaded";
   const place = /\n\s+at .*?([^\s()]+:\d+:\d+)\)?$/m.exec(error.stack ?? "")?.[1];
   return `${error.name}: ${error.message}${place === undefined ? "" : ` at ${place}`}`;
+}
+
+/** What is read at a URI, and what it needs. */
+export interface Readable {
+  readonly use: Use<ReadResourceResult | undefined>;
+  readonly judged: Judged;
+}
+
+/** A resource of the list, a view, a file of a skill, or a template's; undefined: there is none. */
+export function findResource(catalogue: Catalogue, uri: string): Readable | undefined {
+  const fixed =
+    catalogue.resources.get(uri) ??
+    [...catalogue.skills.values()].flatMap(({ files }) => files.get(uri) ?? [])[0];
+  if (fixed !== undefined) return { use: fixed.use, judged: fixed.item };
+  for (const { item, useOf } of catalogue.templates.values()) {
+    const use = useOf(uri);
+    if (use !== undefined) return { use, judged: item };
+  }
+  return undefined;
 }
 
 interface Preparation<Item, Offer> {

@@ -3,15 +3,17 @@
  * argument. Behind the same permissions as the prompt or the template itself.
  */
 import { type McpServer, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { REFUSALS } from "../errors.ts";
 import { CANNOT_ASK, contextOf, type Invocation, type Serving } from "./context.ts";
 import type { Prompt, Template } from "./definition.ts";
+import type { Settled } from "./settled.ts";
 import { describeFailure, explainRefusal, noteOutcome } from "./outcome.ts";
 
 /** The protocol takes no more at once. */
 const MOST_VALUES = 100;
 
 interface Question {
-  readonly item: Prompt | Template;
+  readonly item: Settled<Prompt> | Settled<Template>;
   readonly argument: { readonly name: string; readonly value: string };
   readonly known: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,9 @@ export function offerCompletion({ server }: McpServer, serving: Serving): void {
     if (verdict.verdict !== "allowed")
       throw new ProtocolError(
         ProtocolErrorCode.InvalidRequest,
-        explainRefusal(verdict, serving.exchange),
+        verdict.verdict === "stale"
+          ? REFUSALS.sign_in_too_old.text
+          : explainRefusal(verdict, serving.exchange),
       );
     const question = { item, argument, known: context?.arguments ?? {} };
     const values = await suggest(question, serving, sdk.mcpReq);

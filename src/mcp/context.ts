@@ -131,6 +131,12 @@ const envelopeSchema = z.object({
   }),
 });
 
+/** Whether the client opens a page that a server names (MCP 2026-07-28, client/elicitation). */
+export function opensPages({ envelope }: Pick<Invocation, "envelope">): boolean {
+  const can = envelopeSchema.safeParse(envelope).data?.[CLIENT_CAPABILITIES_META_KEY];
+  return can?.elicitation?.url !== undefined;
+}
+
 /** Only the newest revision lets a server ask: an older client would never hear of it. */
 export function clientOf(
   { exchange, asked }: Serving,

@@ -3,6 +3,8 @@
  * out, in words for its author. Pure.
  */
 import type { Facts, Prompt, Resource, SkillDefinition, Template, Tool } from "./definition.ts";
+import * as z from "zod";
+import { secondsOf } from "./settled.ts";
 import { templateProblem, variablesOf } from "./template.ts";
 
 /** The problems of a tool. */
@@ -94,10 +96,22 @@ function factProblems({ title, description, permissions, needs = [] }: Facts): r
 function permissionProblems(permissions: unknown): readonly string[] {
   if (!Array.isArray(permissions))
     return ["names no permissions; [] is for everyone who is signed in"];
-  return permissions
-    .filter((name) => typeof name !== "string" || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name))
-    .map((name) => `“${String(name)}” cannot be an OAuth scope`);
+  const entries: readonly unknown[] = permissions;
+  return entries.flatMap((entry) => {
+    const read = permissionSchema.safeParse(entry).data;
+    if (read === undefined || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(read.name))
+      return [`“${String(read?.name ?? entry)}” cannot be an OAuth scope`];
+    const { name, fresh } = read;
+    return fresh === undefined || secondsOf(fresh) !== undefined
+      ? []
+      : [`${name}: fresh must be a time like 90s, 15m, 12h or 7d`];
+  });
 }
+
+const permissionSchema = z.union([
+  z.string().transform((name) => ({ name, fresh: undefined })),
+  z.object({ name: z.string(), fresh: z.string().optional(), mfa: z.boolean().optional() }),
+]);
 
 function unknownNames(complete: object | undefined, names: readonly string[]): readonly string[] {
   return Object.keys(complete ?? {})

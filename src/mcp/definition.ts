@@ -15,13 +15,27 @@ import type { Auth, ClientFacts, Log, ToolContext, ToolEnv } from "./tool-contex
 
 export type Awaitable<T> = T | Promise<T>;
 
+/** `90s`, `15m`, `12h`, `7d`. */
+type Duration = `${number}${"s" | "m" | "h" | "d"}`;
+
+/** A permission of Auth0's, by its name, or with what it asks of the person's sign-in beside that. */
+export type Permission =
+  | string
+  | {
+      readonly name: string;
+      /** How long ago the person may have signed in. */
+      readonly fresh?: Duration;
+      /** They signed in with a second factor. */
+      readonly mfa?: boolean;
+    };
+
 /** What a model and a person read about it, and who may use it. */
 export interface Facts {
   readonly name: string;
   readonly title: string;
   readonly description: string;
   /** Auth0 permissions; every one is required. `[]` = any caller who is signed in. */
-  readonly permissions: readonly string[];
+  readonly permissions: readonly Permission[];
   readonly icons?: Icon[];
   /** `_meta` of the definition, for clients that know what it means. */
   readonly meta?: Readonly<Record<string, unknown>>;
@@ -157,7 +171,7 @@ export interface TemplateDefinition<
 export interface SkillDefinition {
   /** That of the folder. */
   readonly name: string;
-  readonly permissions: readonly string[];
+  readonly permissions: readonly Permission[];
   /** As `SKILL.md` begins. */
   readonly frontmatter: Readonly<Record<string, unknown>>;
   /** Path within the folder → what stands there. */

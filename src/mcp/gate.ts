@@ -21,7 +21,7 @@ import type { Grants, Standing } from "../grants/grant.ts";
 import { createForgeryCheck, type ForgeryCheck } from "./forgery.ts";
 import { createMemory, type Memory } from "../grants/memory.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
-import { type Caller, grantOf, signedInCaller, standingOf } from "./caller.ts";
+import { type Caller, grantOf, signedInCaller, signInOf, standingOf } from "./caller.ts";
 import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
 
@@ -203,15 +203,20 @@ async function judge(
 /** Whoever a good token speaks for: unless its client is blocked, and as long as its grant lives. */
 async function admitBearer(
   claims: AccessTokenClaims,
-  { config, grants, permissionIndex }: Watch,
+  { config, grants, permissionIndex: index, now }: Watch,
 ): Promise<Caller | Refused> {
   const { blockedPermissions = [] } = config.auth ?? {};
   if (isBlocked(claims.client_id, config)) return { ...NOTHING, reason: "client_blocked" };
   if (!(await grants.isAlive(grantOf(claims)))) return { ...NOTHING, reason: "grant_ended" };
-  const standing = await standingOf(claims, grants, permissionIndex);
+  const moment = { now: now(), signIn: signInOf(claims) };
+  const standing = await standingOf(claims, grants, { index, now: moment.now });
   return standing === undefined
     ? { ...NOTHING, reason: "access_token_expired" }
-    : signedInCaller(claims, withoutBlocked(standing, blockedPermissions), grants);
+    : signedInCaller(
+        claims,
+        { ...withoutBlocked(standing, blockedPermissions), ...moment },
+        grants,
+      );
 }
 
 /** Nobody has what is blocked, whatever the identity provider says. */

@@ -15,6 +15,7 @@ import type {
 import { type Answer, isAnswer, resourceContent, text } from "./answer.ts";
 import type { Facts, ObjectSchema, Prompt, Resource, Template, Tool } from "./definition.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
+import type { Settled } from "./settled.ts";
 import { compileTemplate } from "./template.ts";
 import type { ToolContext } from "./tool-context.ts";
 import { metaOf } from "./tool-meta.ts";
@@ -39,22 +40,24 @@ interface Offer<Item, Wire, Result> {
   readonly input: StandardSchemaWithJSON<unknown, Use<Result>>;
 }
 
-export type ToolOffer = Offer<Tool, ToolWire, CallToolResult> & { readonly digest: string };
-export type PromptOffer = Offer<Prompt, PromptWire, GetPromptResult>;
+export type ToolOffer = Offer<Settled<Tool>, ToolWire, CallToolResult> & {
+  readonly digest: string;
+};
+export type PromptOffer = Offer<Settled<Prompt>, PromptWire, GetPromptResult>;
 export interface ResourceOffer {
-  readonly item: Pick<Resource, "name" | "permissions">;
+  readonly item: Pick<Settled<Resource>, "name" | "permissions" | "fresh">;
   readonly wire: ResourceWire;
   readonly use: Use<ReadResourceResult>;
 }
 export interface TemplateOffer {
-  readonly item: Template;
+  readonly item: Settled<Template>;
   readonly wire: TemplateWire;
   /** The use of one URI, if the template has it. */
   useOf(uri: string): Use<ReadResourceResult | undefined> | undefined;
 }
 
 /** Prepares a tool. Throws when its schemas have no JSON form. */
-export async function offerTool(tool: Tool): Promise<ToolOffer> {
+export async function offerTool(tool: Settled<Tool>): Promise<ToolOffer> {
   const { name, title, description, annotations, icons } = tool;
   const inputSchema = jsonSchemaOf(tool.input, "input");
   const shape = {
@@ -87,7 +90,7 @@ export async function offerTool(tool: Tool): Promise<ToolOffer> {
 }
 
 /** What a tool returned, as MCP says it. Throws when the output schema refuses it. */
-function toolResult({ name, output }: Tool, result: unknown): CallToolResult {
+function toolResult({ name, output }: Settled<Tool>, result: unknown): CallToolResult {
   if (isAnswer(result)) return asResult(result, output);
   if (output !== undefined) return asResult({ structured: result }, output);
   if (typeof result === "string") return { content: [text(result)] };
@@ -127,7 +130,7 @@ function isContent(result: unknown): result is CallToolResult["content"] {
 }
 
 /** Prepares a prompt. */
-export function offerPrompt(prompt: Prompt): PromptOffer {
+export function offerPrompt(prompt: Settled<Prompt>): PromptOffer {
   const { name, title, description } = prompt;
   const schema = jsonSchemaOf(prompt.input, "input");
   return {
@@ -158,7 +161,7 @@ function userSays(content: string): GetPromptResult["messages"][number] {
   return { role: "user", content: text(content) };
 }
 
-function promptArguments({ input }: Prompt, schema: JsonSchema): PromptWire["arguments"] {
+function promptArguments({ input }: Settled<Prompt>, schema: JsonSchema): PromptWire["arguments"] {
   return Object.entries(input.shape).map(([name, field]) => ({
     name,
     ...(field.description === undefined ? {} : { description: field.description }),
@@ -167,7 +170,7 @@ function promptArguments({ input }: Prompt, schema: JsonSchema): PromptWire["arg
 }
 
 /** Prepares a resource at a fixed URI. */
-export function offerResource(resource: Resource): ResourceOffer {
+export function offerResource(resource: Settled<Resource>): ResourceOffer {
   const { uri, name, title, description, mimeType } = resource;
   return {
     item: resource,
@@ -184,7 +187,7 @@ export function offerResource(resource: Resource): ResourceOffer {
 }
 
 /** Prepares the resources of one form. */
-export function offerTemplate(template: Template): TemplateOffer {
+export function offerTemplate(template: Settled<Template>): TemplateOffer {
   const { uri: uriTemplate, name, title, description, mimeType } = template;
   const match = compileTemplate(uriTemplate);
   return {
@@ -221,7 +224,7 @@ function reading(
   return { contents: [...result] };
 }
 
-function extrasOf({ icons, meta }: Facts) {
+function extrasOf({ icons, meta }: Pick<Facts, "icons" | "meta">) {
   return {
     ...(icons === undefined ? {} : { icons }),
     ...(meta === undefined ? {} : { _meta: { ...meta } }),

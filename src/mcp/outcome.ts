@@ -25,6 +25,7 @@ export type Outcome =
   | "unknown"
   | "denied"
   | "step_up"
+  | "stale"
   | "unavailable"
   | "refused"
   | "crashed";
@@ -117,7 +118,7 @@ function onThisMachine(
 
 /** Why a permission stands in the way, for a model and a person. */
 export function explainRefusal(
-  verdict: Exclude<Verdict, { verdict: "allowed" }>,
+  verdict: Exclude<Verdict, { verdict: "allowed" } | { verdict: "stale" }>,
   exchange: Pick<Trace, "note">,
 ): string {
   if (verdict.verdict === "step_up") {

@@ -6,13 +6,14 @@
 import {
   type CallToolResult,
   type Implementation,
+  type InputRequiredResult,
   McpServer,
   type McpServerOptions,
   ProtocolError,
   ProtocolErrorCode,
-  type ReadResourceResult,
   ResourceNotFoundError,
   type ScopeChallengeHandler,
+  type ServerContext,
 } from "@modelcontextprotocol/server";
 import type { Config } from "../config.ts";
 import { REFUSALS } from "../errors.ts";
@@ -20,11 +21,11 @@ import { admitsMachines } from "../machine-variables.ts";
 import type { Site } from "../site-definition.ts";
 import { text, ToolError } from "./answer.ts";
 import { openState } from "./asking.ts";
-import type { Catalogue } from "./catalogue.ts";
+import { type Catalogue, findResource } from "./catalogue.ts";
 import { offerCompletion } from "./completion.ts";
 import type { Serving } from "./context.ts";
+import { leadToSignIn } from "./fresh.ts";
 import { offerLists, PRIVATE_FOR_A_MINUTE } from "./lists.ts";
-import type { Use } from "./offer.ts";
 import { explainRefusal, noteOutcome } from "./outcome.ts";
 import type { Verdict } from "./permissions.ts";
 import { restateErrors } from "./restatement.ts";
@@ -142,7 +143,10 @@ function offerTool(server: McpServer, serving: Serving, name: string): void {
     });
   } else {
     const challenge = scopeChallenge(verdict, serving);
-    server.registerTool(name, challenge, () => toolError(explainRefusal(verdict, exchange)));
+    server.registerTool(name, challenge, async (sdk) => {
+      const led = await explain(verdict, serving, { title: offer.item.title, sdk });
+      return typeof led === "string" ? toolError(led) : led;
+    });
   }
 }
 
@@ -159,7 +163,10 @@ function offerPrompt(server: McpServer, serving: Serving, name: string): void {
     );
   } else {
     const challenge = scopeChallenge(verdict, serving);
-    server.registerPrompt(name, challenge, () => fail(explainRefusal(verdict, exchange)));
+    server.registerPrompt(name, challenge, async (sdk) => {
+      const led = await explain(verdict, serving, { title: offer.item.title, sdk });
+      return typeof led === "string" ? fail(led) : led;
+    });
   }
 }
 
@@ -169,7 +176,7 @@ function offerResource(server: McpServer, serving: Serving, uri: string): void {
   const found = findResource(serving.catalogue, uri);
   if (found === undefined) return noteOutcome(exchange, "unknown");
   exchange.note({ resource: found.use.name });
-  const verdict = caller.judge({ permissions: found.permissions });
+  const verdict = caller.judge(found.judged);
   if (verdict.verdict === "allowed") {
     server.registerResource(uri, uri, {}, async (_uri, sdk) => {
       const result = doneOrFail(await perform(found.use, serving, sdk));
@@ -179,25 +186,11 @@ function offerResource(server: McpServer, serving: Serving, uri: string): void {
     });
   } else {
     const challenge = scopeChallenge(verdict, serving);
-    server.registerResource(uri, uri, challenge, () => fail(explainRefusal(verdict, exchange)));
+    server.registerResource(uri, uri, challenge, async (_uri, sdk) => {
+      const led = await explain(verdict, serving, { title: found.use.title, sdk });
+      return typeof led === "string" ? fail(led) : led;
+    });
   }
-}
-
-interface Readable {
-  readonly use: Use<ReadResourceResult | undefined>;
-  readonly permissions: readonly string[];
-}
-
-function findResource(catalogue: Catalogue, uri: string): Readable | undefined {
-  const fixed =
-    catalogue.resources.get(uri) ??
-    [...catalogue.skills.values()].flatMap(({ files }) => files.get(uri) ?? [])[0];
-  if (fixed !== undefined) return { use: fixed.use, permissions: fixed.item.permissions };
-  for (const { item, useOf } of catalogue.templates.values()) {
-    const use = useOf(uri);
-    if (use !== undefined) return { use, permissions: item.permissions };
-  }
-  return undefined;
 }
 
 type Refused = Exclude<Verdict, { verdict: "allowed" }>;
@@ -211,7 +204,7 @@ function scopeChallenge(
   verdict: Refused,
   { exchange, caller }: Serving,
 ): { scopeChallenge?: ScopeChallengeHandler } {
-  if (verdict.verdict === "denied") return {};
+  if (verdict.verdict !== "step_up") return {};
   return {
     scopeChallenge: () => {
       noteOutcome(exchange, "step_up");
@@ -221,6 +214,17 @@ function scopeChallenge(
       return { scopes, errorDescription: REFUSALS.scope_insufficient.text };
     },
   };
+}
+
+/** What stands in the way, in words; or a page to open, for a client that opens pages. */
+async function explain(
+  verdict: Refused,
+  serving: Serving,
+  { title, sdk }: { readonly title: string; readonly sdk: ServerContext },
+): Promise<string | InputRequiredResult> {
+  if (verdict.verdict !== "stale") return explainRefusal(verdict, serving.exchange);
+  const led = await leadToSignIn(serving, { title, wanted: verdict.wanted }, sdk.mcpReq);
+  return "text" in led ? led.text : led.question;
 }
 
 /** A ToolError may carry more than its message. */

@@ -5,6 +5,7 @@
  */
 import { resourceContent } from "./answer.ts";
 import type { SkillDefinition } from "./definition.ts";
+import type { Settled } from "./settled.ts";
 import type { ResourceOffer } from "./offer.ts";
 import { sha256 } from "./tool-meta.ts";
 
@@ -18,15 +19,15 @@ interface SkillEntry {
 }
 
 export interface SkillOffer {
-  readonly item: Pick<SkillDefinition, "permissions">;
+  readonly item: Pick<Settled<SkillDefinition>, "permissions" | "fresh">;
   readonly wire: SkillEntry;
   /** By URI. */
   readonly files: ReadonlyMap<string, ResourceOffer>;
 }
 
 /** Prepares a skill that has been judged. */
-export async function offerSkill(skill: SkillDefinition): Promise<SkillOffer> {
-  const { name, frontmatter, permissions } = skill;
+export async function offerSkill(skill: Settled<SkillDefinition>): Promise<SkillOffer> {
+  const { name, frontmatter } = skill;
   const main = `skill://${name}/SKILL.md`;
   const files = Object.entries(skill.files)
     .map(([path, content]) => ({ uri: `skill://${name}/${path}`, content: bytesOf(content) }))
@@ -38,7 +39,7 @@ export async function offerSkill(skill: SkillDefinition): Promise<SkillOffer> {
   return {
     item: skill,
     wire: Object.freeze({ uri: main, frontmatter, resources: await Promise.all(resources) }),
-    files: new Map(files.map((file) => [file.uri, offerFile(file, permissions)])),
+    files: new Map(files.map((file) => [file.uri, offerFile(file, skill)])),
   };
 }
 
@@ -47,11 +48,14 @@ interface File {
   readonly content: string | Uint8Array;
 }
 
-function offerFile({ uri, content }: File, permissions: readonly string[]): ResourceOffer {
+function offerFile(
+  { uri, content }: File,
+  { permissions, fresh }: Settled<SkillDefinition>,
+): ResourceOffer {
   const mimeType = mimeTypeOf(uri);
   const contents = [resourceContent({ uri, mimeType }, content)];
   return {
-    item: { name: uri, permissions },
+    item: { name: uri, permissions, ...(fresh && { fresh }) },
     wire: { uri, name: uri, mimeType },
     use: {
       kind: "resource",

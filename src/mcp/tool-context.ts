@@ -64,8 +64,11 @@ export interface ToolAccess {
   readonly name: string;
   readonly title: string;
   readonly permissions: readonly string[];
-  /** `step_up`: held at Auth0, not allowed to this client yet. */
-  readonly verdict: "allowed" | "step_up" | "denied";
+  /**
+   * `step_up`: held at Auth0, not allowed to this client yet; `stale`: the person has to sign in
+   * again first.
+   */
+  readonly verdict: "allowed" | "step_up" | "stale" | "denied";
 }
 
 /**

@@ -4,6 +4,7 @@
  * its view is (MCP Apps, SEP-1865).
  */
 import type { Tool } from "./definition.ts";
+import type { Settled } from "./settled.ts";
 
 /** Where a tool's view is read. */
 export function viewUri(name: string): string {
@@ -25,7 +26,7 @@ interface SecurityScheme {
 }
 
 /** `_meta` and its like of one tool; `shape` is what a client may rely on. */
-export async function metaOf(tool: Tool, shape: object): Promise<ToolMeta> {
+export async function metaOf(tool: Settled<Tool>, shape: object): Promise<ToolMeta> {
   const digest = await sha256(JSON.stringify(shape));
   const securitySchemes: SecurityScheme[] = [{ type: "oauth2", scopes: [...tool.permissions] }];
   return {

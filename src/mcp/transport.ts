@@ -16,9 +16,10 @@ import type { Config } from "../config.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Serving, Trace } from "./context.ts";
-import { askedBy, createDirectWay, readPlain } from "./direct.ts";
+import { askedBy, createDirectWay, type PlainRequest, readPlain } from "./direct.ts";
+import { challengeFor, freshen, refuseStale, withChallenge } from "./fresh.ts";
 import { callerKey, metadataUrlOf } from "./gate.ts";
-import { readAsked } from "./message.ts";
+import { type Asked, readAsked } from "./message.ts";
 import { noteAnswersOf, noteRefusal, noteRequest } from "./outcome.ts";
 import { jsonRpcRefusal } from "./refusal.ts";
 import { type About, buildServer } from "./server.ts";
@@ -68,24 +69,7 @@ export function createTransport(parts: TransportParts): Transport {
     servings.set(ours, serving);
     return noteRefusal(await sdk.fetch(ours, options), serving.exchange);
   };
-  return async (request, { exchange, text, mayStream }, caller) => {
-    if (request.method !== "POST")
-      return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
-    if (!isJsonContentType(request.headers.get("content-type")))
-      return jsonRpcRefusal("body_type_refused", exchange);
-    const body = parseBody(text, (name) => catalogue.tools.get(name)?.wire.inputSchema);
-    if (body === undefined) return jsonRpcRefusal("body_not_json", exchange);
-    // The gate has counted one.
-    if (Array.isArray(body) && body.length > 1)
-      await exchange.limits?.hold("calls", callerKey(caller.auth), body.length - 1);
-    const plain = isDirect ? readPlain(request, body) : undefined;
-    const asked =
-      plain === undefined
-        ? readAsked(body, request.headers.get("mcp-protocol-version"))
-        : askedBy(plain, body);
-    const where = { isLocal: config.isLoopback, issuer: config.issuer, signal: request.signal };
-    const serving = { catalogue, services, caller, exchange, asked, mayStream, ...where };
-    noteRequest(asked, exchange);
+  const answer = async (request: Request, { body, plain, serving }: Read): Promise<Response> => {
     if (plain === undefined) return askSdk(request, body, serving);
     const direct = await goDirect(plain, serving);
     if ("response" in direct) return direct.response;
@@ -93,6 +77,50 @@ export function createTransport(parts: TransportParts): Transport {
       ? askSdk(request, body, { ...serving, ...direct })
       : direct.learn(await askSdk(request, body, serving));
   };
+  return async (request, { exchange, text, mayStream }, admitted) => {
+    const refused = judgeForm(request, exchange);
+    if (refused !== undefined) return refused;
+    const body = parseBody(text, (name) => catalogue.tools.get(name)?.wire.inputSchema);
+    if (body === undefined) return jsonRpcRefusal("body_not_json", exchange);
+    // The gate has counted one.
+    if (Array.isArray(body) && body.length > 1)
+      await exchange.limits?.hold("calls", callerKey(admitted.auth), body.length - 1);
+    const plain = isDirect ? readPlain(request, body) : undefined;
+    const asked = askedOf(request, body, plain);
+    noteRequest(asked, exchange);
+    const known = await freshen(admitted, asked, catalogue);
+    const { caller, wanted } = known;
+    const where = { isLocal: config.isLoopback, issuer: config.issuer, signal: request.signal };
+    const serving = { catalogue, services, caller, exchange, asked, mayStream, ...where };
+    if (wanted === undefined) return answer(request, { body, plain, serving });
+    if (known.readsChallenges === true) return refuseStale(known, exchange, config);
+    return withChallenge(
+      await askSdk(request, body, serving),
+      challengeFor(wanted, caller, config),
+    );
+  };
+}
+
+/** A request whose body was read. */
+interface Read {
+  readonly body: unknown;
+  /** For the direct way. */
+  readonly plain: PlainRequest | undefined;
+  readonly serving: Serving;
+}
+
+function askedOf({ headers }: Request, body: unknown, plain: PlainRequest | undefined): Asked {
+  return plain === undefined
+    ? readAsked(body, headers.get("mcp-protocol-version"))
+    : askedBy(plain, body);
+}
+
+function judgeForm({ method, headers }: Request, exchange: Trace): Response | undefined {
+  if (method !== "POST")
+    return jsonRpcRefusal("method_not_allowed", exchange, { Allow: "POST, OPTIONS" });
+  return isJsonContentType(headers.get("content-type"))
+    ? undefined
+    : jsonRpcRefusal("body_type_refused", exchange);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { Tool } from "./definition.ts";
 import type { ResourceOffer } from "./offer.ts";
+import type { Settled } from "./settled.ts";
 import { viewUri } from "./tool-meta.ts";
 
 export const VIEW_EXTENSION = "io.modelcontextprotocol/ui";
@@ -11,7 +12,7 @@ export const VIEW_EXTENSION = "io.modelcontextprotocol/ui";
 const MIME_TYPE = "text/html;profile=mcp-app";
 
 /** The view, by its URI. */
-export function offerView(tool: Tool): readonly [string, ResourceOffer] {
+export function offerView(tool: Settled<Tool>): readonly [string, ResourceOffer] {
   const uri = viewUri(tool.name);
   const { html = "", csp, permissions, prefersBorder } = tool.ui ?? {};
   const ui = {
@@ -24,6 +25,7 @@ export function offerView(tool: Tool): readonly [string, ResourceOffer] {
   return [
     uri,
     {
+      // What is shown beside a result is there before the sign-in that the call may need.
       item: { name: `${tool.name} view`, permissions: tool.permissions },
       wire: Object.freeze({
         ...about,

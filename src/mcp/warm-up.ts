@@ -19,11 +19,13 @@ const CONFIG: Config = {
   isLoopback: true,
 };
 
+const NEEDED = ["rehearsal"];
+
 const rehearsal = defineTool({
   name: "rehearsal",
   title: "Rehearsal",
   description: "Is never offered.",
-  permissions: ["rehearsal"],
+  permissions: NEEDED,
   annotations: {
     readOnlyHint: true,
     destructiveHint: false,
@@ -83,8 +85,7 @@ async function admitNobody(): Promise<Caller> {
   const keys: SigningKeys = [{ kid: "rehearsal", key }];
   const token = await signAccessToken(CLAIMS, keys);
   await verifyAccessToken(token, { ...CONFIG, now: 0 }, keys);
-  const { permissions } = rehearsal;
-  const standing = { held: permissions, granted: permissions, withheld: [] };
+  const standing = { held: NEEDED, granted: NEEDED, withheld: [], signIn: {}, now: 0 };
   return signedInCaller(CLAIMS, standing, NOTHING);
 }
 
@@ -108,6 +109,7 @@ const NOTHING: Grants = {
   standing: () => Promise.reject(new Error("nobody signed in")),
   upstreamTokens: () => Promise.reject(new Error("nobody signed in")),
   tokenFor: () => Promise.reject(new Error("nobody signed in")),
+  signInOf: () => Promise.reject(new Error("nobody signed in")),
   userInfo: () => Promise.reject(new Error("nobody signed in")),
 };
 

@@ -15,6 +15,7 @@ import {
   chooseSuperfluous,
   grantOf,
   listConnections,
+  scopesNow,
   MOST_CONNECTIONS,
 } from "../grants/connections.ts";
 import { abandonToken, endAtOnce, tellLater } from "../grants/ending.ts";
@@ -27,9 +28,10 @@ import type { Parts } from "../parts.ts";
 import type { Reply } from "../storage/command.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
-import { choiceOf, type Earlier, judgeReturn } from "./choice.ts";
+import { choiceOf, type ConsentChoice, type Earlier, judgeReturn, limitedBy } from "./choice.ts";
 import { onwardTo } from "./confirmation.ts";
 import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
+import { readsChallenges } from "./hints.ts";
 import { readGrantRef } from "./refresh-token.ts";
 import { resourceOf, type Where, whereFrom } from "./resource.ts";
 
@@ -185,8 +187,7 @@ async function grant(
     clientName: client?.clientName ?? asked.clientId,
     provider,
     scopes,
-    granted: choice.ticked,
-    changing: choice.changing,
+    ...allowedBy(choice, asked, now),
     proofKey: randomText(32),
     superseded: [],
     places: [],
@@ -205,13 +206,29 @@ async function grant(
   return onward;
 }
 
-function whoSignedIn({ sessionId, profile, tokens, ...identity }: Identity & Partial<Where>) {
+function allowedBy(choice: ConsentChoice, asked: AuthRequest, now: number) {
+  return {
+    granted: choice.ticked,
+    changing: choice.changing,
+    ...limitedBy(choice, now),
+    ...(readsChallenges(asked) ? { readsChallenges: true } : {}),
+  };
+}
+
+function whoSignedIn({
+  sessionId,
+  profile,
+  signIn,
+  tokens,
+  ...identity
+}: Identity & Partial<Where>) {
   const { resource, organization } = identity;
   return {
     kind: "person" as const,
     ...(resource === undefined ? {} : { resource }),
     ...(organization === undefined ? {} : { organization }),
     ...(sessionId === undefined ? {} : { sessionId }),
+    ...(signIn.at === undefined ? {} : { signIn }),
     profile,
     tokens,
   };
@@ -232,7 +249,10 @@ async function readEarlier(
   const everything = parts.changing.map(({ name }) => name);
   return {
     exists: living.length > 0,
-    ticked: living.flatMap(({ scopes, unheld = [] }) => [...scopes, ...unheld]),
+    ticked: living.flatMap((connection) => [
+      ...scopesNow(connection, parts.now()),
+      ...(connection.unheld ?? []),
+    ]),
     changing: living.flatMap(({ changing = everything }) => changing),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import * as z from "zod";
+import type { Limited } from "../grants/freshness.ts";
 import type { ChangingTool } from "../grants/frozen.ts";
 
 const names = z.array(z.string()).readonly();
@@ -14,6 +15,8 @@ const choiceSchema = z
     ticked: names,
     /** The tools that change something and were there to be seen. */
     changing: names,
+    /** Those of the ticked that are granted for an hour. */
+    limited: names.default([]),
     /** The page marked what was new to this client: the person knows. */
     isDiffShown: z.boolean(),
     /** Nobody was asked: an earlier approval was remembered. */
@@ -47,7 +50,7 @@ export function wholeChoice(
   { changing, permissions }: Offered,
 ): ConsentChoice {
   const ticked = offeredPermissions(requested, permissions);
-  return { ...narrowed(ticked, changing), isDiffShown: false, isRemembered: false };
+  return { ...narrowed(ticked, changing), limited: [], isDiffShown: false, isRemembered: false };
 }
 
 /** The request with what was chosen, to travel with it. */
@@ -71,6 +74,17 @@ export function narrowed(
       permissions.length > 0 && permissions.every((name) => ticked.includes(name)),
   );
   return { ticked, changing: opened.map(({ name }) => name) };
+}
+
+const LIMITED_SECONDS = 3600;
+
+/** What of the choice ends by itself, from the moment the person signed in. */
+export function limitedBy(
+  { limited }: Pick<ConsentChoice, "limited">,
+  now: number,
+): { readonly limited?: Limited } {
+  if (limited.length === 0) return {};
+  return { limited: { names: limited, until: now + LIMITED_SECONDS } };
 }
 
 /** What this person allowed this client earlier, in connections that still live. */

@@ -37,7 +37,7 @@ export async function admitMachine(context: TokenContext, token: TokenRequest): 
   exchange.note({ upstream: isKept ? "kept" : "asked" });
   parts.keeper.noteRecord({ record, generation });
   const scope = machineScope(token.form.get("scope"), parts.permissions);
-  assertScope(record, scope, parts.permissions);
+  assertScope(record, scope, parts);
   const expiresInSeconds = Math.min(
     config.auth.accessTokenTtlSeconds,
     record.tokens.expiresAt - now(),

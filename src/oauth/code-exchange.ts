@@ -71,7 +71,7 @@ async function exchangeOnce(exchange: CodeExchange): Promise<Response | "overtak
   if (standing !== undefined) assertServed(standing.record, parts);
   const server = createAuthorizationServer(parts, exchange, async () => {
     if (standing === undefined) throw new Refusal("grant_ended");
-    assertScope(standing.record, token.form.get("scope"), parts.permissions);
+    assertScope(standing.record, token.form.get("scope"), parts);
     return lifetimes(standing.record, parts.config.auth, now);
   });
   const response = await server.fetch(withoutScope(token));

@@ -11,7 +11,7 @@ import { organizationAt } from "../organizations.ts";
 import { ConsentPage, type ConsentRequest, type Standing } from "../pages/consent.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { describePermissions } from "../pages/scope.ts";
-import { readTicked } from "../pages/ticked.ts";
+import { readLimited, readTicked } from "../pages/ticked.ts";
 import type { Parts } from "../parts.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import {
@@ -24,7 +24,7 @@ import {
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import { asRefusals, readAuthorization, redirectFaults } from "./authorize.ts";
 import { choiceOf, narrowed, wholeChoice, withChoice } from "./choice.ts";
-import { takeHints } from "./hints.ts";
+import { signInWanted, takeHints } from "./hints.ts";
 import { resourceOf } from "./resource.ts";
 import { listScopes } from "./scopes.ts";
 
@@ -140,7 +140,9 @@ export async function sendToSignIn(
     ...parts.identity.createSignInSecrets(),
     ...(organization === undefined ? {} : { organization }),
   };
-  const { maxAge, ...hints } = takeHints(asked);
+  const { maxAge: _, acrValues: __, ...hints } = takeHints(asked);
+  const wanted = signInWanted({ hints: takeHints(asked), scope: asked.scope }, parts.freshness);
+  const { maxAge, acrValues } = wanted;
   const data = maxAge === undefined ? secrets : { ...secrets, maxAge };
   const upstream = await api.beginUpstream(asked, { data, headers });
   const request = {
@@ -148,6 +150,7 @@ export async function sendToSignIn(
     isForGrant: true,
     ...hints,
     ...(maxAge && { maxAge }),
+    ...(acrValues && { acrValues }),
     // Auth0 would sign the same person in again without a word.
     ...(isOtherAccount && { prompt: "login" }),
   };
@@ -157,16 +160,21 @@ export async function sendToSignIn(
 /** The ticked and the declined, and the request with them. */
 function takeChoice(approved: AuthRequest, form: URLSearchParams, parts: Parts) {
   const shown = choiceOf(approved, parts);
-  const ticked = readTicked(form, describePermissions(shown.ticked, parts));
+  const offered = describePermissions(shown.ticked, parts);
+  const ticked = readTicked(form, offered);
+  const limited = readLimited(form, offered, ticked);
   const { changing } = narrowed(ticked, parts.changing);
   const choice = {
     ...shown,
     ticked,
+    limited,
     // Only what was on the page: a tool may have come while the person read it.
     changing: changing.filter((name) => shown.changing.includes(name)),
   };
   const declined = shown.ticked.filter((name) => !ticked.includes(name));
-  return { ticked, declined, asked: withChoice(approved, choice) };
+  // What ends by itself is asked about again: nothing is remembered of it.
+  const lasting = ticked.filter((name) => !limited.includes(name));
+  return { ticked: lasting, declined, asked: withChoice(approved, choice) };
 }
 
 function isSilent({ asked, description, parts }: Asking, approval: Approval): boolean {

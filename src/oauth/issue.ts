@@ -87,10 +87,10 @@ export function endOf(record: GrantRecord, { sessionMaxSeconds }: Lives, now: nu
 export function assertScope(
   record: GrantRecord,
   scope: string | null,
-  permissions: readonly string[],
+  { permissions, now }: Pick<Parts, "permissions" | "now">,
 ): void {
   const asked = (scope ?? "").trim();
-  const scopes = [...record.scopes, ...grantedPermissions(record, permissions)];
+  const scopes = [...record.scopes, ...grantedPermissions(record, permissions, now())];
   if (asked !== "" && limitScopes(scopes, asked).length === 0)
     throw new Refusal("scope_not_granted");
 }
@@ -111,7 +111,7 @@ export async function issueTokens(
   const { config, permissions, permissionIndex } = parts;
   const { resource = config.resource } = record;
   const now = parts.now();
-  const allowed = grantedPermissions(record, permissions);
+  const allowed = grantedPermissions(record, permissions, now);
   const scopes = limitScopes([...record.scopes, ...allowed], asked.scope);
   const chosen = new Set(scopes);
   const granted = allowed.filter((name) => chosen.has(name));
@@ -131,7 +131,9 @@ export async function issueTokens(
         granted: permissionIndex.encode(granted),
         ...(granted.length < allowed.length ? { narrowed: true } : {}),
         ...(withheld.length > 0 ? { withheld: withheld.map(({ name }) => name) } : {}),
+        ...limitedOf(record, { granted, now, permissionIndex }),
       },
+      ...signInOf(record),
       // Tokens up to the moment of a narrowing count for nothing; this one comes after it.
       iat: Math.max(now, (record.narrowedAt ?? 0) + 1),
       exp: now + asked.expiresInSeconds,
@@ -150,6 +152,32 @@ export async function issueTokens(
     scope: scopes.filter((name) => !partly.has(name)).join(" "),
     resource,
   };
+}
+
+/** When the person signed in, as far as that is known (RFC 9068 §2.2.1). */
+function signInOf({ signIn = {} }: GrantRecord) {
+  const { at, mfaAt } = signIn;
+  return {
+    ...(at === undefined ? {} : { auth_time: at }),
+    ...(mfaAt === undefined ? {} : { mfa_time: mfaAt }),
+  };
+}
+
+/** Which of the granted permissions end before the grant does, and when. */
+function limitedOf(
+  { limited }: GrantRecord,
+  {
+    granted,
+    now,
+    permissionIndex,
+  }: Pick<Parts, "permissionIndex"> & {
+    readonly granted: readonly string[];
+    readonly now: number;
+  },
+) {
+  const names = granted.filter((name) => limited?.names.includes(name));
+  if (limited === undefined || now >= limited.until || names.length === 0) return {};
+  return { limited: { bits: permissionIndex.encode(names), until: limited.until } };
 }
 
 /**

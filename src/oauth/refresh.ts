@@ -101,7 +101,7 @@ async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
   if (refused !== undefined) return refused;
   if (verdict === "reused") return endReused(refresh, standing);
   if (verdict === "repeated") return repeatAnswer(refresh, standing);
-  assertScope(standing.record, token.form.get("scope"), parts.permissions);
+  assertScope(standing.record, token.form.get("scope"), parts);
   return isDue
     ? renewAndAdvance(refresh, standing, verdict)
     : advance(refresh, { standing, verdict });

@@ -4,6 +4,7 @@
  * chose itself.
  */
 import { Layout } from "./layout.tsx";
+import { Remark } from "./remark.tsx";
 import { applicationName, printable } from "./printable.ts";
 
 /** One thing a tool wants to know, as MCP's forms describe it. */
@@ -28,6 +29,8 @@ interface ApprovalFacts {
   /** The application that called it; absent when its connection has ended. */
   readonly clientName?: string | undefined;
   readonly questions: readonly AskedQuestion[];
+  /** What the person has done for it already. */
+  readonly remark?: string | undefined;
   /** Proves that the form came from this page. */
   readonly csrf: string;
   /** Where the form posts to. */
@@ -35,7 +38,8 @@ interface ApprovalFacts {
 }
 
 /** The questions and the form that answers them. */
-export function ApprovalPage({ tool, clientName, questions, csrf, action }: ApprovalFacts) {
+export function ApprovalPage(facts: ApprovalFacts) {
+  const { tool, clientName, questions, remark, csrf, action } = facts;
   return (
     <Layout title="Your answer is needed">
       <main class="sheet">
@@ -46,6 +50,11 @@ export function ApprovalPage({ tool, clientName, questions, csrf, action }: Appr
         </p>
         <form method="post" action={action}>
           <input type="hidden" name="csrf" value={csrf} />
+          {remark !== undefined && (
+            <p>
+              <Remark kind="good">{remark}</Remark> Go on with it now?
+            </p>
+          )}
           {questions.map((question) => (
             <fieldset>
               <legend>{shown(question.message)}</legend>
@@ -76,14 +85,23 @@ export function ApprovalPage({ tool, clientName, questions, csrf, action }: Appr
 }
 
 /** After the answer: what happens next is up to the application. */
-export function AnsweredPage({ isAccepted }: { isAccepted: boolean }) {
+export function AnsweredPage({
+  isAccepted,
+  isSignIn = false,
+}: {
+  isAccepted: boolean;
+  isSignIn?: boolean;
+}) {
+  const counts = isSignIn
+    ? "Your sign-in counts as long as the tool lets it."
+    : "Your answer counts once, for the next ten minutes.";
   return (
     <Layout title={isAccepted ? "Answered" : "Declined"}>
       <main class="sheet">
         <h1>{isAccepted ? "Thank you" : "Nothing will be done"}</h1>
         <p>
           {isAccepted
-            ? "Go back to your application and tell it to go on. Your answer counts once, for the next ten minutes."
+            ? `Go back to your application and tell it to go on. ${counts}`
             : "Your application is told that you declined."}
         </p>
       </main>
@@ -98,6 +116,35 @@ export function ApprovalSignInPage({ signInHref }: { signInHref: string }) {
       <main class="sheet">
         <h1>Your answer is needed</h1>
         <p>An application called a tool that asks you first. Sign in to see what it asks.</p>
+        <div class="choice">
+          <a class="button main" href={signInHref}>
+            Sign in
+          </a>
+        </div>
+      </main>
+    </Layout>
+  );
+}
+
+/** Somebody whose sign-in is too old, or was without a second factor. */
+export function FreshSignInPage({
+  tool,
+  wanted,
+  signInHref,
+}: {
+  tool: string;
+  /** How they have to sign in. */
+  wanted: string;
+  signInHref: string;
+}) {
+  return (
+    <Layout title="Please sign in again">
+      <main class="sheet">
+        <h1>Please sign in again</h1>
+        <p>
+          An application wants to use <b>{shown(tool)}</b> in your name. That takes somebody who
+          signed in {wanted}.
+        </p>
         <div class="choice">
           <a class="button main" href={signInHref}>
             Sign in

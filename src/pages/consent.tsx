@@ -192,7 +192,7 @@ function WhatFor({ request, isStepUp }: { request: ConsentRequest; isStepUp: boo
           Untick what it should not do. It never gets more than your own account may do.
         </p>
       )}
-      <PermissionChoice choices={choices} />
+      <PermissionChoice choices={choices} mayEnd />
       <dl class="always">
         {openTools.length > 0 && (
           <>

@@ -1,7 +1,7 @@
 /**
  * Permissions as boxes to tick, by what can happen: what only reads, what changes something, and
- * apart from both what can delete. Facts go in; fields named `permission` come out, and one named
- * `deleting` that unticks all that can delete together.
+ * apart from both what can delete. Facts go in; fields named `permission` come out, one named
+ * `deleting` that unticks all that can delete together, and `hour` for what is to end by itself.
  */
 import { printable } from "./printable.ts";
 import { hasDeletingSwitch } from "./ticked.ts";
@@ -28,9 +28,12 @@ export const EFFECT_NAMES: Readonly<Record<Effect, string>> = {
 export function PermissionChoice({
   choices,
   idPrefix = "",
+  mayEnd = false,
 }: {
   choices: readonly Choice[];
   idPrefix?: string;
+  /** Whether each group can be allowed for an hour. */
+  mayEnd?: boolean;
 }) {
   const withSwitch = hasDeletingSwitch(choices);
   return (
@@ -61,6 +64,12 @@ export function PermissionChoice({
               ))}
             </div>
           </Folded>
+          {mayEnd && (
+            <div class="tick hour">
+              <input type="checkbox" id={`${idPrefix}hour-${effect}`} name="hour" value={effect} />
+              <label for={`${idPrefix}hour-${effect}`}>For one hour only</label>
+            </div>
+          )}
         </fieldset>
       ))}
     </>

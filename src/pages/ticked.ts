@@ -4,6 +4,21 @@
  */
 import type { PermissionFacts } from "./scope.ts";
 
+/**
+ * What of the ticked was allowed for an hour: the form says so for what reads, changes or deletes, each
+ * together.
+ */
+export function readLimited(
+  form: URLSearchParams,
+  offered: readonly Pick<PermissionFacts, "name" | "effect">[],
+  ticked: readonly string[],
+): readonly string[] {
+  const effects = new Set(form.getAll("hour"));
+  return offered
+    .filter(({ name, effect }) => ticked.includes(name) && effects.has(effect))
+    .map(({ name }) => name);
+}
+
 /** Whether those that can delete have a box for all of them. */
 export function hasDeletingSwitch(
   permissions: readonly Pick<PermissionFacts, "effect">[],

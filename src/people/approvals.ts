@@ -1,7 +1,7 @@
 /**
- * A person answers what a tool asked through an application that cannot ask. The cookie of the
- * signed-in person and the form of the page come in; the answer is kept for the same call. Nobody
- * sees or answers what another was asked.
+ * A person answers what a tool asked through an application that cannot ask, or signs in again where a
+ * tool wants that. The cookie of the signed-in person and the form of the page come in; the answer is
+ * kept for the same call, the sign-in for the grant. Nobody sees or answers what another was asked.
  */
 import * as z from "zod";
 import { readOwnForm } from "../edge/form.ts";
@@ -15,12 +15,27 @@ import {
   readApproval,
 } from "../grants/approval.ts";
 import { listConnections } from "../grants/connections.ts";
+import {
+  describeWanted,
+  type Freshness,
+  isFresh,
+  newest,
+  type SignIn,
+} from "../grants/freshness.ts";
+import { changeGrant } from "../grants/narrowing.ts";
 import { createToolRecords } from "../grants/tool-records.ts";
 import { isSameText } from "../keys.ts";
-import { AnsweredPage, ApprovalPage, ApprovalSignInPage, type Field } from "../pages/approval.tsx";
+import {
+  AnsweredPage,
+  ApprovalPage,
+  ApprovalSignInPage,
+  type Field,
+  FreshSignInPage,
+} from "../pages/approval.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import type { Parts } from "../parts.ts";
 import { type Person, proveForm, readPerson } from "./person.ts";
+import { readSession } from "./session.ts";
 
 const PATH = /^\/approve\/([\da-f]{64})$/;
 
@@ -38,16 +53,26 @@ export async function showApproval(
   const { pathname } = new URL(request.url);
   const person = await readPerson(request, parts);
   if (person === undefined) {
-    if (!isApprovalPath(pathname)) throw new Refusal("approval_unknown");
-    const signInHref = `/connections/sign-in?to=${pathname}`;
+    const wanted = (await readAt(pathname, parts)).approval?.wanted;
+    const signInHref = signInAgain(pathname, wanted ?? { mfa: false });
     return renderPage(ApprovalSignInPage({ signInHref }), parts.look);
   }
   exchange.note({ user: person.userId });
   const { approval } = await findApproval(pathname, person, parts);
+  const { wanted } = approval;
+  if (wanted !== undefined && !isFresh(wanted, await signInOf(person, parts), parts.now())) {
+    const page = FreshSignInPage({
+      tool: approval.tool,
+      wanted: describeWanted(wanted),
+      signInHref: signInAgain(pathname, wanted),
+    });
+    return renderPage(page, parts.look);
+  }
   const connections = await listConnections(parts.beginWork(), person.userId);
   const page = ApprovalPage({
     tool: approval.tool,
     clientName: connections.find(({ grantId }) => grantId === approval.grantId)?.clientName,
+    ...(wanted && { remark: "You have signed in for this." }),
     questions: approval.questions.map((question) => ({
       message: question.message,
       url: webUrl(question.url),
@@ -74,6 +99,12 @@ export async function takeApproval(
     throw new Refusal("form_refused");
   const { id, approval } = await findApproval(pathname, person, parts);
   const isAccepted = form.get("decision") === "accept";
+  if (approval.wanted !== undefined) {
+    if (isAccepted) await takeSignIn({ approval, person }, parts);
+    await createToolRecords(parts.vault).write([{ delete: approvalName(id) }]);
+    exchange.note({ outcome: isAccepted ? "approved" : "declined" });
+    return renderPage(AnsweredPage({ isAccepted, isSignIn: true }), parts.look);
+  }
   const answers = approval.questions.map(
     (question) => [question.name, answerOf(question, form, isAccepted)] as const,
   );
@@ -89,18 +120,51 @@ export async function takeApproval(
   return renderPage(AnsweredPage({ isAccepted }), parts.look);
 }
 
+/** Where the person signs in, as recently and strongly as it takes. */
+function signInAgain(pathname: string, { maxAgeSeconds, mfa }: Freshness): string {
+  const query = new URLSearchParams({ to: pathname });
+  if (maxAgeSeconds !== undefined) query.set("max_age", String(maxAgeSeconds));
+  if (mfa) query.set("mfa", "true");
+  return `/connections/sign-in?${query.toString()}`;
+}
+
+async function signInOf(person: Person, parts: Parts): Promise<SignIn> {
+  return (await readSession(parts.beginWork(), person))?.signIn ?? {};
+}
+
+/** Notes the sign-in of this browser at the grant that asked for it, if it is good enough. */
+async function takeSignIn(
+  {
+    approval: { userId, grantId, wanted = { mfa: false } },
+    person,
+  }: { readonly approval: Approval; readonly person: Person },
+  parts: Parts,
+): Promise<void> {
+  const signIn = await signInOf(person, parts);
+  if (!isFresh(wanted, signIn, parts.now())) throw new Refusal("approval_unknown");
+  await changeGrant(parts.beginWork(), parts, {
+    grant: { userId, grantId },
+    change: (record) => ({ ...record, signIn: newest(record.signIn ?? {}, signIn) }),
+  });
+}
+
 /** What was asked at this address, of this person, and not answered yet. */
 async function findApproval(
   pathname: string,
   { userId }: Person,
   parts: Parts,
 ): Promise<{ readonly id: string; readonly approval: Approval }> {
+  const { id, approval } = await readAt(pathname, parts);
+  if (approval?.userId !== userId || approval.isAnswered) throw new Refusal("approval_unknown");
+  return { id, approval };
+}
+
+/** What lies at this address, whoever it is for. */
+async function readAt(pathname: string, parts: Parts) {
   const [, id] = PATH.exec(pathname) ?? [];
   if (id === undefined) throw new Refusal("approval_unknown");
   const text = await createToolRecords(parts.vault).read(approvalName(id));
-  const approval = readApproval(text, parts.now());
-  if (approval?.userId !== userId || approval.isAnswered) throw new Refusal("approval_unknown");
-  return { id, approval };
+  return { id, approval: readApproval(text, parts.now()) };
 }
 
 const propertySchema = z.object({

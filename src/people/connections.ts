@@ -13,6 +13,7 @@ import {
   type Connection,
   DEFAULT_IDLE_SECONDS,
   listConnections,
+  scopesNow,
   verifiedDomain,
 } from "../grants/connections.ts";
 import { endAtOnce } from "../grants/ending.ts";
@@ -205,9 +206,10 @@ function backToPage({ config }: Parts, headers: HeadersInit = {}): Response {
 }
 
 function asShown(connection: Connection, parts: Parts) {
-  const { grantId, clientId, clientName, createdAt, lastUsedAt, scopes } = connection;
+  const { grantId, clientId, clientName, createdAt, lastUsedAt } = connection;
   const { idleSeconds = DEFAULT_IDLE_SECONDS, clientFamily, resource } = connection;
   const { sessionMaxSeconds } = parts.config.auth;
+  const scopes = scopesNow(connection, parts.now());
   const granted = parts.permissions.filter((name) => scopes.includes(name));
   return {
     id: grantId,

@@ -3,6 +3,7 @@
  * permission, what they hold and what each of their applications has come out.
  */
 import type { Exchange } from "../exchange.ts";
+import { scopesNow } from "../grants/connections.ts";
 import { SignedOutPage } from "../pages/connections.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import { PermissionsPage } from "../pages/permissions.tsx";
@@ -30,7 +31,10 @@ export async function showPermissions(
     held,
     permissions: describePermissions(parts.permissions, parts),
     openTools: parts.tools.filter(({ permissions }) => permissions.length === 0),
-    grants: page.connections.map(({ clientName, scopes }) => ({ clientName, permissions: scopes })),
+    grants: page.connections.map((connection) => ({
+      clientName: connection.clientName,
+      permissions: scopesNow(connection, parts.now()),
+    })),
     audience: parts.config.auth.identity.audience,
     signInHref: SIGN_IN,
   });

@@ -6,7 +6,7 @@
 import { errors, jwtVerify, SignJWT } from "jose";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
 import type { SigningKeys } from "../grants/access-token.ts";
-import { hashText } from "../keys.ts";
+import { hashText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 
 /** Somebody signed in, and the cookie that says so. */
@@ -32,14 +32,18 @@ export function signPersonToken(
   { issuer, now }: PersonSession,
   [signer]: SigningKeys,
 ): Promise<string> {
-  return new SignJWT()
-    .setProtectedHeader({ alg: "HS256", typ: "person+jwt", kid: signer.kid })
-    .setIssuer(issuer)
-    .setAudience(audienceAt(issuer))
-    .setSubject(userId)
-    .setIssuedAt(now)
-    .setExpirationTime(now + SESSION_SECONDS)
-    .sign(signer.key);
+  return (
+    new SignJWT()
+      .setProtectedHeader({ alg: "HS256", typ: "person+jwt", kid: signer.kid })
+      .setIssuer(issuer)
+      .setAudience(audienceAt(issuer))
+      .setSubject(userId)
+      .setIssuedAt(now)
+      // Two sign-ins of one second are two sessions.
+      .setJti(randomText(9))
+      .setExpirationTime(now + SESSION_SECONDS)
+      .sign(signer.key)
+  );
 }
 
 /**

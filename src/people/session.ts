@@ -4,6 +4,7 @@
  * cookie, so that the cookie says nothing about them.
  */
 import * as z from "zod";
+import type { SignIn } from "../grants/freshness.ts";
 import type { Identity } from "../identity/provider.ts";
 import { hashText } from "../keys.ts";
 import { type Profile, readProfile } from "../pages/person.tsx";
@@ -15,11 +16,17 @@ const sessionSchema = z.object({
   profile: z.record(z.string(), z.unknown()),
   /** Of the permissions that something here asks for. */
   held: z.array(z.string()).readonly(),
+  signIn: z
+    .object({ at: z.int().exactOptional(), mfaAt: z.int().exactOptional() })
+    .readonly()
+    .default({}),
 });
 
 export interface PersonFacts {
   readonly profile: Profile;
   readonly held: readonly string[];
+  /** When they did so, and how. */
+  readonly signIn: SignIn;
 }
 
 /** Keeps what is known as long as the cookie lives. */
@@ -33,6 +40,7 @@ export async function putSession(
   const session = {
     profile: { name, nickname, email, picture },
     held: permissions.filter((permission) => holds.has(permission)),
+    signIn: identity.signIn,
   };
   work.create(await sessionName(person), JSON.stringify(session), SESSION_SECONDS);
 }
@@ -44,7 +52,7 @@ export async function readSession(
 ): Promise<PersonFacts | undefined> {
   const text = await work.get(await sessionName(person));
   const session = text === undefined ? undefined : sessionSchema.safeParse(JSON.parse(text)).data;
-  return session && { profile: readProfile(session.profile), held: session.held };
+  return session && { ...session, profile: readProfile(session.profile) };
 }
 
 /** The name of the record. */

@@ -8,6 +8,7 @@ import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
 import { redirect } from "../edge/redirect.ts";
 import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
+import { SECOND_FACTOR } from "../grants/freshness.ts";
 import { abandonToken } from "../grants/ending.ts";
 import type { SignInRequest } from "../identity/provider.ts";
 import { hashText, randomText } from "../keys.ts";
@@ -29,6 +30,7 @@ const USED_TTL_SECONDS = 3600;
 const startedSchema = z.object({
   nonce: z.string(),
   codeVerifier: z.string(),
+  maxAge: z.string().exactOptional(),
   /** Epoch seconds; the store's own clock is not trusted. */
   expiresAt: z.int(),
   /** Where the person wanted to go. */
@@ -54,15 +56,40 @@ export async function beginPersonSignIn(
   const secrets = parts.identity.createSignInSecrets();
   // Auth0 would sign the same person in again without a word.
   const prompt = searchParams.get("account") === "other" && { prompt: "login" };
-  const asked = { state, isForGrant: false, ...prompt, ...readInvitation(searchParams) };
+  const strength = readWanted(searchParams);
+  const { maxAge } = strength;
+  const asked = {
+    state,
+    isForGrant: false,
+    ...prompt,
+    ...strength,
+    ...readInvitation(searchParams),
+  };
   const location = await parts.identity.authorizationUrl(asked, secrets);
   const hash = await hashText(state);
-  const started = { ...secrets, ...to, expiresAt: parts.now() + SIGN_IN_TTL_SECONDS };
+  const started = {
+    ...secrets,
+    ...to,
+    ...(maxAge && { maxAge }),
+    expiresAt: parts.now() + SIGN_IN_TTL_SECONDS,
+  };
   const work = parts.beginWork();
   work.create(nameOf(hash), JSON.stringify(started), SIGN_IN_TTL_SECONDS);
   await work.commit();
   const cookie = hostCookie(cookieOf(hash), hash, SIGN_IN_TTL_SECONDS);
   return redirect(location, new Headers({ "Set-Cookie": cookie }));
+}
+
+/**
+ * How recent and strong a sign-in a page of ours asks for, in its link. Whoever changes the link gets
+ * a sign-in that the page then finds not good enough.
+ */
+function readWanted(query: URLSearchParams): Pick<SignInRequest, "maxAge" | "acrValues"> {
+  const maxAge = query.get("max_age") ?? "";
+  return {
+    ...(/^\d{1,9}$/.test(maxAge) ? { maxAge } : {}),
+    ...(query.has("mfa") ? { acrValues: SECOND_FACTOR } : {}),
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import { accessCard } from "./access-card.ts";
 const ACCESS = {
   allowed: "allowed",
   step_up: "the person must allow it to this application",
+  stale: "the person must sign in again",
   denied: "an administrator must assign a permission",
 } as const;
 

@@ -308,10 +308,13 @@ describe.skipIf(chromium === undefined)("consent in Chromium", () => {
     expect(seen).toEqual([
       "orders:read",
       "customers:read",
+      "reads",
       "orders:write",
+      "changes",
       "yes",
       "orders:delete",
       "customers:purge",
+      "deletes",
       "allow",
     ]);
     await page.keyboard.press("Enter");

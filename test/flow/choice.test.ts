@@ -32,6 +32,8 @@ beforeEach(() => house.tenant.control.clear());
 
 const INFO = "permission=tool:get_user_info";
 const EXPLAIN = "permission=tool:explain_access";
+/** Whether all of a group ends after an hour. */
+const HOUR = { field: "hour=reads", isTicked: false };
 
 describe("what is ticked", () => {
   it("is everything that is asked, until somebody unticks", async () => {
@@ -39,9 +41,10 @@ describe("what is ticked", () => {
     expect(boxes).toEqual([
       { field: INFO, isTicked: true },
       { field: EXPLAIN, isTicked: true },
+      HOUR,
     ]);
     const named = await openConsent(client.begin({ scope: "openid tool:get_user_info" }));
-    expect(named.boxes).toEqual([{ field: INFO, isTicked: true }]);
+    expect(named.boxes).toEqual([{ field: INFO, isTicked: true }, HOUR]);
   });
 
   it("is what the client gets, in the token and in a call, and after a refresh", async () => {
@@ -104,6 +107,7 @@ describe("an answer given before, in the same browser", () => {
     expect(boxes).toEqual([
       { field: INFO, isTicked: true },
       { field: EXPLAIN, isTicked: false },
+      HOUR,
     ]);
     expect(html).not.toContain('class="new"');
   });
@@ -113,7 +117,8 @@ describe("an answer given before, in the same browser", () => {
     await tick(client.begin(), [EXPLAIN], jar);
     const scope = "openid tool:get_user_info tool:explain_access";
     const { boxes, html } = await openConsent(client.begin({ scope }), jar);
-    expect(boxes.every(({ isTicked }) => isTicked)).toBe(true);
+    const permissions = boxes.filter(({ field }) => field.startsWith("permission="));
+    expect(permissions.every(({ isTicked }) => isTicked)).toBe(true);
     expect(html.match(/class="new"/g)).toHaveLength(1);
   });
 });

@@ -190,6 +190,7 @@ describe("signing in", () => {
       sub: expect.stringMatching(/^[\w-]{43}$/),
       iat: expect.closeTo(Date.now() / 1000, -2),
       exp: (claims.iat ?? 0) + 900,
+      jti: expect.any(String),
     });
   });
 

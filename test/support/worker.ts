@@ -9,6 +9,7 @@ import { callers } from "./machine-tools.ts";
 import { beginNaiveWork } from "./naive-work.ts";
 import { served } from "./served.ts";
 import { calling } from "./calling.ts";
+import { payments } from "./payments.ts";
 import { shop, shopLater } from "./shop.ts";
 
 const realNow = Date.now.bind(Date);
@@ -24,7 +25,8 @@ const worker = await createWorker(theirs(), isNaive ? { beginWork: beginNaiveWor
 /** The tests' own site and tools, or a shop, or one that tells strangers of no tool. */
 function theirs(): Theirs {
   const offerings =
-    { calling, callers, shop, shopLater }[String(wish("TEST_OFFERINGS"))] ?? served.offerings;
+    { calling, callers, payments, shop, shopLater }[String(wish("TEST_OFFERINGS"))] ??
+    served.offerings;
   const listsToolsPublicly = wish("TEST_HIDDEN") !== "true";
   return { ...served, offerings, site: { ...served.site, listsToolsPublicly } };
 }

@@ -8,6 +8,7 @@ import type { Offerings } from "../../../src/mcp/tool.ts";
 import { serve } from "../../support/tool-kit.ts";
 import { offerings } from "./index.ts";
 import { listInvoices } from "./list-invoices.ts";
+import { payInvoice } from "./pay-invoice.ts";
 import { skills } from "./skills.ts";
 
 const documents = `${tools}\n${calling}`;
@@ -42,8 +43,8 @@ function besideTools(code: string): string {
   return code.replaceAll(/"\.\/([\w-]+)\.ts"/g, '"../../../src/tools/$1.ts"');
 }
 
-/** The tools of docs/calling-apis.md. */
-const callers: Offerings = { tools: [listInvoices] };
+/** The tools that call further, and one that wants somebody who is there. */
+const callers: Offerings = { tools: [listInvoices, payInvoice] };
 
 it("shows the skill that is read here", () => {
   const [, shown] = /```md\n<!-- .* -->\n([\s\S]*?)```/.exec(documents) ?? [];
@@ -56,8 +57,8 @@ it("defines everything without mistakes", async () => {
   expect((await createCatalogue(callers)).problems).toEqual([]);
 });
 
-describe("the examples", () => {
-  const everything = [...offerings.tools, ...skills].flatMap(({ permissions }) => permissions);
+describe("the examples", async () => {
+  const everything = (await createCatalogue({ ...offerings, skills })).requiredPermissions;
   const server = serve(offerings, {
     env: { ...env, WEATHER_KEY: "the-weather-key" },
     fetch: ({ headers }) => Response.json({ text: `sunny for ${headers.get("X-Api-Key")}` }),
@@ -114,5 +115,12 @@ describe("the examples that call other APIs", () => {
     const { structured } = await server.as(["invoices:read"]).call("list_invoices", { year: 2026 });
     const [url, token] = ["https://billing.example.com", "Bearer token of ada for"];
     expect(structured).toEqual({ invoices: [`${url}/invoices?year=2026 with ${token} ${url}`] });
+  });
+
+  it("pay_invoice asks for somebody who is there", async () => {
+    const payer = serve(callers).as(["invoices:read", "invoices:pay"]);
+    const { isError, text } = await payer.call("pay_invoice", { invoice: "7" });
+    expect(isError).toBe(true);
+    expect(text).toContain("sign in within the last 15 minutes with a second factor first");
   });
 });

@@ -100,6 +100,7 @@ describe("finishSignIn", () => {
       userId: await deriveUserId(TENANT_CONFIG.issuer, ADA),
       sessionId: await deriveSessionId(TENANT_CONFIG.issuer, "session-1"),
       profile: { sub: ADA, name: "Ada Lovelace", email: "ada@example.test", email_verified: true },
+      signIn: {},
       tokens: {
         accessToken: expect.stringMatching(/^ey/),
         claims: tenant.accessClaims(),

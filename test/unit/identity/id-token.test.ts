@@ -1,7 +1,7 @@
 import { base64url, type JWTPayload, SignJWT } from "jose";
 import { beforeEach, expect, it } from "vitest";
 import { createIdentityProvider } from "../../../src/identity/openid.ts";
-import { readProfile } from "../../../src/identity/id-token.ts";
+import { readProfile, readSignIn } from "../../../src/identity/id-token.ts";
 import type { IdentityProvider } from "../../../src/identity/provider.ts";
 import {
   ADA,
@@ -190,3 +190,20 @@ function changed(token: string, claims: JWTPayload): string {
   const [header = "", , signature = ""] = token.split(".");
   return [header, base64url.encode(JSON.stringify(claims)), signature].join(".");
 }
+
+it.each([
+  [{}, {}],
+  [{ auth_time: 500 }, { at: 500 }],
+  [
+    { auth_time: 500, amr: ["pwd", "mfa"] },
+    { at: 500, mfaAt: 500 },
+  ],
+  [{ auth_time: 500, amr: "mfa" }, { at: 500 }],
+  [{ auth_time: 500, amr: ["MFA", "mfa2"] }, { at: 500 }],
+  [{ amr: ["mfa"] }, {}],
+  [{ auth_time: "500" }, {}],
+  [{ auth_time: -1 }, {}],
+  [{ auth_time: 1001 }, { at: 1000 }],
+])("of the sign-in %o tells %o", (claims, signIn) => {
+  expect(readSignIn(claims, 1000)).toEqual(signIn);
+});

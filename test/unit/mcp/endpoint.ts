@@ -129,6 +129,7 @@ export const livingGrants: Grants = {
       scopes,
       expiresAt: NOW + 600,
     }),
+  signInOf: () => Promise.resolve({ signIn: {}, readsChallenges: false }),
   userInfo: ({ userId }) => Promise.resolve({ name: userId, email: `${userId}@example.com` }),
 };
 

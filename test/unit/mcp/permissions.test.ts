@@ -57,11 +57,12 @@ describe("judges", () => {
 });
 
 function standingOf(held: readonly string[], granted: readonly string[]) {
-  return { held: new Set(held), granted: new Set(granted), withheld: new Set<string>() };
+  const sets = { held: new Set(held), granted: new Set(granted), withheld: new Set<string>() };
+  return { ...sets, signIn: {}, now: 0 };
 }
 
 const names = fc.subarray(["a", "b", "c", "d"]);
-const RANK = { denied: 0, step_up: 1, allowed: 2 };
+const RANK = { denied: 0, step_up: 1, stale: 2, allowed: 3 };
 
 it("allows exactly when every required permission is effective", () => {
   fc.assert(

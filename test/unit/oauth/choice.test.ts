@@ -44,6 +44,7 @@ describe("what a request is about", () => {
     expect(wholeChoice(["openid"], OFFERED)).toEqual({
       ticked: ALL,
       changing: ["edit", "wipe"],
+      limited: [],
       isDiffShown: false,
       isRemembered: false,
     });
@@ -73,6 +74,7 @@ describe("what a person must be told after the sign-in", () => {
   const choice = (more: Partial<ConsentChoice> = {}): ConsentChoice => ({
     ticked: ["read", "write"],
     changing: [],
+    limited: [],
     isDiffShown: false,
     isRemembered: false,
     ...more,

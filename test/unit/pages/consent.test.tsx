@@ -94,6 +94,7 @@ describe("the consent page", () => {
   it("has a box for each permission, with what it opens, and tells what has none", () => {
     expect(readBoxes(html())).toEqual([
       { field: "permission=a:read", isTicked: true },
+      { field: "hour=reads", isTicked: false },
       { field: "remember=yes", isTicked: false },
     ]);
     expect(text()).toContain("Do a:read Tool of a:read : It works.");
@@ -128,6 +129,7 @@ describe("the consent page", () => {
       { field: "deleting=yes", isTicked: true },
       { field: "permission=d1", isTicked: true },
       { field: "permission=d2", isTicked: false },
+      { field: "hour=deletes", isTicked: false },
     ]);
   });
 
@@ -140,7 +142,7 @@ describe("the consent page", () => {
     expect(fieldsets(html({ choices: choices.slice(1) }))[0]).not.toContain("<details");
     const [group = ""] = fieldsets(html({ choices }));
     expect(group).toContain('<details class="fold"><summary>All 7, one by one</summary>');
-    expect(readBoxes(group)).toHaveLength(7);
+    expect(readBoxes(group)).toHaveLength(8);
   });
 
   it("marks what is new to an application that asks for more", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasDeletingSwitch, readTicked } from "../../../src/pages/ticked.ts";
+import { hasDeletingSwitch, readLimited, readTicked } from "../../../src/pages/ticked.ts";
 
 const OFFERED = [
   { name: "read", effect: "reads" },
@@ -27,4 +27,15 @@ describe("what was ticked", () => {
     const form = new URLSearchParams("choices=shown&permission=drop");
     expect(readTicked(form, one)).toEqual(["drop"]);
   });
+});
+
+it("what is allowed for an hour is what was ticked, in the groups that are marked", () => {
+  const offered = [
+    { name: "look", effect: "reads" },
+    { name: "write", effect: "changes" },
+    { name: "wipe", effect: "deletes" },
+  ] as const;
+  const form = new URLSearchParams("choices=shown&hour=changes&hour=deletes&hour=else");
+  expect(readLimited(form, offered, ["look", "write"])).toEqual(["write"]);
+  expect(readLimited(new URLSearchParams("choices=shown"), offered, ["write"])).toEqual([]);
 });

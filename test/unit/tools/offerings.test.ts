@@ -20,8 +20,13 @@ it("is defined without mistakes", async () => {
 });
 
 /** Each tool with each of its permissions. */
-const guarded = tools.flatMap(({ name, permissions }) =>
-  permissions.map((missing) => [name, missing, permissions] as const),
+const guarded = [...(await createCatalogue(offerings)).tools].flatMap(
+  ([
+    name,
+    {
+      item: { permissions },
+    },
+  ]) => permissions.map((missing) => [name, missing, permissions] as const),
 );
 
 describe.each(guarded)("%s without %s", (name, missing, permissions) => {
