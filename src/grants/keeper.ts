@@ -18,6 +18,7 @@ import { holdGrant } from "./holding.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { createOtherTokens } from "./other-tokens.ts";
 import { waitWithPatience } from "./patience.ts";
+import { createProfiles } from "./profiles.ts";
 import {
   grantName,
   judgeRecord,
@@ -56,11 +57,6 @@ export interface KeeperParts {
   readonly changing: readonly ChangingTool[];
 }
 
-/**
- * A profile is asked for again after this time: Auth0 answers five questions a minute per person.
- */
-const PROFILE_FRESH_SECONDS = 300;
-
 const MOST_RECORDS = 500;
 const MOST_RECORD_CHARACTERS = 8_000_000;
 
@@ -71,7 +67,6 @@ interface Keeper extends KeeperParts {
   readonly renewals: Renewals;
   /** Records by grant, as text, with their generation before it. */
   readonly records: Memory<string>;
-  readonly profiles: Memory<Readonly<Record<string, unknown>>>;
   /**
    * What this isolate read at its first look, as it lay there: few calls want it, and opening it
    * would make the first request of every isolate wait.
@@ -91,7 +86,6 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
     }),
     renewals: createRenewals(parts.identity, parts.now),
     records: createMemory(MOST_RECORDS, MOST_RECORD_CHARACTERS),
-    profiles: createMemory(500),
     unopened: new Map(),
   };
   return {
@@ -108,7 +102,11 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
       upstreamTokens: (grant) => upstreamTokens(keeper, grant),
     }),
     signInOf: (grant, wanted) => signInOf(keeper, grant, wanted),
-    userInfo: (grant) => userInfo(keeper, grant),
+    userInfo: createProfiles({
+      ...parts,
+      upstreamTokens: (grant) => upstreamTokens(keeper, grant),
+      lastKnown: async (grant) => (await currentRecord(keeper, grant)).record.profile,
+    }),
   };
 }
 
@@ -277,39 +275,4 @@ async function endHeld(
   await endAtOnce(parts, { work, waitUntil }, [
     { userId, grantId, generation, refreshToken: tokens.refreshToken },
   ]);
-}
-
-/**
- * The profile from `/userinfo`; when that cannot be asked, the last one we had, or the one of the
- * sign-in.
- */
-async function userInfo(
-  keeper: Keeper,
-  grant: TokenGrant,
-): Promise<Readonly<Record<string, unknown>>> {
-  const now = keeper.now();
-  const fresh = keeper.profiles.recall(profileName(grant), {
-    now,
-    maxAgeSeconds: PROFILE_FRESH_SECONDS,
-  });
-  if (fresh !== undefined) return fresh;
-  try {
-    return await askUserInfo(keeper, grant);
-  } catch (error) {
-    if (!isPassing(error)) throw error;
-    const ever = { now, maxAgeSeconds: Number.POSITIVE_INFINITY };
-    const older = keeper.profiles.recall(profileName(grant), ever);
-    return older ?? (await currentRecord(keeper, grant)).record.profile;
-  }
-}
-
-async function askUserInfo(keeper: Keeper, grant: TokenGrant) {
-  const profile = await keeper.identity.userInfo(await upstreamTokens(keeper, grant));
-  keeper.profiles.keep(profileName(grant), profile, keeper.now());
-  return profile;
-}
-
-/** A person has another profile in each organization. */
-function profileName({ userId, organization = "" }: TokenGrant): string {
-  return `${userId} ${organization}`;
 }

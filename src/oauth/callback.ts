@@ -10,22 +10,13 @@ import { warnOnce } from "../edge/log.ts";
 import { nameRequest, redirect } from "../edge/redirect.ts";
 import { type Reason, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import {
-  chooseLiving,
-  chooseSuperfluous,
-  grantOf,
-  listConnections,
-  scopesNow,
-  MOST_CONNECTIONS,
-} from "../grants/connections.ts";
-import { abandonToken, endAtOnce, tellLater } from "../grants/ending.ts";
-import { askForDue, sayDue } from "../grants/farewell.ts";
-import { connectionsName, type GrantRecord, registrationNames } from "../grants/record.ts";
+import { chooseLiving, listConnections, scopesNow } from "../grants/connections.ts";
+import { abandonToken, tellLater } from "../grants/ending.ts";
+import { type GrantRecord, registrationNames } from "../grants/record.ts";
 import { scopesOf, writeGrant } from "../grants/writing.ts";
 import type { Identity, SignInSecrets } from "../identity/provider.ts";
 import { randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
-import type { Reply } from "../storage/command.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import { choiceOf, type ConsentChoice, type Earlier, judgeReturn, limitedBy } from "./choice.ts";
@@ -34,6 +25,7 @@ import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
 import { readsChallenges } from "./hints.ts";
 import { readGrantRef } from "./refresh-token.ts";
 import { resourceOf, type Where, whereFrom } from "./resource.ts";
+import { readBeside, tidy } from "./tidying.ts";
 
 /** What the consent form left for us under the state. */
 const secretsSchema = z.object({
@@ -66,9 +58,6 @@ const OFFLINE_ACCESS = {
     "Auth0, Applications, your application, Advanced Settings, Grant Types: Refresh Token",
   ],
 };
-
-/** How many tokens that nobody wants any more are told of beside a sign-in. */
-const FAREWELLS_BESIDE = 10;
 
 /** Answers `/auth/callback`. */
 export async function finishSignIn(
@@ -255,54 +244,6 @@ async function readEarlier(
     ]),
     changing: living.flatMap(({ changing = everything }) => changing),
   };
-}
-
-/** What is read in the transaction that writes the grant, for what is tidied up after the answer. */
-interface Beside {
-  connections: Reply | undefined;
-  farewells: Reply | undefined;
-}
-
-function readBeside(work: UnitOfWork, { vault }: Parts, userId: string): Beside {
-  const beside: Beside = { connections: undefined, farewells: undefined };
-  work.also(
-    async () => [
-      { do: "getFields", key: await vault.keyOf(connectionsName(userId)) },
-      askForDue(vault, FAREWELLS_BESIDE),
-    ],
-    ([connections, farewells]) => Object.assign(beside, { connections, farewells }),
-  );
-  return beside;
-}
-
-/**
- * Makes room for the next sign-in, and tells Auth0 a few of the things it is still to be told. Asks
- * the store nothing when there is nothing to do.
- */
-async function tidy(
-  { parts, exchange }: Pick<SignInContext, "parts" | "exchange">,
-  userId: string,
-  { connections, farewells }: Beside,
-): Promise<void> {
-  const name = connectionsName(userId);
-  const work = parts.beginWork();
-  await work.recall(name, connections);
-  work.sweep(name);
-  const most = MOST_CONNECTIONS + 1;
-  const superfluous = chooseSuperfluous(await listConnections(work, userId), {
-    now: parts.now(),
-    most,
-  });
-  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
-  await endAtOnce(
-    parts,
-    { work, waitUntil },
-    superfluous.map((connection) => ({
-      ...grantOf(userId, connection),
-      refreshToken: connection.refreshToken,
-    })),
-  );
-  await sayDue(parts, farewells);
 }
 
 function ignore(): void {}
