@@ -105,6 +105,11 @@ export const REFUSALS = {
     status: 401,
     text: "The access token has expired.",
   },
+  access_token_narrowed: {
+    code: "invalid_token",
+    status: 401,
+    text: "The person reduced what this client may do. Refresh the access token.",
+  },
   access_token_invalid: {
     code: "invalid_token",
     status: 401,

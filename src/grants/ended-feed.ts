@@ -6,6 +6,7 @@
  */
 import type { Command, Reply } from "../storage/command.ts";
 import type { Vault } from "../storage/vault.ts";
+import type { TokenGrant } from "./grant.ts";
 
 /** How late a word of an end may come into the feed and still be met by every reader. */
 const OVERLAP_SECONDS = 120;
@@ -36,7 +37,12 @@ export function tellNarrowed(
   { storeName, at }: { readonly storeName: string; readonly at: number },
   tokenTtlSeconds: number,
 ): readonly Command[] {
-  return tellEnds(vault, [`${storeName}~${at}`], tokenTtlSeconds);
+  return tellEnds(vault, [narrowedName({ storeName }, at)], tokenTtlSeconds);
+}
+
+/** How a grant stands in the feed whose tokens up to a time have ended. */
+export function narrowedName({ storeName }: Pick<TokenGrant, "storeName">, at: number): string {
+  return `${storeName}~${at}`;
 }
 
 /** Reads a name of the feed: a grant that ended, or one whose tokens up to a time did. */

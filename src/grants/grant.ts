@@ -48,6 +48,8 @@ export interface Grants {
    * cannot be asked and nothing is known of the last ten minutes.
    */
   isAlive(grant: TokenGrant): Promise<boolean>;
+  /** Of one that is not alive: whether it lives on with less, and only its older tokens ended. */
+  wasNarrowed(grant: TokenGrant): boolean;
   /** What the grant allows now, from its record: for a token that another version of us wrote. */
   standing(grant: TokenGrant): Promise<Standing>;
   /**

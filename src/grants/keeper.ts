@@ -11,6 +11,7 @@ import { openCollection } from "../storage/entry.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
 import { abandonToken, endAtOnce } from "./ending.ts";
+import { narrowedName } from "./ended-feed.ts";
 import { type Freshness, isFresh } from "./freshness.ts";
 import type { GrantRef, Grants, KnownSignIn, Standing, TokenGrant } from "./grant.ts";
 import { type ChangingTool, withheldTools } from "./frozen.ts";
@@ -91,10 +92,9 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
   return {
     renewals: keeper.renewals,
     tokenTtlSeconds: parts.tokenTtlSeconds,
-    noteEnded: keeper.watch.noteEnded,
+    ...keeper.watch,
     noteRecord: (grant) => keepRecord(keeper, grant),
     forgetRecord: (grant) => forgetRecord(keeper, grant),
-    isAlive: keeper.watch.isAlive,
     standing: (grant) => standing(keeper, grant),
     upstreamTokens: (grant) => upstreamTokens(keeper, grant),
     tokenFor: createOtherTokens({
@@ -127,8 +127,9 @@ async function keepReply(
   const [found] = (await openCollection(keeper.vault, key, reply)).entries.values();
   const standing = found && judgeRecord(found, grant, keeper.now());
   if (standing !== undefined) keepRecord(keeper, standing);
-  const isNarrowed = grant.issuedAt <= (standing?.record.narrowedAt ?? -1);
-  return isNarrowed ? undefined : standing;
+  const { narrowedAt = -1 } = standing?.record ?? {};
+  if (grant.issuedAt > narrowedAt) return standing;
+  return void keeper.watch.noteEnded([narrowedName(grant, narrowedAt)]);
 }
 
 function keepRecord(keeper: Keeper, { record, generation }: StandingGrant): void {

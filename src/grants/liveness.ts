@@ -63,6 +63,8 @@ function knownAliveAt({ readAt = Number.NEGATIVE_INFINITY, issuedAt }: Known): n
 export interface EndedGrants {
   /** Whether a token of this grant, issued at that time, counts for nothing. */
   has(storeName: string, issuedAt: number): boolean;
+  /** Whether what ended are tokens only: the grant lives on, with less. */
+  areTokensOnly(storeName: string): boolean;
   /** Names as they stand in the feed. */
   note(names: readonly string[], now: number): void;
 }
@@ -73,6 +75,7 @@ export function createEndedGrants(keptSeconds: number): EndedGrants {
   const ends = new Map<string, { readonly until: number; readonly heardAt: number }>();
   return {
     has: (storeName, issuedAt) => issuedAt <= (ends.get(storeName)?.until ?? -1),
+    areTokensOnly: (storeName) => Number.isFinite(ends.get(storeName)?.until),
     note: (names, now) => {
       for (const { storeName, until } of names.map(readEnd)) {
         const known = ends.get(storeName);

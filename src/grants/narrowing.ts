@@ -7,7 +7,7 @@ import { Refusal } from "../errors.ts";
 import { latestEndOf } from "./lifetime.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
-import { tellNarrowed } from "./ended-feed.ts";
+import { narrowedName, tellNarrowed } from "./ended-feed.ts";
 import type { GrantRef } from "./grant.ts";
 import type { GrantKeeper } from "./keeper.ts";
 import { grantName, type GrantRecord, readGrant } from "./record.ts";
@@ -81,7 +81,7 @@ export async function changeGrant(
     if (outcome === "ended") throw new Refusal("connection_unknown");
     if (outcome === "overtaken") continue;
     parts.keeper.noteRecord(next);
-    if (isNarrowed) parts.keeper.noteEnded([`${storeName}~${now}`]);
+    if (isNarrowed) parts.keeper.noteEnded([narrowedName({ storeName }, now)]);
     return;
   }
   throw new Refusal("grant_busy", { retryAfterSeconds: 2 });

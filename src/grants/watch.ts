@@ -28,6 +28,8 @@ export interface FoundRecord {
 export interface EndWatch {
   /** Refuses with a `store_…` reason when nothing is known of the last ten minutes. */
   isAlive(grant: TokenGrant): Promise<boolean>;
+  /** Of one that is not: whether the grant lives on, with less than this token says. */
+  wasNarrowed(grant: TokenGrant): boolean;
   /** Grants ended here, by the hashed names of their records. */
   noteEnded(storeNames: readonly string[]): void;
 }
@@ -77,6 +79,7 @@ export function createEndWatch(parts: EndWatchParts): EndWatch {
   };
   return {
     isAlive: (grant) => isAlive(watch, grant),
+    wasNarrowed: ({ storeName }) => watch.ended.areTokensOnly(storeName),
     noteEnded: (storeNames) => watch.ended.note(storeNames, watch.now()),
   };
 }

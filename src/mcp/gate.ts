@@ -207,7 +207,12 @@ async function admitBearer(
 ): Promise<Caller | Refused> {
   const { blockedPermissions = [] } = config.auth ?? {};
   if (isBlocked(claims.client_id, config)) return { ...NOTHING, reason: "client_blocked" };
-  if (!(await grants.isAlive(grantOf(claims)))) return { ...NOTHING, reason: "grant_ended" };
+  const grant = grantOf(claims);
+  if (!(await grants.isAlive(grant)))
+    return {
+      ...NOTHING,
+      reason: grants.wasNarrowed(grant) ? "access_token_narrowed" : "grant_ended",
+    };
   const moment = { now: now(), signIn: signInOf(claims) };
   const standing = await standingOf(claims, grants, { index, now: moment.now });
   return standing === undefined

@@ -106,6 +106,7 @@ const CLAIMS = {
 
 const NOTHING: Grants = {
   isAlive: () => Promise.resolve(false),
+  wasNarrowed: () => false,
   standing: () => Promise.reject(new Error("nobody signed in")),
   upstreamTokens: () => Promise.reject(new Error("nobody signed in")),
   tokenFor: () => Promise.reject(new Error("nobody signed in")),

@@ -55,7 +55,13 @@ describe("taking permissions away", () => {
       303,
       `${house.issuer}/connections`,
     ]);
-    expect(await call(tokens, "delete_order")).toBe(401);
+    const { response: refused } = await callTool(tokens, "delete_order");
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toContain('error="invalid_token"');
+    expect(await refused.json()).toMatchObject({
+      error_description: expect.stringContaining("Refresh the access token."),
+    });
+    await expect.poll(() => lastReason()).toBe("access_token_narrowed");
     await expect.poll(() => call(tokens, "delete_order", later.url), { timeout: 5000 }).toBe(401);
     const narrower = await json<Tokens>(await client.refresh(tokens.refresh_token), 200);
     expect(permissionsOf(narrower)).toEqual(["orders:read", "orders:write"]);
@@ -65,6 +71,22 @@ describe("taking permissions away", () => {
     const again = await json<Tokens>(await client.refresh(narrower.refresh_token), 200);
     expect(permissionsOf(again)).toEqual(["orders:read", "orders:write"]);
     expect(boxesOf(await open(jar))).toEqual(["orders:read", "orders:write"]);
+  });
+
+  it("is told from an end also where every request asks for its grant", async () => {
+    const strict = await house.startAnother({
+      TEST_OFFERINGS: "shop",
+      REVOCATION_CHECK_SECONDS: "0",
+    });
+    const tokens = await client.signIn("ada");
+    const jar = await signInHere(house.issuer, "ada");
+    await post(jar, { do: "narrow", choices: "shown", permission: "orders:read" });
+    expect(await call(tokens, "delete_order", strict.url)).toBe(401);
+    await expect.poll(() => lastReason(strict)).toBe("access_token_narrowed");
+    const ended = await client.signIn("ada");
+    await post(jar, { do: "end-all" });
+    expect(await call(ended, "delete_order", strict.url)).toBe(401);
+    await expect.poll(() => lastReason(strict)).toBe("grant_ended");
   });
 
   it("never widens, whatever is posted", async () => {
@@ -221,6 +243,10 @@ function boxesOf(html: string): string[] {
 
 function permissionsOf({ scope }: Tokens): string[] {
   return scope.split(" ").filter((name) => name.includes(":"));
+}
+
+function lastReason({ log }: TestWorker = house): unknown {
+  return log.filter(({ route }) => route === "/mcp").at(-1)?.["reason"];
 }
 
 function callTool({ access_token }: Tokens, name: string, url = house.url) {

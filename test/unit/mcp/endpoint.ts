@@ -109,6 +109,7 @@ export function tokenOf(held: readonly string[] = [], granted: readonly string[]
 /** Grants that live, and whose identity provider answers. */
 export const livingGrants: Grants = {
   isAlive: () => Promise.resolve(true),
+  wasNarrowed: () => false,
   standing: () => Promise.reject(new Error("every token here is of one list")),
   upstreamTokens: ({ userId }) =>
     Promise.resolve({
