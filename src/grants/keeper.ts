@@ -129,7 +129,8 @@ async function keepReply(
   if (standing !== undefined) keepRecord(keeper, standing);
   const { narrowedAt = -1 } = standing?.record ?? {};
   if (grant.issuedAt > narrowedAt) return standing;
-  return void keeper.watch.noteEnded([narrowedName(grant, narrowedAt)]);
+  keeper.watch.noteEnded([narrowedName(grant, narrowedAt)]);
+  return undefined;
 }
 
 function keepRecord(keeper: Keeper, { record, generation }: StandingGrant): void {

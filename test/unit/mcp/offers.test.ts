@@ -302,7 +302,9 @@ it("declares views, skills and completion, and only where there are some", async
     extensions: { "io.modelcontextprotocol/ui": {}, "io.modelcontextprotocol/skills": {} },
   });
   const plain = await discover(createCatalogue({ tools: [] }));
-  expect(plain).not.toHaveProperty("extensions");
+  const { extensions = {} } = plain as { readonly extensions?: object };
+  for (const name of ["ui", "skills"])
+    expect(extensions).not.toHaveProperty([`io.modelcontextprotocol/${name}`]);
   expect(plain).not.toHaveProperty("completions");
 });
 
