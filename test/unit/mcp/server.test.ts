@@ -185,6 +185,7 @@ describe.each(ERAS)("in %s", (era) => {
       expect(body).toMatchObject({ result: { isError: true, content: [{ type: "text", text }] } });
       expect(noted).toEqual({
         user: "ada",
+        client: "VwTeGPxg",
         caller: "person",
         rpc: "tools/call",
         revision: era,
