@@ -92,7 +92,12 @@ describe("the method", () => {
       expect(status).toBe(405);
       expect(headers.get("Allow")).toBe("POST, OPTIONS");
       expect(body).toEqual(refusal(-32_000, "Method not allowed."));
-      expect(noted).toEqual({ user: "ada", client: "VwTeGPxg", caller: "person", reason: "method_not_allowed" });
+      expect(noted).toEqual({
+        user: "ada",
+        client: "VwTeGPxg",
+        caller: "person",
+        reason: "method_not_allowed",
+      });
     },
   );
 
@@ -165,7 +170,12 @@ describe("a body of more than 1 MiB is refused", () => {
     const { status, body, noted } = await endpointOf()(request());
     expect(status).toBe(413);
     expect(body).toEqual(refusal(-32_000, "The request body is too large."));
-    expect(noted).toEqual({ user: "ada", client: "VwTeGPxg", caller: "person", reason: "body_too_large" });
+    expect(noted).toEqual({
+      user: "ada",
+      client: "VwTeGPxg",
+      caller: "person",
+      reason: "body_too_large",
+    });
   });
 
   it.each([
