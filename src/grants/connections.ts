@@ -116,13 +116,11 @@ export function chooseLiving(
 }
 
 /**
- * The host that stands behind a client's name: the one whose metadata document is its id. Any other
+ * The address that was verified: that of the client's metadata document, which is its id. Any other
  * client has chosen its name itself.
  */
-export function verifiedDomain(clientId: string): string | undefined {
-  return clientId.startsWith("https:") && URL.canParse(clientId)
-    ? new URL(clientId).hostname
-    : undefined;
+export function verifiedAddress(clientId: string): string | undefined {
+  return clientId.startsWith("https:") && URL.canParse(clientId) ? clientId : undefined;
 }
 
 /**

@@ -81,7 +81,7 @@ export async function showConfirmation(
   const profile = readProfile(heldBack.profile);
   const page = ConfirmationPage({
     clientName: heldBack.clientName,
-    redirectHost: new URL(asked.redirectUri).host || asked.redirectUri,
+    redirectUri: asked.redirectUri,
     profile,
     gained: describePermissions(telling.gained, parts),
     kept: describePermissions(telling.kept, parts),

@@ -204,7 +204,6 @@ function describe({ asked, description, approval, parts }: Asking): Omit<Consent
   const known = new Set(approval && [...approval.ticked, ...(isNamed ? [] : approval.declined)]);
   return {
     client: { name: description.clientName, standing, uri: description.clientUri },
-    redirectHost: description.redirectHost,
     redirectIsLoopback: description.redirectIsLoopback,
     redirectUri: description.redirectUri,
     scopes: shownScopes(asked, offered),

@@ -13,9 +13,9 @@ const SHARED_LABELS =
 
 /** Hosts that give names to strangers: what stands out is the name that was given. */
 const SHARED_HOSTS =
-  /^(?:(?:github|gitlab|bitbucket)\.io|(?:workers|pages|r2|fly|deno)\.dev|vercel\.app|netlify\.app|web\.app|firebaseapp\.com|run\.app|a\.run\.app|herokuapp\.com|onrender\.com|azurewebsites\.net|azurestaticapps\.net|cloudfront\.net|amazonaws\.com|ngrok\.io|ngrok\.app|ngrok-free\.app|trycloudflare\.com|replit\.app|repl\.co|glitch\.me|surge\.sh|railway\.app|supabase\.co|blogspot\.com|appspot\.com)$/;
+  /^(?:(?:github|gitlab|bitbucket)\.io|(?:workers|pages|r2|fly|deno)\.dev|vercel\.app|netlify\.app|web\.app|firebaseapp\.com|run\.app|a\.run\.app|hf\.space|modal\.run|val\.run|lovable\.app|azurecontainerapps\.io|amplifyapp\.com|on\.aws|herokuapp\.com|onrender\.com|azurewebsites\.net|azurestaticapps\.net|cloudfront\.net|amazonaws\.com|ngrok\.io|ngrok\.app|ngrok-free\.app|ngrok-free\.dev|ngrok\.dev|loca\.lt|trycloudflare\.com|replit\.app|repl\.co|glitch\.me|surge\.sh|railway\.app|supabase\.co|blogspot\.com|appspot\.com)$/;
 
-/** What stands before the registered domain, and that domain. */
+/** What stands before the registered domain, and that domain, with its port. */
 export interface SplitHost {
   readonly before: string;
   readonly domain: string;
@@ -26,8 +26,9 @@ export interface SplitHost {
  * is not known here may make too much stand out, never the wrong end. Pure.
  */
 export function splitHost(host: string): SplitHost {
-  if (/^[\d.]+$|[:[\]]/.test(host)) return { before: "", domain: host };
-  const labels = host.replace(/\.$/, "").split(".");
+  const [name = ""] = host.split(/:\d+$/);
+  if (/^[\d.]+$|[:[\]]/.test(name)) return { before: "", domain: host };
+  const labels = name.replace(/\.$/, "").split(".");
   const shared = labels.findIndex((_, at) => isShared(labels.slice(at).join(".")));
   const start = Math.max(0, shared === -1 ? labels.length - 2 : shared - 1);
   const before = labels
@@ -46,6 +47,13 @@ export function Host({ host }: { host: string }) {
       <b>{printable(domain, LONGEST_CHARACTERS)}</b>
     </bdi>
   );
+}
+
+/** Where an answer goes: a website by its host; an application by its whole address. */
+export function Destination({ redirectUri }: { redirectUri: string }) {
+  const url = URL.parse(redirectUri);
+  const isWeb = url !== null && /^https?:$/.test(url.protocol);
+  return isWeb ? <Host host={url.hostname} /> : <Address url={redirectUri} />;
 }
 
 /** A whole URL, likewise; one without a host stands out as a whole. */

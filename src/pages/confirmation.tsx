@@ -3,6 +3,7 @@
  * or where a client that has access asks for more. Facts go in; what it will get, what it will not,
  * and a way on, back, or to another account come out.
  */
+import { Destination } from "./address.tsx";
 import { Layout } from "./layout.tsx";
 import { PermissionList } from "./permission-choice.tsx";
 import { PersonLine, type Profile } from "./person.tsx";
@@ -12,7 +13,7 @@ import type { PermissionFacts, ToolSummary } from "./scope.ts";
 
 export interface Confirmation {
   readonly clientName: string;
-  readonly redirectHost: string;
+  readonly redirectUri: string;
   readonly profile: Profile;
   /** Ticked and held, and not allowed to this client before. */
   readonly gained: readonly PermissionFacts[];
@@ -60,8 +61,8 @@ export function ConfirmationPage(confirmation: Confirmation) {
             </button>
           </div>
           <p class="small quiet">
-            Either way you go back to <b>{confirmation.redirectHost}</b>; with Cancel it gets
-            nothing.
+            Either way you go back to <Destination redirectUri={confirmation.redirectUri} />; with
+            Cancel it gets nothing.
           </p>
         </form>
       </main>

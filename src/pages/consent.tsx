@@ -3,7 +3,7 @@
  * untick, an Allow and a Deny comes out. Everything about the client was chosen by the client: it is
  * shown as text, never as a link or a picture.
  */
-import { Address, Host, splitHost } from "./address.tsx";
+import { Address, Destination, splitHost } from "./address.tsx";
 import { Layout } from "./layout.tsx";
 import { type Choice, Folded, PermissionChoice } from "./permission-choice.tsx";
 import { applicationName, printable } from "./printable.ts";
@@ -26,7 +26,6 @@ export interface ConsentRequest {
     readonly standing: Standing;
     readonly uri?: string | undefined;
   };
-  readonly redirectHost: string;
   readonly redirectIsLoopback: boolean;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
@@ -148,11 +147,11 @@ function WhoAsks({ standing }: { standing: Standing }) {
  * listen there (RFC 8252 §8.6).
  */
 function WhereTo({ request }: { request: ConsentRequest }) {
-  const { redirectHost, redirectIsLoopback, redirectUri } = request;
+  const { redirectIsLoopback, redirectUri } = request;
   const isWeb = /^https?:/i.test(redirectUri);
   return (
     <dd>
-      {isWeb ? <Host host={redirectHost} /> : <Address url={redirectUri} />}
+      <Destination redirectUri={redirectUri} />
       {redirectIsLoopback && (
         <Remark kind="warn">
           An application on this computer, whatever name it gives. Allow it only if you have just
@@ -173,10 +172,12 @@ function WhereTo({ request }: { request: ConsentRequest }) {
 }
 
 /** Whether a verified application has the answer sent to somebody else's website. */
-function isElsewhere({ client, redirectHost, redirectIsLoopback, redirectUri }: ConsentRequest) {
+function isElsewhere({ client, redirectIsLoopback, redirectUri }: ConsentRequest) {
   if (client.standing.kind !== "verified" || redirectIsLoopback) return false;
-  const own = URL.parse(client.standing.address)?.hostname ?? "";
-  return /^https:/i.test(redirectUri) && splitHost(own).domain !== splitHost(redirectHost).domain;
+  const domainOf = (address: string) => splitHost(URL.parse(address)?.hostname ?? "").domain;
+  return (
+    /^https:/i.test(redirectUri) && domainOf(client.standing.address) !== domainOf(redirectUri)
+  );
 }
 
 function WhatFor({ request, isStepUp }: { request: ConsentRequest; isStepUp: boolean }) {

@@ -14,7 +14,7 @@ import {
   DEFAULT_IDLE_SECONDS,
   listConnections,
   scopesNow,
-  verifiedDomain,
+  verifiedAddress,
 } from "../grants/connections.ts";
 import { endAtOnce } from "../grants/ending.ts";
 import { changeGrant, limitIdle, narrowRecord } from "../grants/narrowing.ts";
@@ -215,7 +215,7 @@ function asShown(connection: Connection, parts: Parts) {
     id: grantId,
     clientName,
     organization: resource === undefined ? undefined : organizationIn(resource),
-    verifiedAddress: verifiedDomain(clientId) === undefined ? undefined : clientId,
+    verifiedAddress: verifiedAddress(clientId),
     clientFamily,
     connectedAt: createdAt,
     lastUsedAt,

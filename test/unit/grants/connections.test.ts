@@ -3,7 +3,7 @@ import {
   chooseLiving,
   type Connection,
   listConnections,
-  verifiedDomain,
+  verifiedAddress,
 } from "../../../src/grants/connections.ts";
 
 const NOW = 1_800_000_000;
@@ -36,15 +36,15 @@ it.each<[string, [string, number, number][], string[]]>([
 });
 
 it.each([
-  ["https://editor.example/client.json", "editor.example"],
-  ["https://editor.example:8443/client.json", "editor.example"],
+  ["https://editor.example/client.json", "https://editor.example/client.json"],
+  ["https://editor.example:8443/client.json", "https://editor.example:8443/client.json"],
   ["https://", undefined],
   ["http://editor.example/client.json", undefined],
   ["javascript:https://editor.example", undefined],
   ["a-registered-client", undefined],
   ["", undefined],
-])("the client %j is verified as %s", (clientId, domain) => {
-  expect(verifiedDomain(clientId)).toBe(domain);
+])("the client %j is verified at %s", (clientId, address) => {
+  expect(verifiedAddress(clientId)).toBe(address);
 });
 
 it("reads entries, and passes over those of no version of ours", async () => {

@@ -16,6 +16,15 @@ describe("the part of a host that somebody had to register", () => {
     ["[::1]", "", "[::1]"],
     ["claude.ai.evil.example.", "claude.ai.", "evil.example."],
     ["xn--cude-hoa.ai", "", "xn--cude-hoa.ai"],
+    ["claude.ai.xn--e1afmkfd.xn--p1ai", "claude.ai.", "xn--e1afmkfd.xn--p1ai"],
+    ["claude.ai.evil.co.uk", "claude.ai.", "evil.co.uk"],
+    ["claude.ai.evil.co.uk:8443", "claude.ai.", "evil.co.uk:8443"],
+    ["claude.ai.evil.example.:8443", "claude.ai.", "evil.example.:8443"],
+    ["127.0.0.1:8080", "", "127.0.0.1:8080"],
+    ["[2001:db8::1]:8080", "", "[2001:db8::1]:8080"],
+    ["localhost:8080", "", "localhost:8080"],
+    // An ending that is not on our short list: the wrong owner never stands out.
+    ["claude.ai.evil.gen.tr", "claude.ai.evil.", "gen.tr"],
   ])("of %s is told apart from what stands before it", (host, before, domain) => {
     expect(splitHost(host)).toEqual({ before, domain });
   });
@@ -36,6 +45,10 @@ describe("an address on a page", () => {
       "<b>cursor://anysphere.cursor-mcp/cb</b>",
     );
     expect(Address({ url: `com.x:"><script>` }).toString()).not.toContain("<script");
+  });
+
+  it("shows a name in another script as it is asked for, not as it looks", () => {
+    expect(Address({ url: "https://cl\u0430ude.ai/" }).toString()).toContain("<b>xn--cl");
   });
 
   it("shows the host that is meant, not one that stands in its userinfo", () => {

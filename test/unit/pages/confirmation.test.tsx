@@ -6,7 +6,7 @@ const facts = (...names: string[]) => describePermissions(names, { tools: [] });
 
 const CONFIRMATION: Confirmation = {
   clientName: "Claude",
-  redirectHost: "claude.ai",
+  redirectUri: "https://claude.ai/api/mcp/auth_callback",
   profile: { name: "Ada Byrne", email: "ada@acme.test" },
   gained: facts("a:read"),
   kept: [],

@@ -18,7 +18,6 @@ const REQUEST: ConsentRequest = {
     standing: { kind: "verified", address: "https://claude.ai/oauth/client.json" },
     uri: "https://claude.ai/about",
   },
-  redirectHost: "claude.ai",
   redirectIsLoopback: false,
   redirectUri: "https://claude.ai/api/mcp/auth_callback",
   scopes: ["openid", "email", "offline_access", "a:read"],
@@ -62,21 +61,20 @@ describe("the consent page", () => {
 
   it("lets the registered domain stand out", () => {
     const redirectHost = "claude.ai.evil.example";
-    expect(html({ redirectHost, redirectUri: `https://${redirectHost}/cb` })).toContain(
+    expect(html({ redirectUri: `https://${redirectHost}/cb` })).toContain(
       '<bdi class="address">claude.ai.<b>evil.example</b></bdi>',
     );
   });
 
   it("warns when a verified application has the answer sent to another website", () => {
-    const elsewhere = { redirectHost: "cb.example", redirectUri: "https://cb.example/cb" };
+    const elsewhere = { redirectUri: "https://cb.example/cb" };
     expect(text(elsewhere)).toContain("Not the website that asks");
-    const own = { redirectHost: "app.claude.ai", redirectUri: "https://app.claude.ai/cb" };
+    const own = { redirectUri: "https://app.claude.ai/cb" };
     expect(text(own)).not.toContain("Not the website that asks");
   });
 
   it("warns of a redirect to this computer", () => {
     const local = {
-      redirectHost: "localhost",
       redirectIsLoopback: true,
       redirectUri: "http://localhost:54212/callback",
     };
@@ -86,9 +84,7 @@ describe("the consent page", () => {
 
   it("says that a private-use address opens an application on this device", () => {
     const uri = "cursor://anysphere.cursor-mcp/oauth/callback";
-    expect(text({ redirectHost: uri, redirectUri: uri })).toContain(
-      `${uri} An application on this device`,
-    );
+    expect(text({ redirectUri: uri })).toContain(`${uri} An application on this device`);
   });
 
   it("has a box for each permission, with what it opens, and tells what has none", () => {
@@ -208,7 +204,6 @@ describe("the consent page", () => {
     const page = html({
       handle: evil,
       action: evil,
-      redirectHost: evil,
       redirectUri: evil,
       scopes: [evil],
       choices: [choice(evil, "reads")],
