@@ -5,7 +5,14 @@
  */
 import * as z from "zod";
 import { type ConfigProblem, problemsOf } from "./config-problem.ts";
-import { auth0Domain, issuerUrl, optionalText, organizations, present } from "./variables.ts";
+import {
+  auth0Domain,
+  issuerUrl,
+  optionalText,
+  organizations,
+  present,
+  words,
+} from "./variables.ts";
 
 /** How permissions are named and asked for at a provider that is not Auth0. */
 export interface OidcConfig {
@@ -39,6 +46,8 @@ export interface IdentityConfig {
   readonly apiClient?: ApiClient;
   /** `{baseUrl}/auth/callback`: the one callback it sees. */
   readonly redirectUri: string;
+  /** Applications whose own tokens open `/mcp` as they are. */
+  readonly directClients?: readonly string[];
   /** Absent for Auth0. */
   readonly oidc?: OidcConfig;
 }
@@ -60,6 +69,7 @@ const auth0Variables = z.object({
   AUTH0_ORGANIZATION: optionalText,
   AUTH0_ORGANIZATIONS: organizations,
   AUTH0_CONNECTION: optionalText,
+  AUTH0_DIRECT_CLIENTS: words,
 });
 
 const apiClientVariables = z.object({
@@ -128,7 +138,7 @@ function readAuth0(set: Readonly<Record<string, unknown>>): Read {
   if (!parsed.success || !further.success) return [...problemsOf(parsed), ...problemsOf(further)];
   const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = parsed.data;
   const { AUTH0_API_CLIENT_ID: apiId, AUTH0_API_CLIENT_SECRET: apiSecret } = further.data;
-  const { AUTH0_ORGANIZATIONS: served } = parsed.data;
+  const { AUTH0_ORGANIZATIONS: served, AUTH0_DIRECT_CLIENTS: directClients } = parsed.data;
   return {
     issuer: parsed.data.AUTH0_DOMAIN,
     clientId: parsed.data.AUTH0_CLIENT_ID,
@@ -137,6 +147,7 @@ function readAuth0(set: Readonly<Record<string, unknown>>): Read {
     ...(organization === undefined ? {} : { organization }),
     ...(served.length === 0 ? {} : { organizations: served }),
     ...(connection === undefined ? {} : { connection }),
+    ...(directClients.length === 0 ? {} : { directClients }),
     ...(apiId === undefined || apiSecret === undefined
       ? {}
       : { apiClient: { clientId: apiId, clientSecret: apiSecret } }),

@@ -13,6 +13,7 @@ import { createPassage, type Passage, refuseWith } from "./edge/passage.ts";
 import { PAGES } from "./edge/routes.ts";
 import { loadCatalogue, missingNeeds } from "./mcp/catalogue.ts";
 import { sayFarewells } from "./grants/farewell.ts";
+import type { GateParts } from "./mcp/gate.ts";
 import { addMcpRoutes } from "./mcp-routes.ts";
 import type { Offerings } from "./mcp/tool.ts";
 import { warmUp } from "./mcp/warm-up.ts";
@@ -132,6 +133,7 @@ async function furnish(
     grants: parts.keeper,
     signingKeys: parts.signingKeys,
     permissionIndex: parts.permissionIndex,
+    ...broughtTo(parts),
   };
   const services = await createServices(env, parts);
   const app = createPassage({ ...config, look, version });
@@ -148,6 +150,15 @@ async function furnish(
   app.get("/ready", createReadiness(parts, version));
   if (parts !== undefined) addRoutes(app, parts);
   return { app, parts };
+}
+
+/** Where the API is another's too, the list of applications is all that keeps its tokens apart. */
+function broughtTo({ config, identity }: Parts): Pick<GateParts, "brought"> {
+  const { audience, directClients = [] } = config.auth.identity;
+  if (directClients.length === 0) return {};
+  if (audience !== config.resource)
+    warnOnce("direct_audience_shared", { resource: config.resource });
+  return { brought: identity };
 }
 
 function ignore(): void {}

@@ -9,10 +9,12 @@ import { Refusal } from "../errors.ts";
 import { verifyAccessToken } from "./access-token.ts";
 import { AUTH0 } from "./auth0.ts";
 import { refuseAt } from "./auth0-errors.ts";
+import { createBrought } from "./brought-token.ts";
 import type { Dialect } from "./dialect.ts";
 import { readProfile, readSignIn, verifyIdToken } from "./id-token.ts";
 import { askForMachine } from "./machine.ts";
 import { isMachine } from "./machine-token.ts";
+import { userInfo } from "./userinfo.ts";
 import { verifyLogoutToken } from "./logout-token.ts";
 import type { Metadata } from "./metadata.ts";
 import { createOidcDialect } from "./oidc.ts";
@@ -54,6 +56,7 @@ export function createIdentityProvider(config: IdentityConfig, outward: Outward)
       judgeRenewal(tenant, answer, { userId, organization }),
     renew: (refreshToken) => renew(tenant, refreshToken),
     machineTokens: (machine) => askForMachine(tenant, machine),
+    ...createBrought(tenant),
     revoke: (refreshToken) => revoke(tenant, refreshToken),
     userInfo: (tokens) => userInfo(tenant, tokens),
     exchange: (tokens, api) => exchangeOnBehalfOf(tenant, tokens, api),
@@ -271,20 +274,6 @@ async function revoke(
     .revocationRequest(metadata, client, authentication, refreshToken, options)
     .then(oauth.processRevocationResponse)
     .catch(refuseAt("revoke", now));
-}
-
-/** OIDC Core §5.3; an answer about somebody else is refused (§5.3.2). */
-async function userInfo(
-  { client, options, now, readMetadata }: Tenant,
-  tokens: UpstreamTokens,
-): Promise<oauth.UserInfoResponse> {
-  const metadata = await readMetadata();
-  return oauth
-    .userInfoRequest(metadata, client, tokens.accessToken, options)
-    .then((response) =>
-      oauth.processUserInfoResponse(metadata, client, String(tokens.claims["sub"]), response),
-    )
-    .catch(refuseAt("userinfo", now));
 }
 
 async function readSession(

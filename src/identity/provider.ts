@@ -100,6 +100,23 @@ export interface MachineCredentials {
   readonly clientSecret: string;
 }
 
+/** Who brings an access token of the provider's own, as far as it says. */
+export interface BroughtCaller {
+  readonly kind: "person" | "machine";
+  /** As after a sign-in here. */
+  readonly userId: string;
+  /** The application that the token was issued to. */
+  readonly clientId: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly held: readonly string[];
+  readonly granted: readonly string[];
+  /** How many acted for one another before the token came to us. */
+  readonly actors: number;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
 /** A person logged out at the identity provider (OpenID Connect Back-Channel Logout 1.0). */
 export interface LogoutNotice {
   readonly userId: string;
@@ -151,6 +168,10 @@ export interface IdentityProvider {
    * reason, or as `renew` does.
    */
   machineTokens(machine: MachineCredentials): Promise<UpstreamTokens>;
+  /** Whether a token says that it is the provider's own. Believed by nobody. */
+  claimsToBeOurs(token: string): boolean;
+  /** Judges such a token; refuses with `brought_token_…`. */
+  judgeBrought(token: string): Promise<BroughtCaller>;
   /** Tells the provider that a refresh token is no longer wanted. */
   revoke(refreshToken: string): Promise<void>;
   /** The profile of the person whose access token this is; refuses as `renew` does. */

@@ -149,6 +149,16 @@ export const IDENTITY_REFUSALS = {
     status: 503,
     text: "Auth0 binds the tokens of this API to a key (DPoP): turn that off, this server sends them as bearer tokens.",
   },
+  brought_token_refused: {
+    code: "invalid_token",
+    status: 401,
+    text: "This token of the sign-in service does not open this server.",
+  },
+  brought_token_without_permissions: {
+    code: "access_denied",
+    status: 403,
+    text: "The token has no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API in Auth0.",
+  },
   machine_without_token: {
     code: "access_denied",
     status: 403,

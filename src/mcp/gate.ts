@@ -1,9 +1,9 @@
 /**
  * The door of the resource server: a bearer token goes in, a caller comes out, or a challenge that
- * tells the client what to do. It accepts our own access tokens only and never touches the identity
- * provider's.
+ * tells the client what to do. It accepts our own access tokens, and the identity provider's only
+ * where the operator lists whose.
  */
-import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
+import { OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import { isBlocked } from "../clients/blocked.ts";
 import { markOf } from "../clients/mark.ts";
 import type { Config } from "../config.ts";
@@ -18,10 +18,19 @@ import {
   verifyAccessToken,
 } from "../grants/access-token.ts";
 import type { Grants, Standing } from "../grants/grant.ts";
+import { organizationIn } from "../organizations.ts";
+import {
+  broughtCaller,
+  type BroughtTokens,
+  createBroughtJudge,
+  isOfBrought,
+  refuseBrought,
+} from "./brought-caller.ts";
 import { createForgeryCheck, type ForgeryCheck } from "./forgery.ts";
 import { createMemory, type Memory } from "../grants/memory.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
 import { type Caller, grantOf, signedInCaller, signInOf, standingOf } from "./caller.ts";
+import { asOAuthError } from "./refusal.ts";
 import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
 
@@ -38,6 +47,8 @@ export interface GateParts {
   readonly grants?: Grants;
   readonly signingKeys?: SigningKeys;
   readonly permissionIndex?: PermissionIndex;
+  /** Judges the identity provider's own tokens, where they may be brought. */
+  readonly brought?: BroughtTokens;
   /** Epoch seconds. */
   now(): number;
 }
@@ -50,8 +61,6 @@ export interface Gate {
   describe(request: Request, exchange: Exchange): Promise<Response>;
 }
 
-const RETRY_AFTER_SECONDS = 5;
-
 /** So many of an isolate's latest callers are known without another look at their signature. */
 const MOST_REMEMBERED_TOKENS = 1000;
 
@@ -59,19 +68,9 @@ const MOST_REMEMBERED_TOKENS = 1000;
  * The gate. The library words its challenges and the metadata. Throws `TypeError` when a part is
  * missing: a gate without its keys must not stand open.
  */
-export function createGate({
-  config,
-  site,
-  grants,
-  signingKeys,
-  permissionIndex,
-  now,
-}: GateParts): Gate {
-  if (grants === undefined || signingKeys === undefined || permissionIndex === undefined)
-    throw new TypeError("sign-in is on: grants and signing keys are needed");
-  const verified = createMemory<Verified>(MOST_REMEMBERED_TOKENS);
-  const isForged = createForgeryCheck(signingKeys);
-  const watch = { config, site, grants, signingKeys, permissionIndex, now, verified, isForged };
+export function createGate(parts: GateParts): Gate {
+  const watch = openWatch(parts);
+  const { config, site } = watch;
   const server = new OAuthResourceServer<Refused, never>({
     resourceMetadata: {
       resource: config.resource,
@@ -89,6 +88,7 @@ export function createGate({
       if (!("reason" in judged)) return judged;
       exchange.note({ ...judged.facts, reason: judged.reason });
       if (isStranger(judged)) await exchange.limits?.hold("strangers");
+      if (isOfBrought(judged)) return refuseBrought(judged);
       const refuse = () => challenge(server, config, { refused: judged, exchange });
       return isStranger(judged) ? answers(judged.reason, refuse) : refuse();
     },
@@ -101,6 +101,19 @@ export function createGate({
         : describe();
     },
   };
+}
+
+function openWatch(parts: GateParts): Watch {
+  const { brought, config, grants, now, permissionIndex, signingKeys, site } = parts;
+  if (grants === undefined || signingKeys === undefined || permissionIndex === undefined)
+    throw new TypeError("sign-in is on: grants and signing keys are needed");
+  const verified = createMemory<Verified>(MOST_REMEMBERED_TOKENS);
+  const isForged = createForgeryCheck(signingKeys);
+  const known = { config, site, grants, signingKeys, permissionIndex, now, verified, isForged };
+  // An organization's address is for whoever signed in to it here.
+  return brought === undefined || organizationIn(config.resource) !== undefined
+    ? known
+    : { ...known, brought, judgeBrought: createBroughtJudge(brought, now) };
 }
 
 /** A reason to refuse, with what else the client may be told. */
@@ -174,6 +187,7 @@ interface Watch extends GateParts {
   readonly permissionIndex: PermissionIndex;
   readonly verified: Memory<Verified>;
   readonly isForged: ForgeryCheck;
+  readonly judgeBrought?: ReturnType<typeof createBroughtJudge>;
 }
 
 /**
@@ -188,6 +202,8 @@ async function judge(
   const [, token = "-"] = /^Bearer[\t ]+([^\s,]+)$/i.exec(credential) ?? [];
   try {
     const claims = await verify(token, watch);
+    if (claims === "malformed" && watch.brought?.claimsToBeOurs(token) === true)
+      return await admitBrought(token, watch, exchange);
     if (typeof claims === "string") return { ...NOTHING, reason: `access_token_${claims}` };
     exchange.note({ user: claims.sub, client: claims.client, caller: claims.kind });
     await exchange.limits?.hold(
@@ -198,6 +214,29 @@ async function judge(
   } catch (error) {
     return error instanceof Refusal ? error : NOTHING;
   }
+}
+
+/** Whoever brings a token of the identity provider's that is accepted here. Asks no store. */
+async function admitBrought(
+  token: string,
+  { config, judgeBrought, now }: Watch,
+  exchange: Exchange,
+): Promise<Caller | Refused> {
+  if (judgeBrought === undefined) return { ...NOTHING, reason: "access_token_malformed" };
+  const brought = await judgeBrought(token);
+  const { userId, clientId, kind, actors, held } = brought;
+  exchange.note({
+    user: userId,
+    client: await markOf(clientId),
+    caller: kind,
+    isBrought: true,
+    ...(actors > 0 ? { actors } : {}),
+  });
+  await exchange.limits?.hold("calls", callerKey({ userId, clientId }));
+  if (isBlocked(clientId, config)) return { ...NOTHING, reason: "client_blocked" };
+  const standing = { held, granted: brought.granted, withheld: [] };
+  const { blockedPermissions = [] } = config.auth ?? {};
+  return broughtCaller({ ...brought, ...withoutBlocked(standing, blockedPermissions) }, now());
 }
 
 /** Whoever a good token speaks for: unless its client is blocked, and as long as its grant lives. */
@@ -248,20 +287,4 @@ async function verify(
   const marked = { ...claims, client: await markOf(claims.client_id) };
   verified.keep(token, marked, time.now);
   return marked;
-}
-
-/**
- * RFC 6750 §3.1. Only a bad credential is a 401, which makes a client sign in again; a fault of
- * ours is a 503.
- */
-function asOAuthError({ reason, retryAfterSeconds }: Refused): OAuthError {
-  const { code, status, text: description } = REFUSALS[reason];
-  if (code === "access_denied") return new OAuthError(code, { description, statusCode: status });
-  if (code === "invalid_token" || code === "invalid_grant")
-    return new OAuthError("invalid_token", { description });
-  return new OAuthError("temporarily_unavailable", {
-    description,
-    statusCode: status === 429 ? 429 : 503,
-    headers: { "Retry-After": String(retryAfterSeconds ?? RETRY_AFTER_SECONDS) },
-  });
 }

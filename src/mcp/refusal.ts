@@ -2,7 +2,8 @@
  * How `/mcp` says no before a JSON-RPC request is dispatched. A reason goes in, an answer in the
  * words of errors.ts comes out, and the log learns the reason.
  */
-import { type Reason, REFUSALS } from "../errors.ts";
+import { OAuthError } from "@cloudflare/workers-oauth-provider";
+import { type Reason, type Refusal, REFUSALS } from "../errors.ts";
 import type { Trace } from "./context.ts";
 
 const PARSE_ERROR = -32_700;
@@ -28,4 +29,25 @@ export function oauthRefusal(reason: Reason, exchange: Trace): Response {
     { error, error_description },
     { status, headers: { "Cache-Control": "no-store" } },
   );
+}
+
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * RFC 6750 §3.1. Only a bad credential is a 401, which makes a client sign in again; a fault of
+ * ours is a 503.
+ */
+export function asOAuthError({
+  reason,
+  retryAfterSeconds,
+}: Pick<Refusal, "reason" | "retryAfterSeconds">): OAuthError {
+  const { code, status, text: description } = REFUSALS[reason];
+  if (code === "access_denied") return new OAuthError(code, { description, statusCode: status });
+  if (code === "invalid_token" || code === "invalid_grant")
+    return new OAuthError("invalid_token", { description });
+  return new OAuthError("temporarily_unavailable", {
+    description,
+    statusCode: status === 429 ? 429 : 503,
+    headers: { "Retry-After": String(retryAfterSeconds ?? RETRY_AFTER_SECONDS) },
+  });
 }
