@@ -5,6 +5,7 @@
 import { readArguments, USAGE, type Wish } from "./try/arguments.ts";
 import { authorize } from "./try/authorization.ts";
 import { explainFailure } from "./try/failure.ts";
+import { authorizeMachine } from "./try/machine.ts";
 import {
   callTool,
   chooseTool,
@@ -40,7 +41,8 @@ async function attempt(wish: Wish): Promise<string> {
     () => comeWithoutToken(url, steps),
     describeRefusal,
   );
-  const tokens = refusal && (await authorize(wish, refusal, steps));
+  const signIn = wish.machine === undefined ? authorize : authorizeMachine;
+  const tokens = refusal && (await signIn(wish, refusal, steps));
   const authProvider = { token: async () => tokens?.access_token };
   const client = await steps.run(
     "connection",
@@ -52,7 +54,7 @@ async function attempt(wish: Wish): Promise<string> {
     () => client.listTools(),
     (list) => list.tools.map(({ name }) => name).join(", "),
   );
-  const name = wish.lists ? undefined : chooseTool(wish, tools, tokens !== undefined);
+  const name = wish.lists ? undefined : chooseTool(wish, tools, hasPerson(wish, tokens));
   const answer =
     name === undefined
       ? listTools(tools)
@@ -63,6 +65,11 @@ async function attempt(wish: Wish): Promise<string> {
         );
   await client.close();
   return answer;
+}
+
+/** Whether a tool may be asked about somebody. */
+function hasPerson({ machine }: Wish, tokens: unknown): boolean {
+  return tokens !== undefined && machine === undefined;
 }
 
 function describeRefusal(refusal: Response | undefined): string {

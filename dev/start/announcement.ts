@@ -73,7 +73,10 @@ function suggestionsOf({ config, usesLocalTenant }: Settings): readonly Suggesti
   return [
     [tryCommand(where), "an MCP client: signs you in, calls a tool"],
     ...(usesLocalTenant
-      ? [[tryCommand([...where, "--as", "ada"]), "the same without a browser"] as const]
+      ? [
+          [tryCommand([...where, "--as", "ada"]), "the same without a browser"] as const,
+          [tryCommand([...where, "--machine"]), "the same by a machine"] as const,
+        ]
       : []),
     ["npx @modelcontextprotocol/inspector@2", "a page to look around with"],
     [`claude mcp add --transport http local ${config.resource}`, ""],

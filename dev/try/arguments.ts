@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";
+import { ROBOT } from "../tenant/machines.ts";
 import { optionObstacle } from "../options.ts";
 
 const PEOPLE = ["ada", "rob", "eve"] as const;
@@ -14,6 +15,8 @@ export interface Wish {
   readonly url: URL;
   /** Who signs in at the local tenant; absent when whoever sits at the browser does. */
   readonly person?: (typeof PEOPLE)[number];
+  /** A machine signs in with its id and secret; the local tenant's robot, or one by its id. */
+  readonly machine?: string;
   /** What that person holds from now on; absent when it stays as it is. */
   readonly holds?: readonly string[];
   /** The scopes to ask for, in place of what the server says. */
@@ -29,6 +32,7 @@ export interface Wish {
 export const USAGE = `npm run try -- [options]
   --url https://mcp.example.com      which server; the local one when left out
   --as ada|rob|eve                   signs in by itself, at the local tenant
+  --machine [ID]                     a machine, not a person: the local robot, or this id with MACHINE_SECRET
   --holds invoices:read,files:write  what that person holds there from now on; "" is nothing
   --scope "openid invoices:read"     asks for these scopes only: what else is held is not granted
   --tool list_invoices               which tool to call; without a name: lists them
@@ -55,6 +59,7 @@ const wishSchema = z
       .url({ protocol: /^https?$/, error: "must be an http or https address" })
       .transform(endpointOf),
     as: z.enum(PEOPLE, { error: `must be ${PEOPLE.join(", ")}` }).optional(),
+    machine: z.string().min(1).optional(),
     holds: z
       .string()
       .transform((text) => text.split(/[\s,]+/).filter(Boolean))
@@ -64,6 +69,10 @@ const wishSchema = z
     lists: z.boolean(),
     input: jsonObject,
     answer: z.union([z.literal("decline"), jsonObject]).optional(),
+  })
+  .refine(({ as, machine }) => as === undefined || machine === undefined, {
+    path: ["machine"],
+    error: "is nobody who signs in: leave --as out",
   })
   .refine(({ as, holds }) => holds === undefined || as !== undefined, {
     path: ["holds"],
@@ -85,8 +94,13 @@ export function readArguments(): Wish | undefined {
   return { ...withoutAbsent(wish), ...(person && { person }) };
 }
 
-/** `--tool` without a name is a wish for the list. */
-function readWords(given: readonly string[]) {
+/** `--tool` without a name is a wish for the list, `--machine` without one for the robot. */
+function readWords(words: readonly string[]) {
+  const given = words.map((word, index) =>
+    word === "--machine" && (words[index + 1] ?? "--").startsWith("--")
+      ? `--machine=${ROBOT.clientId}`
+      : word,
+  );
   const at = given.findIndex((word) => word === "--tool");
   const lists = at !== -1 && (given[at + 1] ?? "--").startsWith("--");
   const args = given.filter((_, index) => !(lists && index === at));
@@ -101,6 +115,7 @@ function readWords(given: readonly string[]) {
 const OPTIONS = {
   url: { type: "string", default: `http://localhost:${process.env["DEV_PORT"] || "8787"}` },
   as: { type: "string" },
+  machine: { type: "string" },
   holds: { type: "string" },
   scope: { type: "string" },
   tool: { type: "string" },

@@ -78,7 +78,11 @@ interface Discovery {
 }
 
 /** Who issues tokens for this resource, as RFC 9728 and RFC 8414 have it found out. */
-async function discover(url: URL, refusal: Response, { run, fetch }: Steps): Promise<Discovery> {
+export async function discover(
+  url: URL,
+  refusal: Response,
+  { run, fetch }: Steps,
+): Promise<Discovery> {
   const challenge = extractWWWAuthenticateParams(refusal);
   const { resourceMetadataUrl } = challenge;
   const metadata = await run(
@@ -179,7 +183,12 @@ function isIssuerPromised(server: AuthorizationServerMetadata): boolean {
   );
 }
 
-function describeTokens({ token_type, expires_in, refresh_token, scope }: OAuthTokens): string {
+export function describeTokens({
+  token_type,
+  expires_in,
+  refresh_token,
+  scope,
+}: OAuthTokens): string {
   const life = expires_in === undefined ? "" : ` for ${expires_in} s`;
   const renewal = refresh_token === undefined ? "not renewable" : "renewable";
   return `${token_type}${life}, ${renewal}: ${scope ?? "what was asked"}`;

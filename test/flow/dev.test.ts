@@ -99,6 +99,21 @@ describe("npm run dev", { timeout: PATIENCE_MS }, () => {
     expect(dev.output()).not.toContain("wrangler:info");
   });
 
+  it("lets npm run try come as a machine, list the tools and call one", async () => {
+    const trial = launch("dev/try.ts", ["--machine"]);
+    expect(await trial.exitCode).toBe(0);
+    expect(stepsOf(trial.output())).toEqual([
+      ["without a token", "401, as it should be"],
+      ["resource metadata", `http://localhost:${ports[0]}/mcp`],
+      ["server metadata", `http://localhost:${ports[0]}`],
+      ["token", "robot: Bearer for 3600 s, not renewable: tool:get_user_info tool:explain_access"],
+      ["connection", "MCP 2026-07-28 with house"],
+      ["tools/list", "get_user_info, explain_access, get_time, count_down"],
+      ["tools/call", "explain_access"],
+    ]);
+    expect(trial.output()).not.toMatch(SECRET);
+  });
+
   it("does not start a second time, and names each port that is taken", async () => {
     const second = launch("dev/start.ts");
     expect(await second.exitCode).toBe(1);
