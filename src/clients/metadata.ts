@@ -96,8 +96,7 @@ export function readRegistration(
   const redirects = narrowRedirects(redirect_uris, policy.allowedRedirectUris);
   if ("code" in redirects) return redirects;
   const method = chooseMethod(metadata);
-  if (method === undefined)
-    return refuseMember("token_endpoint_auth_method", `must be one of ${METHODS.join(", ")}`);
+  if (method === undefined) return refuseMember("token_endpoint_auth_method", sayMethods(metadata));
   if (metadata.grant_types?.includes("authorization_code") === false)
     return refuseMember("grant_types", "must have authorization_code");
   if (metadata.response_types?.includes("code") === false)
@@ -158,6 +157,16 @@ function narrowRedirects(
   const { problem = "cannot be used", variable } = worst;
   const flaw = { parameter: "redirect_uris", problem, ...(variable && { variable }) };
   return { code: "invalid_redirect_uri", flaw };
+}
+
+/** A key of its own is bound to an address that others can read, or to what the operator wrote. */
+function sayMethods({
+  token_endpoint_auth_method: method,
+}: Partial<z.output<typeof metadataSchema>>): string {
+  const those = `must be one of ${METHODS.join(", ")}`;
+  return method === "private_key_jwt"
+    ? `${those}; a client with a key is known by its metadata document, or added by the operator`
+    : those;
 }
 
 /** RFC 7591 §2: without a word it is client_secret_basic. */

@@ -88,8 +88,9 @@ function earlyHold(
 async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
   const { parts, token, clientId, presented } = refresh;
   const read = await readGrant(refresh.work, presented.grant, parts.now());
-  const verdict = read?.record.kind === "person" ? await judge(refresh, read.record) : "unknown";
-  if (read === undefined || verdict === "unknown" || read.record.clientId !== clientId)
+  if (read === undefined) return refuseEnded(refresh);
+  const verdict = read.record.kind === "person" ? await judge(refresh, read.record) : "unknown";
+  if (verdict === "unknown" || read.record.clientId !== clientId)
     return refuseUnknown(refresh, token);
   assertServed(read.record, parts);
   assertNotOver(read.record, parts);
@@ -213,9 +214,16 @@ async function end(
   exchange.note({ user: userId });
 }
 
+/** There is no such grant any more, which only its client is told. */
+async function refuseEnded(refresh: Refresh): Promise<Response> {
+  const refused = await authenticate(refresh);
+  if (refused !== undefined) return refused;
+  throw new Refusal("grant_ended");
+}
+
 /** The library refuses a token it cannot read, after it has judged the client. */
 function refuseUnknown(context: TokenContext, { request, form }: TokenRequest): Promise<Response> {
   const unreadable = new URLSearchParams(form);
-  unreadable.set("refresh_token", "unknown");
+  if (form.has("refresh_token")) unreadable.set("refresh_token", "unknown");
   return createAuthorizationServer(context.parts, context).fetch(withForm(request, unreadable));
 }

@@ -340,3 +340,14 @@ describe("scope at a refresh", () => {
     expect(await statusOfCall(house, newer.access_token)).toBe(200);
   });
 });
+
+describe("a refresh request without a token", () => {
+  it.each([
+    ["none", {}, "invalid_request"],
+    ["an empty one", { refresh_token: "" }, "invalid_request"],
+    ["one that is no token", { refresh_token: "no token" }, "invalid_grant"],
+  ])("is told what is wrong with %s", async (_, form, error) => {
+    const response = await client.token({ grant_type: "refresh_token", ...form });
+    expect(await json(response, 400)).toMatchObject({ error });
+  });
+});

@@ -226,6 +226,13 @@ describe("dynamic registration (RFC 7591)", () => {
     expect(description).not.toMatch(/alert|passwd|hello/);
   });
 
+  it("tells a client with a key of its own how else it may be known", async () => {
+    const response = await register({ token_endpoint_auth_method: "private_key_jwt" });
+    const { error_description: description } = await response.json();
+    expect(description).toContain("token_endpoint_auth_method must be one of");
+    expect(description).toContain("known by its metadata document, or added by the operator");
+  });
+
   it("refuses what is no JSON object", async () => {
     for (const body of ["{", "[]", "null", '"text"', ""])
       expect((await registerText(body)).status).toBe(400);

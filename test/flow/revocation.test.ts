@@ -72,6 +72,20 @@ describe("a client that revokes", () => {
     clients.map(([who, by]) => ({ token, choose, who, by })),
   );
 
+  it.for(clients)("is told at its next refresh that the session has ended (%s)", async ([, by]) => {
+    const { refresh_token: token } = await by().signIn("rob");
+    await expectNothing(await by().revoke(token));
+    const { error, error_description: description } = await json<{
+      error: string;
+      error_description: string;
+    }>(await by().refresh(token), 400);
+    expect([error, description]).toEqual([
+      "invalid_grant",
+      "This authorization has ended. Please connect again.",
+    ]);
+    expect(house.log.at(-1)).toMatchObject({ reason: "grant_ended", grant: "refresh_token" });
+  });
+
   it.for(cases)("$token ends the session ($who)", async ({ choose, by }) => {
     const before = await countVersions(house);
     const session = await by().signIn("ada");
