@@ -142,6 +142,11 @@ export const REFUSALS = {
     status: 400,
     text: "This authorization has expired, was used before, or was started in another browser.",
   },
+  interaction_required: {
+    code: "access_denied",
+    status: 403,
+    text: "The person would have to be asked something, which the application did not allow.",
+  },
   authorization_invalid: {
     code: "invalid_request",
     status: 400,

@@ -86,8 +86,8 @@ export function renderAttempt(lines: readonly Line[]): string {
 function describe(line: Line | undefined): string {
   if (line === undefined) return "nothing in the log";
   const { at, requestId, status } = line;
-  const told = ["reason", "upstream", "check", "tool", "event", "clientFamily"].flatMap((name) =>
-    isText(line[name]) ? [`${name}=${line[name]}`] : [],
+  const told = ["reason", "upstreamError", "check", "tool", "event", "clientFamily"].flatMap(
+    (name) => (isText(line[name]) ? [`${name}=${line[name]}`] : []),
   );
   return [at, status, ...told, requestId].join("  ");
 }

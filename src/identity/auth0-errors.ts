@@ -90,6 +90,14 @@ const SIGN_IN_AGAIN = [
   "unmet_authentication_requirements",
 ] as const;
 
+/** What it answers when it may not ask: `prompt=none` (OIDC Core §3.1.2.6). */
+const UNASKED = [
+  "login_required",
+  "consent_required",
+  "interaction_required",
+  "account_selection_required",
+] as const;
+
 /** At a renewal these are the end: the person is out, or the grant is gone at Auth0. */
 const ENDED: ReadonlySet<string> = new Set([...SIGN_IN_AGAIN, "unauthorized"]);
 const GRANT_GONE = /^Grant not found/i;
@@ -109,6 +117,7 @@ const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
     ...EVERYWHERE,
     ["access_denied", "identity_denied"],
     ["unauthorized", "identity_denied"],
+    ...UNASKED.map((code) => [code, "interaction_required"] as const),
   ]),
   code: new Map<string, Reason>([
     ...EVERYWHERE,

@@ -25,7 +25,7 @@ import {
   type RequestError,
 } from "./authorization-request.ts";
 import { withOurResource } from "./resource.ts";
-import { withHints } from "./hints.ts";
+import { takeHints, withHints } from "./hints.ts";
 import { narrowScopes } from "./scopes.ts";
 
 /** How a request was made, and who notes what becomes of it. */
@@ -72,7 +72,7 @@ export async function redirectFaults(
   } catch (error) {
     const failure = explainFailure(error);
     exchange.note({ ...failure });
-    const location = nameRequest(errorRedirect(asked, failure.reason), exchange.requestId);
+    const location = nameRequest(explainTo(asked, failure), exchange.requestId);
     return redirect(location, new Headers(headers));
   }
 }
@@ -84,6 +84,26 @@ export function errorRedirect(asked: AuthRequest, reason: Reason): string {
     (["access_denied", "temporarily_unavailable"] as const).find((name) => name === code) ??
     "server_error";
   return authorizationErrorRedirect(asked, known, text);
+}
+
+/** The same, in the words of OIDC Core §3.1.2.6 for a client that wanted nobody to be asked. */
+function explainTo(asked: AuthRequest, { reason, upstreamError }: Failure): string {
+  const location = errorRedirect(asked, reason);
+  if (reason !== "interaction_required" || !isSilentOnly(asked)) return location;
+  const url = new URL(location);
+  url.searchParams.set("error", String(upstreamError ?? reason));
+  return url.href;
+}
+
+interface Failure {
+  readonly reason: Reason;
+  /** Auth0's own code. */
+  readonly upstreamError?: string | number;
+}
+
+/** Whether a client allows no page at all (OIDC Core §3.1.2.1). */
+export function isSilentOnly(asked: AuthRequest): boolean {
+  return takeHints(asked).prompt?.split(" ").includes("none") ?? false;
 }
 
 /** The library's refusals of handles and states as ours: used, expired, or of another browser. */

@@ -21,8 +21,8 @@ import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import { choiceOf, type ConsentChoice, type Earlier, judgeReturn, limitedBy } from "./choice.ts";
 import { onwardTo } from "./confirmation.ts";
-import { asRefusals, errorRedirect, redirectFaults } from "./authorize.ts";
 import { readsChallenges } from "./hints.ts";
+import { asRefusals, errorRedirect, isSilentOnly, redirectFaults } from "./authorize.ts";
 import { readGrantRef } from "./refresh-token.ts";
 import { resourceOf, type Where, whereFrom } from "./resource.ts";
 import { readBeside, tidy } from "./tidying.ts";
@@ -153,6 +153,7 @@ async function grant(
   const choice = choiceOf(asked, parts);
   const earlier = await readEarlier(work, { userId: identity.userId, asked }, parts);
   const telling = judgeReturn(choice, identity.tokens.permissions, earlier);
+  if (telling !== undefined && isSilentOnly(asked)) throw new Refusal("interaction_required");
   const scopes = asked.scope.filter((scope) => !permissions.includes(scope));
   const client = await api.lookupClient(asked.clientId);
   const { redirectTo } = await api.completeAuthorization({

@@ -5,6 +5,7 @@
 import type { AuthRequest } from "@cloudflare/workers-oauth-provider";
 import { readOwnForm } from "../edge/form.ts";
 import { nameRequest, redirect } from "../edge/redirect.ts";
+import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
 import { organizationAt } from "../organizations.ts";
@@ -22,7 +23,7 @@ import {
   rememberApproval,
 } from "./approvals.ts";
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
-import { asRefusals, readAuthorization, redirectFaults } from "./authorize.ts";
+import { asRefusals, isSilentOnly, readAuthorization, redirectFaults } from "./authorize.ts";
 import { choiceOf, narrowed, wholeChoice, withChoice } from "./choice.ts";
 import { signInWanted, takeHints } from "./hints.ts";
 import { resourceOf } from "./resource.ts";
@@ -65,6 +66,7 @@ export async function askConsent(
       await work.commit();
       return response;
     }
+    if (isSilentOnly(asked)) throw new Refusal("interaction_required");
     const isDiffShown = approval !== undefined;
     const { handle, headers } = await api.beginConsent(
       withChoice(asked, { ...choice, isDiffShown }),

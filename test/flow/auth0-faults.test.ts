@@ -172,7 +172,7 @@ describe("a refusal of Auth0's is told in our words", () => {
     ["access_denied", "access_denied"],
     ["unauthorized", "access_denied"],
     ["temporarily_unavailable", "temporarily_unavailable"],
-    ["login_required", "server_error"],
+    ["login_required", "access_denied"],
     ["unheard_of", "server_error"],
   ])("%s at the browser's return", async (sent, error) => {
     const { attempt, back, jar } = await comeBack(client);

@@ -13,6 +13,7 @@ import {
   locationOf,
   meetStranger,
   openConsent,
+  refusalOf,
   type Stranger,
   type Tokens,
 } from "../support/stranger.ts";
@@ -163,6 +164,22 @@ describe("what this browser remembers", () => {
     expect(await isAsked(known.begin().url, jar)).toBe(200);
     expect(await isAsked(known.begin(less).url, new Map())).toBe(200);
     expect(await isAsked(known.begin({ ...less, prompt: "consent" }).url, jar)).toBe(200);
+  });
+
+  it("is what prompt=none needs, beside a sign-in at Auth0 (OIDC Core §3.1.2.6)", async () => {
+    const silent = () => known.begin({ prompt: "none" });
+    const attempt = silent();
+    expect(refusalOf(locationOf(await visit(attempt.url, jar)))).toMatchObject({
+      error: "interaction_required",
+      state: attempt.state,
+      iss: house.issuer,
+    });
+    await tick(known.begin(), ["remember=yes"], jar);
+    const away = locationOf(await visit(silent().url, jar));
+    expect(away.searchParams.get("prompt")).toBe("none");
+    const back = locationOf(await fetch(away, { redirect: "manual" }));
+    expect(back.searchParams.get("error")).toBe("login_required");
+    expect(refusalOf(locationOf(await visit(back, jar)))["error"]).toBe("login_required");
   });
 
   it("is over after thirty days", async () => {

@@ -28,9 +28,9 @@ describe("an error in the callback", () => {
     ["error=access_denied&error_description=canary", "identity_denied", "access_denied"],
     ["error=unauthorized", "identity_denied", "unauthorized"],
     ["error=temporarily_unavailable", "identity_unavailable", "temporarily_unavailable"],
-    ["error=login_required", "identity_refused", "login_required"],
-    ["error=consent_required", "identity_refused", "consent_required"],
-    ["error=interaction_required", "identity_refused", "interaction_required"],
+    ["error=login_required", "interaction_required", "login_required"],
+    ["error=consent_required", "interaction_required", "consent_required"],
+    ["error=interaction_required", "interaction_required", "interaction_required"],
     ["error=unauthorized_client", "identity_client_not_allowed", "unauthorized_client"],
     [
       "error=access_denied&error_description=Service+not+found:+canary",
@@ -55,7 +55,7 @@ describe("an error in the callback", () => {
     ["error=unauthorized&error_description=user+is+blocked", "identity_blocked", "unauthorized"],
     [
       "error=login_required&error_description=Service+not+found:+canary",
-      "identity_refused",
+      "interaction_required",
       "login_required",
     ],
     [
