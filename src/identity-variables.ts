@@ -12,6 +12,8 @@ import {
   organizations,
   present,
   words,
+  privateKey,
+  switchOf,
 } from "./variables.ts";
 
 /** How permissions are named and asked for at a provider that is not Auth0. */
@@ -36,7 +38,12 @@ export interface IdentityConfig {
   /** The issuer to the letter; Auth0's has a trailing slash. */
   readonly issuer: string;
   readonly clientId: string;
+  /** Empty when there is a key in its place. */
   readonly clientSecret: string;
+  /** PKCS#8: our proof by private_key_jwt. */
+  readonly clientKey?: Uint8Array<ArrayBuffer>;
+  /** Authorization requests are pushed (RFC 9126) before a browser is sent. */
+  readonly pushesRequests?: boolean;
   readonly audience: string;
   readonly organization?: string;
   /** Those with an address of their own, each by the name that it has there and at Auth0. */
@@ -64,12 +71,30 @@ const providerVariable = z.object({
 const auth0Variables = z.object({
   AUTH0_DOMAIN: auth0Domain,
   AUTH0_CLIENT_ID: present,
-  AUTH0_CLIENT_SECRET: present,
+  AUTH0_PAR: switchOf(false),
   AUTH0_AUDIENCE: present,
   AUTH0_ORGANIZATION: optionalText,
   AUTH0_ORGANIZATIONS: organizations,
   AUTH0_CONNECTION: optionalText,
   AUTH0_DIRECT_CLIENTS: words,
+});
+
+const proofVariables = z.object({
+  AUTH0_CLIENT_SECRET: optionalText,
+  AUTH0_CLIENT_KEY: privateKey.optional(),
+});
+
+/** A secret, or a key in its place. */
+const proofEnvironment = proofVariables.superRefine((values, context) => {
+  const { AUTH0_CLIENT_SECRET: secret, AUTH0_CLIENT_KEY: key } = values;
+  if (secret === undefined && key === undefined)
+    context.addIssue({ code: "custom", path: ["AUTH0_CLIENT_SECRET"], message: "is missing" });
+  if (secret !== undefined && key !== undefined)
+    context.addIssue({
+      code: "custom",
+      path: ["AUTH0_CLIENT_KEY"],
+      message: "must not be set beside AUTH0_CLIENT_SECRET",
+    });
 });
 
 const apiClientVariables = z.object({
@@ -98,6 +123,7 @@ const oidcVariables = z.object({
 
 export type IdentityVariables = z.infer<typeof providerVariable> &
   z.infer<typeof auth0Variables> &
+  z.infer<typeof proofVariables> &
   z.infer<typeof apiClientVariables> &
   z.infer<typeof oidcVariables>;
 
@@ -105,6 +131,7 @@ export type IdentityVariables = z.infer<typeof providerVariable> &
 export const IDENTITY_VARIABLES: readonly string[] = [
   ...Object.keys(providerVariable.shape),
   ...Object.keys(auth0Variables.shape),
+  ...Object.keys(proofVariables.shape),
   ...Object.keys(apiClientVariables.shape),
   ...Object.keys(oidcVariables.shape),
 ];
@@ -134,15 +161,20 @@ type Read = Omit<IdentityConfig, "redirectUri"> | ConfigProblem[];
 
 function readAuth0(set: Readonly<Record<string, unknown>>): Read {
   const parsed = auth0Variables.safeParse(set);
+  const proof = proofEnvironment.safeParse(set);
   const further = apiClientEnvironment.safeParse(set);
-  if (!parsed.success || !further.success) return [...problemsOf(parsed), ...problemsOf(further)];
+  if (!parsed.success || !proof.success || !further.success)
+    return [parsed, proof, further].flatMap(problemsOf);
   const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = parsed.data;
   const { AUTH0_API_CLIENT_ID: apiId, AUTH0_API_CLIENT_SECRET: apiSecret } = further.data;
   const { AUTH0_ORGANIZATIONS: served, AUTH0_DIRECT_CLIENTS: directClients } = parsed.data;
+  const { AUTH0_CLIENT_KEY: clientKey, AUTH0_CLIENT_SECRET: clientSecret = "" } = proof.data;
   return {
     issuer: parsed.data.AUTH0_DOMAIN,
     clientId: parsed.data.AUTH0_CLIENT_ID,
-    clientSecret: parsed.data.AUTH0_CLIENT_SECRET,
+    clientSecret,
+    ...(clientKey === undefined ? {} : { clientKey }),
+    ...(parsed.data.AUTH0_PAR ? { pushesRequests: true } : {}),
     audience: parsed.data.AUTH0_AUDIENCE,
     ...(organization === undefined ? {} : { organization }),
     ...(served.length === 0 ? {} : { organizations: served }),

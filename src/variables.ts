@@ -22,6 +22,17 @@ const key = z.string().transform((text, context): Uint8Array<ArrayBuffer> => {
   return z.NEVER;
 });
 
+/** A private RSA key in PKCS#8, as PEM or only its base64; a variable has its line breaks as `\\n`. */
+export const privateKey = z.string().transform((text, context): Uint8Array<ArrayBuffer> => {
+  const body = text.replace(/-----[^-]*-----/g, "").replace(/\\n|\s/g, "");
+  const bytes = decodeKey(body);
+  // A SEQUENCE (X.690 §8.9) of the size that 2048 bits have at least.
+  if (bytes?.[0] === 0x30 && bytes.length > 1000 && !/RSA PRIVATE|ENCRYPTED/.test(text))
+    return bytes;
+  context.addIssue("must be an RSA key of 2048 bits in PKCS#8 (openssl genpkey -algorithm RSA)");
+  return z.NEVER;
+});
+
 /** A comma-separated list of keys: the first is used, all are accepted. */
 export const keyRing = present.transform((text) => text.split(",")).pipe(z.tuple([key], key));
 

@@ -130,7 +130,7 @@ const APPLICATION_SWITCHES: readonly Switch[] = [
     isRight: ({ require_pushed_authorization_requests: required }) => required !== true,
     severity: failure,
     says: "the application requires pushed authorization requests",
-    fix: "Auth0 → your application → Advanced → OAuth: Require Pushed Authorization Requests off.",
+    fix: "Set AUTH0_PAR=true, or Auth0 → your application → Advanced → OAuth: Require Pushed Authorization Requests off.",
   },
 ];
 
@@ -168,7 +168,7 @@ async function examineApplication(subject: Subject): Promise<readonly Verdict[]>
   const answer = await manage(subject, `clients/${encodeURIComponent(clientIdOf(subject))}`);
   const settings = readObject(answer);
   return [
-    ...judgeSwitches(APPLICATION_SWITCHES, settings, "the application"),
+    ...judgeSwitches(switchesOf(subject), settings, "the application"),
     ...judgeCallbacks(settings, subject.config?.auth?.identity.redirectUri ?? ""),
     ...judgeOrganization(settings, subject.config?.auth?.identity.organization),
   ];
@@ -185,6 +185,12 @@ async function examineTenant(subject: Subject): Promise<readonly Verdict[]> {
 async function examinePermissions(subject: Subject): Promise<Verdict | undefined> {
   if (subject.permissions === undefined) return undefined;
   return judgePermissions(readObject(await readApi(subject)), subject.permissions);
+}
+
+/** The application's switches that must be set so, whatever else is configured. */
+function switchesOf({ config }: Subject): readonly Switch[] {
+  const pushes = config?.auth?.identity.pushesRequests === true;
+  return APPLICATION_SWITCHES.filter(({ name }) => !(pushes && name === "pushed requests"));
 }
 
 /** One verdict for each switch that is wrong, or one that nothing is. */

@@ -21,6 +21,7 @@ import {
   judgeAuthorize,
   type Patient,
   redeem,
+  addressOf,
   silentSignIn,
   withTenant,
 } from "./tenant.ts";
@@ -67,14 +68,19 @@ async function examineLogin(patient: Patient): Promise<Verdict | undefined> {
   const here = { ...patient, redirectUri: redirectUri.href };
   const metadata = readObject(await subject.ask(discoveryUrl(patient.auth0)));
   const start = silentSignIn(textOf(metadata, "authorization_endpoint") ?? "", here);
-  const refused = judgeAuthorize(await subject.ask(start, { method: "GET" }), redirectUri.href);
+  const silent = await addressOf(here, start);
+  const refused = judgeAuthorize(await subject.ask(silent, { method: "GET" }), redirectUri.href);
   if (refused.status === "failure") return refused;
   const nonce = randomBytes(16).toString("base64url");
   const verifier = randomBytes(32).toString("base64url");
   start.searchParams.delete("prompt");
   start.searchParams.set("nonce", nonce);
   start.searchParams.set("code_challenge", await calculatePKCECodeChallenge(verifier));
-  const back = await signIn({ start, redirectUri, ...subject.login });
+  const back = await signIn({
+    start: await addressOf(here, start),
+    redirectUri,
+    ...subject.login,
+  });
   const returned = judgeReturn(back);
   if (returned !== undefined) return returned;
   const answer = await redeem(here, {

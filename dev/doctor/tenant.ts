@@ -190,12 +190,32 @@ export async function redeem(
   form: Readonly<Record<string, string>>,
 ): Promise<Answer | NoAnswer> {
   const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
-  const body = new URLSearchParams({
-    ...form,
-    client_id: auth0.clientId,
-    client_secret: auth0.clientSecret,
-  });
-  return subject.ask(textOf(metadata, "token_endpoint") ?? auth0.issuer, { method: "POST", body });
+  const endpoint = textOf(metadata, "token_endpoint") ?? auth0.issuer;
+  return subject.ask(endpoint, { method: "POST", ...(await prove(auth0, form)) });
+}
+
+/** A form and headers that say and prove which application asks: by secret or by key. */
+async function prove(auth0: IdentityConfig, form: Readonly<Record<string, string>>) {
+  const body = new URLSearchParams(form);
+  const headers = new Headers();
+  const application = { client_id: auth0.clientId };
+  const proof = dialectOf(auth0).authentication(auth0);
+  await proof({ issuer: auth0.issuer }, application, body, headers);
+  return { body, headers: Object.fromEntries(headers) };
+}
+
+/** The address to open: with `AUTH0_PAR` what it says is pushed before (RFC 9126). */
+export async function addressOf({ subject, auth0 }: Patient, url: URL): Promise<URL> {
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  const endpoint = textOf(metadata, "pushed_authorization_request_endpoint");
+  if (auth0.pushesRequests !== true || endpoint === undefined) return url;
+  const form = Object.fromEntries(url.searchParams);
+  const answer = await subject.ask(endpoint, { method: "POST", ...(await prove(auth0, form)) });
+  const told = isAnswer(answer) && isObject(answer.json) ? answer.json : undefined;
+  const pushed = new URL(url.origin + url.pathname);
+  pushed.searchParams.set("client_id", auth0.clientId);
+  pushed.searchParams.set("request_uri", textOf(told, "request_uri") ?? "");
+  return pushed;
 }
 
 function errorOf(answer: Answer): string {
@@ -211,7 +231,16 @@ async function examineAuthorize(patient: Patient): Promise<Verdict> {
   const { subject, auth0, redirectUri } = patient;
   const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
   const url = silentSignIn(textOf(metadata, "authorization_endpoint") ?? auth0.issuer, patient);
-  return judgeAuthorize(await subject.ask(url, { method: "GET" }), redirectUri);
+  if (
+    auth0.pushesRequests === true &&
+    metadata?.["pushed_authorization_request_endpoint"] === undefined
+  )
+    return failure(
+      "the tenant takes no pushed authorization requests",
+      "Auth0 → Settings → Advanced: Pushed Authorization Requests on, or leave AUTH0_PAR out.",
+    );
+  const opened = await addressOf(patient, url);
+  return judgeAuthorize(await subject.ask(opened, { method: "GET" }), redirectUri);
 }
 
 /** A sign-in that shows no page: it says at once what is wrong with it. */
@@ -253,7 +282,7 @@ const CAUSES: readonly Cause[] = [
     /./,
     /pushed authorization/i,
     "the application requires pushed authorization requests",
-    "Auth0 → your application → Advanced → OAuth: Require Pushed Authorization Requests off.",
+    "Set AUTH0_PAR=true, or Auth0 → your application → Advanced → OAuth: Require Pushed Authorization Requests off.",
   ],
   [
     /./,

@@ -3,6 +3,7 @@
  * answer on its way out. Decides nothing.
  */
 import type { Context, Middleware } from "oidc-provider";
+import { readBody } from "./traffic.ts";
 
 /** `audience` is Auth0's `resource` (RFC 8707); unlike there, it need not be a URL. */
 const RESOURCE_PREFIX = "urn:auth0:api:";
@@ -26,11 +27,21 @@ export function authorizeDialect(sessionCookie: string): Middleware {
     if (!/^\/authorize(\/|$)/.test(ctx.path)) return next();
     const isSilent = ctx.query["prompt"] === "none";
     if (!isSilent) forgetCookie(ctx, sessionCookie);
-    if (ctx.path === "/authorize") ctx.query = translateQuery(ctx.query, isSilent);
+    if (ctx.path === "/authorize" && ctx.query["request_uri"] === undefined)
+      ctx.query = translateQuery(ctx.query, isSilent);
     await next();
     hideIssuer(ctx);
   };
 }
+
+/** `/oauth/par`: the parameters of `/authorize`, pushed (RFC 9126). */
+export const pushDialect: Middleware = async (ctx, next) => {
+  if (ctx.path === "/oauth/par") {
+    const sent = Object.fromEntries(new URLSearchParams((await readBody(ctx.req)).toString()));
+    Object.assign(ctx.req, { body: translateQuery(sent, sent["prompt"] === "none") });
+  }
+  await next();
+};
 
 /** No dialect: only the sign-in page always shows, as there. */
 export function plainAuthorize(sessionCookie: string): Middleware {

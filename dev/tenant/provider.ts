@@ -21,6 +21,7 @@ import {
   discoveryDialect,
   pass,
   plainAuthorize,
+  pushDialect,
   tokenDialect,
 } from "./dialect.ts";
 import { addTokenExchange, type ApiClient, apiClient } from "./exchange.ts";
@@ -66,6 +67,7 @@ export function createProvider(parts: Parts): Provider {
     .use(parts.machines.middleware)
     .use(parts.dashboard.middleware)
     .use(parts.isPlain ? plainAuthorize(COOKIES.session) : authorizeDialect(COOKIES.session))
+    .use(parts.isPlain ? pass : pushDialect)
     .use(parts.isPlain ? pass : tokenDialect)
     .use(parts.isPlain ? pass : discoveryDialect)
     .use(userInfo({ ...parts, provider }))
@@ -77,7 +79,7 @@ function configure(parts: Parts): Configuration {
     acrValues: [SECOND_FACTOR],
     adapter: (model) => parts.records.adapter(model),
     claims: CLAIMS,
-    clientAuthMethods: ["client_secret_basic", "client_secret_post"],
+    clientAuthMethods: ["client_secret_basic", "client_secret_post", "private_key_jwt"],
     clientBasedCORS: () => false,
     clients: [application(parts), ...(parts.apiClient ? [apiClient(parts.apiClient)] : [])],
     conformIdTokenClaims: false,
@@ -87,7 +89,7 @@ function configure(parts: Parts): Configuration {
       backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: apis(parts),
       revocation: {
         enabled: true,
@@ -147,6 +149,7 @@ const ROUTES = {
   authorization: "/authorize",
   end_session: "/oidc/logout",
   jwks: "/.well-known/jwks.json",
+  pushed_authorization_request: "/oauth/par",
   revocation: "/oauth/revoke",
   token: "/oauth/token",
   userinfo: "/userinfo",

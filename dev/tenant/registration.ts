@@ -2,6 +2,7 @@
  * What is registered at the tenant: one Regular Web Application and one API, as Auth0's dashboard
  * would have them. Options go in, oidc-provider's words for them come out.
  */
+import type { JWK } from "jose";
 import { type Configuration, errors } from "oidc-provider";
 import { OPENID_SCOPES } from "./claims.ts";
 import { audienceOf, resourceOf } from "./dialect.ts";
@@ -11,6 +12,7 @@ interface Application {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly clientKey?: JWK;
   readonly callbackUrls: readonly string[];
 }
 
@@ -32,7 +34,9 @@ export function application(options: Application): Configuration["clients"][numb
     post_logout_redirect_uris: options.callbackUrls.map((url) => new URL("/", url).href),
     grant_types: ["authorization_code", "refresh_token"],
     response_types: ["code"],
-    token_endpoint_auth_method: "client_secret_post",
+    ...(options.clientKey === undefined
+      ? { token_endpoint_auth_method: "client_secret_post" }
+      : { token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [options.clientKey] } }),
     backchannel_logout_uri: options.issuer,
     backchannel_logout_session_required: true,
   };

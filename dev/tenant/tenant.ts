@@ -5,6 +5,7 @@
  */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
+import type { JWK } from "jose";
 import { createAnswers } from "./answers.ts";
 import { type Control, createControl } from "./control.ts";
 import { createDashboard } from "./dashboard.ts";
@@ -26,6 +27,8 @@ export interface TenantOptions {
   readonly audience: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** The public key by which the application proves itself, in place of its secret. */
+  readonly clientKey?: JWK;
   readonly callbackUrls: readonly string[];
   /** Every permission of the API. */
   readonly permissions: readonly string[];

@@ -11,6 +11,7 @@ const ENDPOINTS = {
   "/authorize": "authorize",
   "/oauth/token": "token",
   "/oauth/revoke": "revoke",
+  "/oauth/par": "par",
   "/userinfo": "userinfo",
   "/oidc/logout": "logout",
   "/.well-known/jwks.json": "jwks",

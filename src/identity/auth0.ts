@@ -3,6 +3,7 @@
  * from other providers stands here and in auth0-errors.ts; the rest is OpenID Connect.
  */
 import { ClientSecretPost } from "oauth4webapi";
+import { proveByKey } from "./client-key.ts";
 import { isForClient, judgeShape, readPermissions } from "./access-token.ts";
 import type { Dialect } from "./dialect.ts";
 import { isSameOrigin } from "./metadata.ts";
@@ -20,7 +21,8 @@ export const AUTH0: Dialect = {
     connection,
     prompt: request.prompt,
   }),
-  authentication: ({ clientSecret }) => ClientSecretPost(clientSecret),
+  authentication: ({ clientKey, clientSecret }) =>
+    clientKey === undefined ? ClientSecretPost(clientSecret) : proveByKey(clientKey),
   usualKeys: (issuer) => `${issuer}.well-known/jwks.json`,
   isTrustedEndpoint: isSameOrigin,
   judgeShape,

@@ -21,6 +21,7 @@ const metadataSchema = z.object({
   jwks_uri: z.string(),
   userinfo_endpoint: z.string().exactOptional(),
   revocation_endpoint: z.string().exactOptional(),
+  pushed_authorization_request_endpoint: z.string().exactOptional(),
   authorization_response_iss_parameter_supported: z.boolean().exactOptional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).exactOptional(),
 });

@@ -10,6 +10,7 @@ import { verifyAccessToken } from "./access-token.ts";
 import { AUTH0 } from "./auth0.ts";
 import { refuseAt } from "./auth0-errors.ts";
 import { createBrought } from "./brought-token.ts";
+import { authorizationUrl, readMaxAge } from "./authorization-url.ts";
 import type { Dialect } from "./dialect.ts";
 import { readProfile, readSignIn, verifyIdToken } from "./id-token.ts";
 import { askForMachine } from "./machine.ts";
@@ -22,7 +23,6 @@ import { exchangeOnBehalfOf } from "./on-behalf-of.ts";
 import type {
   Identity,
   IdentityProvider,
-  SignInRequest,
   SignInSecrets,
   UpstreamAnswer,
   UpstreamTokens,
@@ -68,37 +68,6 @@ export function createIdentityProvider(config: IdentityConfig, outward: Outward)
 /** Auth0's, unless another is configured. */
 export function dialectOf({ oidc }: IdentityConfig): Dialect {
   return oidc === undefined ? AUTH0 : createOidcDialect(oidc);
-}
-
-/** OIDC Core §3.1.2.1 with PKCE (RFC 7636 §4.3). */
-async function authorizationUrl(
-  tenant: Tenant,
-  request: SignInRequest,
-  secrets: SignInSecrets,
-): Promise<string> {
-  const { clientId, redirectUri } = tenant.config;
-  const url = new URL((await tenant.readMetadata()).authorization_endpoint);
-  const parameters = {
-    response_type: "code",
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    ...tenant.dialect.parametersOf(atOrganization(tenant.config, secrets), request),
-    state: request.state,
-    nonce: secrets.nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(secrets.codeVerifier),
-    code_challenge_method: "S256",
-    login_hint: request.loginHint,
-    max_age: readMaxAge(request.maxAge)?.toString(),
-    acr_values: request.acrValues,
-  };
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) url.searchParams.set(name, value);
-  return url.href;
-}
-
-/** A resource of an organization leads into that one, whatever is configured for the others. */
-function atOrganization(config: IdentityConfig, { organization }: SignInSecrets): IdentityConfig {
-  return organization === undefined ? config : { ...config, organization };
 }
 
 async function redeemCode(tenant: Tenant, browser: BrowserReturn): Promise<Redeemed> {
@@ -281,9 +250,4 @@ async function readSession(
   issuer: string,
 ): Promise<Pick<Identity, "sessionId">> {
   return typeof sid === "string" ? { sessionId: await deriveSessionId(issuer, sid) } : {};
-}
-
-/** `max_age` in seconds; what is no such number is not sent, and so not expected. */
-function readMaxAge(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -106,6 +106,12 @@ export function isSilentOnly(asked: AuthRequest): boolean {
   return takeHints(asked).prompt?.split(" ").includes("none") ?? false;
 }
 
+/** What is to be told, if a page is allowed; refuses with `interaction_required` when it is not. */
+export function mayTell<Told>(asked: AuthRequest, told: Told | undefined): Told | undefined {
+  if (told !== undefined && isSilentOnly(asked)) throw new Refusal("interaction_required");
+  return told;
+}
+
 /** The library's refusals of handles and states as ours: used, expired, or of another browser. */
 export async function asRefusals<Value>(answer: Promise<Value>): Promise<Value> {
   try {

@@ -22,7 +22,7 @@ import { type AuthorizationServer, createAuthorizationServer } from "./authoriza
 import { choiceOf, type ConsentChoice, type Earlier, judgeReturn, limitedBy } from "./choice.ts";
 import { onwardTo } from "./confirmation.ts";
 import { readsChallenges } from "./hints.ts";
-import { asRefusals, errorRedirect, isSilentOnly, redirectFaults } from "./authorize.ts";
+import { asRefusals, mayTell, errorRedirect, redirectFaults } from "./authorize.ts";
 import { readGrantRef } from "./refresh-token.ts";
 import { resourceOf, type Where, whereFrom } from "./resource.ts";
 import { readBeside, tidy } from "./tidying.ts";
@@ -152,8 +152,7 @@ async function grant(
   const { permissions } = parts;
   const choice = choiceOf(asked, parts);
   const earlier = await readEarlier(work, { userId: identity.userId, asked }, parts);
-  const telling = judgeReturn(choice, identity.tokens.permissions, earlier);
-  if (telling !== undefined && isSilentOnly(asked)) throw new Refusal("interaction_required");
+  const telling = mayTell(asked, judgeReturn(choice, identity.tokens.permissions, earlier));
   const scopes = asked.scope.filter((scope) => !permissions.includes(scope));
   const client = await api.lookupClient(asked.clientId);
   const { redirectTo } = await api.completeAuthorization({

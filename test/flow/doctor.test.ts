@@ -284,8 +284,15 @@ describe("Auth0", () => {
       "pushed requests only",
       { application: { require_pushed_authorization_requests: true } },
       {},
-      ["authorize", "failure", /pushed authorization/],
+      ["authorize", "failure", /pushed authorization/, /AUTH0_PAR=true/],
       ["application", "failure", /pushed authorization/],
+    ],
+    [
+      "pushed requests only, as AUTH0_PAR has them",
+      { application: { require_pushed_authorization_requests: true } },
+      { AUTH0_PAR: "true" },
+      ["authorize", "ok", /a sign-in would begin/],
+      ["application", "ok", /Authorization Code/],
     ],
     [
       "per-app authorization",
@@ -733,6 +740,7 @@ describe("--login", () => {
   });
 
   it("finds that a token is not for the organization", async () => {
+    house.tenant.control.shape({ accessToken: { claims: { org_id: "org_1", org_name: "1" } } });
     expectFinding(await lookAtTokens({ AUTH0_ORGANIZATION: "org_other" }), [
       "access-token",
       "failure",

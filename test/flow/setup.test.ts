@@ -57,7 +57,9 @@ describe("the interview", () => {
     });
     const known = { RESOURCE_BASE_URL: house.issuer };
     const variables = await interview({ ...options, person, known });
-    const { RATE_LIMITS: _neverAsked, ...asked } = house.variables;
+    const asked = Object.fromEntries(
+      Object.entries(house.variables).filter(([name]) => !/^(RATE_LIMITS|AUTH0_API_)/.test(name)),
+    );
     expect(variables).toEqual({
       ...asked,
       JWT_SIGNING_KEY: expect.any(String),

@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { build } from "esbuild";
+import type { JWK } from "jose";
 import {
   convertV4MiniflareOptions,
   Miniflare,
@@ -25,6 +26,8 @@ export interface HouseOptions {
   readonly limits?: Readonly<Record<string, number>>;
   /** Another entry than the usual one. */
   readonly entry?: string;
+  /** The application proves itself to the tenant by this key; the private one is a variable. */
+  readonly clientKey?: JWK;
   /** The provider speaks OpenID Connect without Auth0's dialect. */
   readonly hasPlainProvider?: boolean;
   /** Answers requests of the Worker to other hosts: for client metadata documents. */
@@ -84,6 +87,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     isPlain: options.hasPlainProvider === true,
     apiClient,
     otherApis: OTHER_APIS,
+    ...(options.clientKey === undefined ? {} : { clientKey: options.clientKey }),
     ...(options.crowd === undefined ? {} : { crowd: options.crowd }),
   });
   const variables = {
