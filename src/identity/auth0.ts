@@ -22,7 +22,9 @@ export const AUTH0: Dialect = {
     prompt: request.prompt,
   }),
   authentication: ({ clientKey, clientSecret }) =>
-    clientKey === undefined ? ClientSecretPost(clientSecret) : proveByKey(clientKey),
+    clientKey === undefined
+      ? ClientSecretPost(clientSecret)
+      : proveByKey(clientKey, () => Math.floor(Date.now() / 1000)),
   usualKeys: (issuer) => `${issuer}.well-known/jwks.json`,
   isTrustedEndpoint: isSameOrigin,
   judgeShape,
