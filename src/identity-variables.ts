@@ -168,12 +168,10 @@ function readAuth0(set: Readonly<Record<string, unknown>>): Read {
   const { AUTH0_ORGANIZATION: organization, AUTH0_CONNECTION: connection } = parsed.data;
   const { AUTH0_API_CLIENT_ID: apiId, AUTH0_API_CLIENT_SECRET: apiSecret } = further.data;
   const { AUTH0_ORGANIZATIONS: served, AUTH0_DIRECT_CLIENTS: directClients } = parsed.data;
-  const { AUTH0_CLIENT_KEY: clientKey, AUTH0_CLIENT_SECRET: clientSecret = "" } = proof.data;
   return {
     issuer: parsed.data.AUTH0_DOMAIN,
     clientId: parsed.data.AUTH0_CLIENT_ID,
-    clientSecret,
-    ...(clientKey === undefined ? {} : { clientKey }),
+    ...proofOf(proof.data),
     ...(parsed.data.AUTH0_PAR ? { pushesRequests: true } : {}),
     audience: parsed.data.AUTH0_AUDIENCE,
     ...(organization === undefined ? {} : { organization }),
@@ -184,6 +182,13 @@ function readAuth0(set: Readonly<Record<string, unknown>>): Read {
       ? {}
       : { apiClient: { clientId: apiId, clientSecret: apiSecret } }),
   };
+}
+
+function proofOf({
+  AUTH0_CLIENT_KEY: clientKey,
+  AUTH0_CLIENT_SECRET: clientSecret = "",
+}: z.output<typeof proofVariables>): Pick<IdentityConfig, "clientSecret" | "clientKey"> {
+  return { clientSecret, ...(clientKey === undefined ? {} : { clientKey }) };
 }
 
 function readOidc(set: Readonly<Record<string, unknown>>): Read {
