@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { type IncomingMessage, request as send } from "node:http";
+import type { Control } from "../dev/tenant/control.ts";
 import { startTenant } from "../dev/tenant/tenant.ts";
 import { startStore } from "../test/support/store.ts";
 import { FORWARDED_PROTO } from "./workerd.ts";
@@ -20,11 +21,13 @@ export interface Ground {
   setDelay(milliseconds: number): void;
   /** What has reached the store since the last time this was asked. */
   takeTraffic(): { readonly requests: number; readonly commands: number };
+  /** What an administrator of the tenant can do, and what it has seen. */
+  readonly control: Control;
   stop(): Promise<void>;
 }
 
-/** Starts the store and the tenant. */
-export async function startGround(): Promise<Ground> {
+/** Starts the store and the tenant, where Ada holds these permissions. */
+export async function startGround(permissions: readonly string[] = [PERMISSION]): Promise<Ground> {
   const store = await startStore({ engine: "memory" });
   const account = {
     audience: "https://api.example.com/",
@@ -34,7 +37,8 @@ export async function startGround(): Promise<Ground> {
   const tenant = await startTenant({
     ...account,
     callbackUrls: [`${ISSUER}/auth/callback`],
-    permissions: [PERMISSION],
+    permissions,
+    backchannelLogoutUri: `${ISSUER}/auth/backchannel-logout`,
   });
   return {
     variables: {
@@ -54,6 +58,7 @@ export async function startGround(): Promise<Ground> {
       const commands = taken.reduce((sum, { commands: { length } }) => sum + length, 0);
       return { requests: taken.length, commands };
     },
+    control: tenant.control,
     stop: async () => void (await Promise.all([store.close(), tenant.close()])),
   };
 }

@@ -40,14 +40,14 @@ export function importSigningKey(bytes: Secret): Promise<CryptoKey> {
 /** base64url(HMAC-SHA-256(key, text)), 43 characters. */
 export async function signText(text: string, key: CryptoKey): Promise<string> {
   return base64url.encode(
-    new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text))),
+    new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text))),
   );
 }
 
 /** base64url(SHA-256(text)), 43 characters. */
 export async function hashText(text: string): Promise<string> {
   return base64url.encode(
-    new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
+    new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))),
   );
 }
 
@@ -63,6 +63,8 @@ export function isSameText(one: string, other: string): boolean {
 export function randomText(bytes: number): string {
   return base64url.encode(crypto.getRandomValues(new Uint8Array(bytes)));
 }
+
+const encoder = new TextEncoder();
 
 const HMAC_SHA256 = { name: "HMAC", hash: "SHA-256" } as const;
 

@@ -8,6 +8,11 @@ import { stillGranted } from "./freshness.ts";
 import type { GrantRef } from "./grant.ts";
 import { connectionPlace, connectionsName, type GrantRecord, limitedSchema } from "./record.ts";
 
+/** Judged at once: one person's connections may name thousands, and a schema for each takes its time. */
+const names = z.custom<readonly string[]>(
+  (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+);
+
 const connectionSchema = z
   .object({
     grantId: z.string(),
@@ -20,11 +25,11 @@ const connectionSchema = z
     lastUsedAt: z.int(),
     expiresAt: z.int(),
     /** What the grant allows. */
-    scopes: z.array(z.string()).readonly(),
+    scopes: names,
     /** What the person allowed and does not hold. */
-    unheld: z.array(z.string()).readonly().exactOptional(),
+    unheld: names.exactOptional(),
     /** As in the record. */
-    changing: z.array(z.string()).readonly().exactOptional(),
+    changing: names.exactOptional(),
     idleSeconds: z.int().exactOptional(),
     limited: limitedSchema.exactOptional(),
     /** Which kind of client used it last, as it calls itself. */

@@ -27,6 +27,12 @@ export interface EndingParts {
   };
 }
 
+/** Known once the unit of work is committed. */
+interface Told {
+  storeNames: readonly string[];
+  members: readonly string[];
+}
+
 /** Lets work go on after the response. */
 type WaitUntil = (work: Promise<unknown>) => void;
 
@@ -41,24 +47,22 @@ export async function endAtOnce(
 ): Promise<void> {
   const told = endGrants(work, parts, endings);
   await work.commit({ isPatient: true });
-  const storeNames = await Promise.all(
-    endings.map((grant) => parts.vault.pointerTo(grantName(grant))),
-  );
-  if (endings.length > 0) parts.keeper.noteEnded(storeNames);
+  if (endings.length > 0) parts.keeper.noteEnded(told.storeNames);
   if (told.members.length > 0)
     waitUntil(sayDue(parts, told.members.slice(0, TOLD_AT_ONCE)).catch(() => undefined));
 }
 
 /**
  * Puts the end of grants into a unit of work: records, connections, the feed. What the identity
- * provider is to be told is remembered in the same step; returned is how, once that is committed.
+ * provider is to be told is remembered in the same step; returned, once that is committed, is how, and
+ * by which hashed names the grants are known.
  */
 export function endGrants(
   work: UnitOfWork,
   { vault, keeper: { tokenTtlSeconds } }: Pick<EndingParts, "vault" | "keeper">,
   endings: readonly Ending[],
-): { readonly members: readonly string[] } {
-  const told: { members: readonly string[] } = { members: [] };
+): Told {
+  const told: Told = { storeNames: [], members: [] };
   if (endings.length === 0) return told;
   for (const grant of endings) {
     work.end(grantPlace(grant));
@@ -69,6 +73,7 @@ export function endGrants(
     const farewells = endings.flatMap(({ refreshToken }, index): Farewell[] =>
       refreshToken === undefined ? [] : [{ storeName: storeNames[index] ?? "", refreshToken }],
     );
+    told.storeNames = storeNames;
     told.members = await sealFarewells(vault, farewells);
     const others = await Promise.all(endings.map((grant) => vault.keyOf(otherTokensName(grant))));
     return [

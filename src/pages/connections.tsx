@@ -25,8 +25,11 @@ export interface Connection {
   readonly connectedAt: number;
   /** Epoch seconds; absent when it was never used. */
   readonly lastUsedAt?: number | undefined;
-  /** What it may do now. */
-  readonly permissions: readonly Choice[];
+  /** How many permissions it has. */
+  readonly permissionCount: number;
+  /** What it may do now; absent when that, and its end, are shown at an address of their own. */
+  readonly permissions?: readonly Choice[] | undefined;
+  readonly isOpen?: boolean;
   /** After how many days without use it ends. */
   readonly idleDays: number;
   /** When it ends in any case, epoch seconds. */
@@ -56,6 +59,8 @@ interface ConnectionsFacts {
   readonly csrf: string;
   /** Where the forms post to. */
   readonly action: string;
+  /** Where one connection is shown with all that it may do. */
+  readonly hrefOf: (id: string) => string;
   readonly signInHref: string;
   readonly signOutAction: string;
 }
@@ -137,9 +142,9 @@ interface Row {
 }
 
 function ConnectionRow({ connection, at, facts }: Row) {
-  const { permissions } = connection;
+  const { id, permissions, permissionCount } = connection;
   return (
-    <li>
+    <li id={connection.isOpen ? "shown" : undefined}>
       <div class="split">
         <ConnectionFacts connection={connection} />
         <ActionForm facts={facts} id={connection.id} action="end">
@@ -149,22 +154,36 @@ function ConnectionRow({ connection, at, facts }: Row) {
           </button>
         </ActionForm>
       </div>
-      <details>
-        <summary>{countOf(permissions.length)}, and when it ends</summary>
-        {permissions.length > 0 && (
-          <ActionForm facts={facts} id={connection.id} action="narrow">
-            <input type="hidden" name="choices" value="shown" />
-            <PermissionChoice choices={permissions} idPrefix={`c${at}-`} />
-            <p>
-              <button class="button slim">Keep only what is ticked</button>
-            </p>
-          </ActionForm>
-        )}
-        <ActionForm facts={facts} id={connection.id} action="idle">
-          <IdleChoice connection={connection} at={at} choices={facts.idleDaysChoices} />
-        </ActionForm>
-      </details>
+      {permissions === undefined ? (
+        <p>
+          <a href={facts.hrefOf(id)}>{summaryOf(permissionCount)}</a>
+        </p>
+      ) : (
+        <details open={connection.isOpen}>
+          <summary>{summaryOf(permissionCount)}</summary>
+          <Details connection={connection} choices={permissions} at={at} facts={facts} />
+        </details>
+      )}
     </li>
+  );
+}
+
+function Details({ connection, choices, at, facts }: Row & { choices: readonly Choice[] }) {
+  return (
+    <>
+      {choices.length > 0 && (
+        <ActionForm facts={facts} id={connection.id} action="narrow">
+          <input type="hidden" name="choices" value="shown" />
+          <PermissionChoice choices={choices} idPrefix={`c${at}-`} />
+          <p>
+            <button class="button slim">Keep only what is ticked</button>
+          </p>
+        </ActionForm>
+      )}
+      <ActionForm facts={facts} id={connection.id} action="idle">
+        <IdleChoice connection={connection} at={at} choices={facts.idleDaysChoices} />
+      </ActionForm>
+    </>
   );
 }
 
@@ -272,7 +291,8 @@ function ConnectionFacts({ connection }: { connection: Connection }) {
   );
 }
 
-function countOf(permissions: number): string {
-  if (permissions === 0) return "It has no permission, only what is open to everyone";
-  return permissions === 1 ? "It has 1 permission" : `It has ${permissions} permissions`;
+function summaryOf(permissions: number): string {
+  const none = "It has no permission, only what is open to everyone";
+  const many = permissions === 1 ? "It has 1 permission" : `It has ${permissions} permissions`;
+  return `${permissions === 0 ? none : many}, and when it ends`;
 }

@@ -39,6 +39,9 @@ const PAGE = "/connections";
 const SECONDS_PER_DAY = 86_400;
 
 /** How long a connection may be left unused, as a person may choose; the longest is the usual one. */
+/** More lines of permissions and tools are not on one page: then each connection has its own. */
+const MOST_LINES = 300;
+
 const IDLE_DAYS = [DEFAULT_IDLE_SECONDS / SECONDS_PER_DAY, 7, 1] as const;
 
 /** GET `/connections`. */
@@ -55,13 +58,23 @@ export async function showConnections(
     );
   exchange.note({ user: person.userId });
   const { connections, facts, remembered } = await readPage(parts, person);
+  const granted = connections.map((connection) =>
+    grantedIn(scopesNow(connection, parts.now()), parts),
+  );
+  const isShort = countLines(granted, parts) <= MOST_LINES;
+  const shown = new URL(request.url).searchParams.get("show");
   const page = ConnectionsPage({
     profile: facts?.profile,
-    connections: connections.map((connection) => asShown(connection, parts)),
+    connections: connections.map((connection, index) => ({
+      ...asShown(connection, parts),
+      ...asChoices(granted[index] ?? [], parts, isShort || connection.grantId === shown),
+      isOpen: connection.grantId === shown,
+    })),
     remembered: describeRemembered(remembered, parts),
     idleDaysChoices: IDLE_DAYS,
     csrf: await proveForm(person),
     action: PAGE,
+    hrefOf: (id) => `${PAGE}?show=${id}#shown`,
     signInHref: `${PAGE}/sign-in`,
     signOutAction: `${PAGE}/sign-out`,
   });
@@ -209,8 +222,6 @@ function asShown(connection: Connection, parts: Parts) {
   const { grantId, clientId, clientName, createdAt, lastUsedAt } = connection;
   const { idleSeconds = DEFAULT_IDLE_SECONDS, clientFamily, resource } = connection;
   const { sessionMaxSeconds } = parts.config.auth;
-  const scopes = scopesNow(connection, parts.now());
-  const granted = parts.permissions.filter((name) => scopes.includes(name));
   return {
     id: grantId,
     clientName,
@@ -219,8 +230,31 @@ function asShown(connection: Connection, parts: Parts) {
     clientFamily,
     connectedAt: createdAt,
     lastUsedAt,
-    permissions: describePermissions(granted, parts).map((facts) => ({ ...facts, isTicked: true })),
     idleDays: idleSeconds / SECONDS_PER_DAY,
     endsAt: sessionMaxSeconds === undefined ? undefined : createdAt + sessionMaxSeconds,
+  };
+}
+
+/** The permissions among a connection's scopes. */
+function grantedIn(scopes: readonly string[], { permissions }: Parts): readonly string[] {
+  const named = new Set(scopes);
+  return permissions.filter((name) => named.has(name));
+}
+
+/** How many lines it takes to say what these connections may do: permissions, and the tools of each. */
+function countLines(granted: readonly (readonly string[])[], { tools }: Parts): number {
+  const toolsOf = new Map<string, number>();
+  for (const name of tools.flatMap(({ permissions }) => permissions))
+    toolsOf.set(name, (toolsOf.get(name) ?? 0) + 1);
+  return granted.flat().reduce((sum, name) => sum + 1 + (toolsOf.get(name) ?? 0), 0);
+}
+
+function asChoices(granted: readonly string[], parts: Parts, isShown: boolean) {
+  const permissionCount = granted.length;
+  if (!isShown) return { permissionCount };
+  const described = describePermissions(granted, parts);
+  return {
+    permissionCount,
+    permissions: described.map((facts) => ({ ...facts, isTicked: true })),
   };
 }

@@ -19,6 +19,9 @@ export interface Names {
   readonly secret: string;
 }
 
+/** How many keys of names are remembered: those of one person's hundred connections, and room. */
+const MOST_KNOWN = 500;
+
 /** As good as for ever: a century, since every key here has a lifetime. */
 const CENTURY_SECONDS = 3_155_760_000;
 
@@ -53,7 +56,17 @@ interface NameKey {
 
 async function openNames({ prefix }: NameStore, named: NameKey): Promise<Names> {
   const key = await importSigningKey(Uint8Array.from(base64url.decode(named.secret)));
-  return { ...named, keyOf: async (name) => `${prefix}${await signText(name, key)}` };
+  // A request asks for the same names again and again.
+  const known = new Map<string, string>();
+  const keyOf = async (name: string): Promise<string> => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const made = `${prefix}${await signText(name, key)}`;
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(name, made);
+    return made;
+  };
+  return { ...named, keyOf };
 }
 
 async function openFirst(

@@ -23,6 +23,9 @@ export interface Sealer {
   readonly keyIds: readonly string[];
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 const FORMAT = "v1";
 const IV_BYTES = 12;
 const SEALED = /^v1\.([\w-]{8})\.([\w-]+)$/;
@@ -48,11 +51,7 @@ async function sealText(
   { kid, key }: { kid: string; key: CryptoKey },
 ): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const data = await crypto.subtle.encrypt(
-    cipher(iv, kid, storedAs),
-    key,
-    new TextEncoder().encode(text),
-  );
+  const data = await crypto.subtle.encrypt(cipher(iv, kid, storedAs), key, encoder.encode(text));
   const whole = new Uint8Array(IV_BYTES + data.byteLength);
   whole.set(iv);
   whole.set(new Uint8Array(data), IV_BYTES);
@@ -65,13 +64,13 @@ async function openText(sealed: string, storedAs: string, ring: ReadonlyMap<stri
   const key = ring.get(kid);
   if (key === undefined) return { problem: "unknown_key" } as const;
   try {
-    const whole = Uint8Array.from(base64url.decode(data));
+    const whole = new Uint8Array(base64url.decode(data));
     const plain = await crypto.subtle.decrypt(
-      cipher(whole.slice(0, IV_BYTES), kid, storedAs),
+      cipher(whole.subarray(0, IV_BYTES), kid, storedAs),
       key,
-      whole.slice(IV_BYTES),
+      whole.subarray(IV_BYTES),
     );
-    return { text: new TextDecoder().decode(plain) };
+    return { text: decoder.decode(plain) };
   } catch {
     return { problem: "damaged" } as const;
   }
@@ -82,6 +81,6 @@ function cipher(iv: Uint8Array<ArrayBuffer>, kid: string, storedAs: string) {
   return {
     name: "AES-GCM" as const,
     iv,
-    additionalData: new TextEncoder().encode(`${FORMAT}\n${kid}\n${storedAs}`),
+    additionalData: encoder.encode(`${FORMAT}\n${kid}\n${storedAs}`),
   };
 }

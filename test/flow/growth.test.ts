@@ -5,15 +5,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { MOST_CONNECTIONS } from "../../src/grants/connections.ts";
 import { createDocumentClient } from "../support/document-client.ts";
-import { type House, startHouse } from "../support/house.ts";
+import { type House, PERMISSIONS, startHouse } from "../support/house.ts";
 import { statusOfCall, storedKeys } from "../support/sessions.ts";
 import {
   json,
+  locationOf,
   meetStranger,
   openConsent,
   type Stranger,
   type Tokens,
 } from "../support/stranger.ts";
+import { type CookieJar, signIn, visit } from "../support/tenant.ts";
 
 const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 86_400;
@@ -98,10 +100,20 @@ describe("everything", () => {
   });
 });
 
+/** The page of Eve's connections, and the browser that she is signed in with. */
+async function openConnections() {
+  const own: CookieJar = new Map();
+  const away = await visit(new URL("/connections/sign-in", house.issuer), own);
+  await visit(await signIn(locationOf(away), "eve"), own);
+  const page = await (await visit(new URL("/connections", house.issuer), own)).text();
+  return { own, page };
+}
+
 describe("a person's connections", () => {
   it("are at most a hundred: the longest unused goes, and Auth0 is told", async () => {
     const sessions: Tokens[] = [];
     const signIn = async (): Promise<void> => void sessions.push(await client.signIn("eve"));
+    house.tenant.control.setPermissions("eve", PERMISSIONS);
     await signIn();
     await house.shiftClock(10);
     await signIn();
@@ -121,7 +133,21 @@ describe("a person's connections", () => {
     expect(await Promise.all(statuses)).toEqual([200, 401, 200, 200]);
     await expect.poll(() => house.tenant.control.revokedRefreshTokens()).toHaveLength(1);
 
+    const { own, page } = await openConnections();
+    expect(page.length).toBeLessThan(150_000);
+    expect(page.match(/name="do" value="end"/g)).toHaveLength(MOST_CONNECTIONS);
+    expect(page).not.toContain('value="narrow"');
+    const [, details = ""] = /href="(\/connections\?show=[\w-]+)#shown"/.exec(page) ?? [];
+    const one = await (await visit(new URL(details, house.issuer), own)).text();
+    expect(one.match(/value="narrow"/g)).toHaveLength(1);
+
+    house.tenant.control.clear();
+    house.store.wire.take();
     await house.tenant.control.logout("eve", { claims: { sid: undefined } });
+    await expect.poll(() => house.tenant.control.revokedRefreshTokens().length).toBeGreaterThan(4);
+    const endpoints = ["discovery", "jwks", "revoke"] as const;
+    const told = endpoints.reduce((sum, each) => sum + house.tenant.control.count(each), 0);
+    expect(told + house.store.wire.take().length).toBeLessThanOrEqual(20);
     const all = await Promise.all(sessions.map((each) => statusOfCall(house, each.access_token)));
     expect(new Set(all)).toEqual(new Set([401]));
   });

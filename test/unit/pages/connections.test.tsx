@@ -16,6 +16,7 @@ const CLAUDE: Connection = {
   clientFamily: "claude",
   connectedAt: 1_795_000_000,
   lastUsedAt: 1_795_400_000,
+  permissionCount: 1,
   permissions: describePermissions(["tool:read"], { tools }).map((facts) => ({
     ...facts,
     isTicked: true,
@@ -32,6 +33,7 @@ const pageOf = (facts: Partial<Parameters<typeof ConnectionsPage>[0]>) =>
     idleDaysChoices: [30, 7, 1],
     csrf: "a-proof",
     action: "/connections",
+    hrefOf: (id) => `/connections?show=${id}#shown`,
     signInHref: "/connections/sign-in",
     signOutAction: "/connections/sign-out",
     ...facts,
@@ -44,6 +46,19 @@ describe("the connections page", () => {
   it("says who is signed in, and leads to another account", () => {
     expect(html()).toContain("<b><bdi>Ada Byrne</bdi></b>");
     expect(html()).toContain('href="/connections/sign-in?account=other">Not you?</a>');
+  });
+
+  it("leads to the details of a connection where there are too many for one page", () => {
+    const row = html({ ...CLAUDE, permissions: undefined, permissionCount: 120 });
+    expect(row).toContain(
+      '<a href="/connections?show=grant-1#shown">It has 120 permissions, and when it ends</a>',
+    );
+    expect(form(row, "narrow")).toEqual([]);
+    expect(form(row, "end")).toHaveLength(1);
+    const shown = html({ ...CLAUDE, isOpen: true });
+    expect(shown).toContain('<li id="shown">');
+    expect(shown).toContain("<details open");
+    expect(form(shown, "narrow")).toHaveLength(1);
   });
 
   it("says who is connected, since when, last used when and from what, for what", () => {
@@ -83,7 +98,7 @@ describe("the connections page", () => {
     expect(narrow).toContain('<input type="hidden" name="choices" value="shown"/>');
     const ids = [...page.matchAll(/ id="([^"]*)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(form(html({ ...CLAUDE, permissions: [] }), "narrow")).toEqual([]);
+    expect(form(html({ ...CLAUDE, permissions: [], permissionCount: 0 }), "narrow")).toEqual([]);
   });
 
   it("lets one end by itself", () => {
