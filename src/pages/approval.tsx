@@ -40,6 +40,7 @@ interface ApprovalFacts {
 /** The questions and the form that answers them. */
 export function ApprovalPage(facts: ApprovalFacts) {
   const { tool, clientName, questions, remark, csrf, action } = facts;
+  const hasForm = questions.some(({ fields }) => fields.length > 0);
   return (
     <Layout title="Your answer is needed">
       <main class="sheet">
@@ -72,10 +73,10 @@ export function ApprovalPage(facts: ApprovalFacts) {
           ))}
           <div class="choice">
             <button class="button" name="decision" value="decline" formnovalidate>
-              No
+              {hasForm ? "Do not answer" : "No"}
             </button>
             <button class="button main" name="decision" value="accept">
-              Yes
+              {hasForm ? "Send the answer" : "Yes"}
             </button>
           </div>
         </form>

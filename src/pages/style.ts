@@ -125,6 +125,7 @@ ul ul { list-style: disc; }
 .rows form > p { margin-top: 1rem; }
 .cards .button { margin-top: .75rem; display: inline-block; }
 .rows { margin: 0; padding: 0; list-style: none; }
+p + .rows, fieldset > p { margin-top: 1rem; }
 .rows > li { margin: 0; padding: 1rem 0; border-top: 1px solid var(--line); }
 .rows > li:last-child { padding-bottom: 0; }
 .split { display: flex; flex-wrap: wrap; gap: .75rem; justify-content: space-between; align-items: flex-start; }

@@ -9,7 +9,7 @@ import { createDocumentClient, type DocumentClient } from "../support/document-c
 import { type House, startHouse } from "../support/house.ts";
 import { examine, shiftOf } from "../support/screens.ts";
 import { SHOP_PERMISSIONS } from "../support/shop-permissions.ts";
-import { createStranger, meetStranger, type Stranger } from "../support/stranger.ts";
+import { callMcp, createStranger, meetStranger, type Stranger } from "../support/stranger.ts";
 
 const chromium = findChromium();
 
@@ -18,6 +18,8 @@ const PORTRAIT = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"
 
 describe.skipIf(chromium === undefined)("every page", () => {
   let house: House;
+  /** One whose tools ask and remember. */
+  let asking: House;
   let browser: Browser;
   let client: Stranger;
   let known: Stranger;
@@ -35,6 +37,7 @@ describe.skipIf(chromium === undefined)("every page", () => {
       variables: { TEST_OFFERINGS: "shop" },
       elsewhere: (request) => website.answer(request),
     });
+    asking = await startHouse({ entry: "test/support/approval-worker.ts" });
     house.tenant.control.setPermissions("ada", SHOP_PERMISSIONS);
     house.tenant.control.setPermissions("rob", ["orders:read", "orders:delete"]);
     browser = await startChromium(chromium ?? "");
@@ -43,7 +46,7 @@ describe.skipIf(chromium === undefined)("every page", () => {
   });
   afterAll(async () => {
     await browser.close();
-    await house.stop();
+    await Promise.all([house.stop(), asking.stop()]);
   });
   beforeEach(async () => {
     const context = await browser.newContext();
@@ -132,6 +135,61 @@ describe.skipIf(chromium === undefined)("every page", () => {
     await look("connections", async () => {
       await signIn("/connections");
       for (const details of await page.locator("summary").all()) await details.click();
+    });
+  });
+
+  it("permissions, signed out", () =>
+    look("permissions-signed-out", () => page.goto(`${house.issuer}/permissions`)));
+
+  describe("of tools that ask and remember", () => {
+    const use = async (name: string, input: object) => {
+      const editor = await meetStranger(`${asking.issuer}/mcp`, { client_name: "An old editor" });
+      const { access_token: token } = await editor.signIn("ada");
+      const params = { name, arguments: input };
+      const { response } = await callMcp(`${asking.issuer}/mcp`, token, {
+        method: "tools/call",
+        params,
+      });
+      return /http:\/\/localhost:\d+\/approve\/[\da-f]{64}/.exec(await response.text())?.[0] ?? "";
+    };
+
+    it("an approval, signed out", async () => {
+      const link = await use("delete_invoices", { of: "Acme" });
+      await look("approval-signed-out", () => page.goto(link));
+    });
+
+    it.each([
+      ["a yes or a no", "approval", "delete_invoices", { of: "Acme" }],
+      ["a form", "approval-form", "order", {}],
+    ])("an approval: %s", async (_, screen, tool, input) => {
+      const link = await use(tool, input);
+      await look(screen, async () => {
+        await page.goto(link);
+        await page.getByRole("link", { name: "Sign in" }).click();
+        await page.getByRole("button", { name: /^Ada/ }).click();
+        await page.waitForURL(link);
+      });
+    });
+
+    it("an answer that was given", async () => {
+      const link = await use("delete_invoices", { of: "Acme again" });
+      await look("approval-answered", async () => {
+        await page.goto(link);
+        await page.getByRole("link", { name: "Sign in" }).click();
+        await page.getByRole("button", { name: /^Ada/ }).click();
+        await page.getByRole("button", { name: "Yes" }).click();
+        await page.getByText("Thank you").waitFor();
+      });
+    });
+
+    it("what tools remember", async () => {
+      await use("remember", { text: "a note" });
+      await look("connections-remembered", async () => {
+        await page.goto(`${asking.issuer}/connections`);
+        await page.getByRole("link", { name: "Sign in" }).click();
+        await page.getByRole("button", { name: /^Ada/ }).click();
+        await page.getByText("What tools remember of you").waitFor();
+      });
     });
   });
 
