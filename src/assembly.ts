@@ -13,7 +13,7 @@ import { createIdentityProvider } from "./identity/openid.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
 import type { Catalogue } from "./mcp/catalogue.ts";
-import { metered } from "./metering.ts";
+import { metered, traced } from "./metering.ts";
 import type { Look } from "./pages/look.ts";
 import { effectOf } from "./pages/scope.ts";
 import type { Parts } from "./parts.ts";
@@ -58,7 +58,7 @@ async function createAuthParts(
   { catalogue, look }: Served,
   outward: Outward,
 ): Promise<Parts> {
-  const send: typeof fetch = outward.fetch ?? ((input, init) => fetch(input, init));
+  const send = traced(outward.fetch ?? ((input, init) => fetch(input, init)));
   const { auth } = config;
   const redis = metered(outward.redis ?? createRedis(auth.store, send));
   const vault = createVault(auth.store, { redis, now, report: warnOfStore });

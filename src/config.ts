@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { LIMIT_BINDINGS, type LimitBindings } from "./edge/limits.ts";
+import type { Audit } from "./edge/audit.ts";
 import type { Metrics } from "./edge/metrics.ts";
 import {
   type ConfigProblem,
@@ -41,12 +42,18 @@ import {
  * what counts requests. No tool sees any of it.
  */
 export type Env = LimitBindings & {
-  readonly [Name in OwnBinding]?: Name extends "METRICS" ? Metrics : { readonly id: string };
+  readonly [Name in OwnBinding]?: OwnBindings[Name];
 } & { readonly [Name in keyof Variables]?: string };
 
 type Variables = IdentityVariables & z.infer<typeof doorVariables> & z.infer<typeof authVariables>;
 
-const OWN_BINDINGS = ["METRICS", "VERSION"] as const;
+interface OwnBindings {
+  readonly METRICS: Metrics;
+  readonly AUDIT: Audit;
+  readonly VERSION: { readonly id: string };
+}
+
+const OWN_BINDINGS = ["METRICS", "AUDIT", "VERSION"] as const;
 
 type OwnBinding = (typeof OWN_BINDINGS)[number];
 

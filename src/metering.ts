@@ -1,25 +1,43 @@
 /**
- * What a request costs the store. The store goes in, the same one that counts comes out; a request
- * that is metered hears of every command that it, or what it began, has sent so far.
+ * What a request has sent, wherever in the house: the store goes in, the same one that counts comes
+ * out, and a `fetch` goes in, the same one that continues the request's trace comes out.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Redis } from "./storage/redis.ts";
 
 type OnCommands = (commands: number) => void;
 
-const meters = new AsyncLocalStorage<OnCommands>();
+interface Meter {
+  readonly onCommands: OnCommands;
+  /** W3C Trace Context, of the request that is served; absent when it belongs to no trace. */
+  readonly traceparent: string | undefined;
+}
+
+const meters = new AsyncLocalStorage<Meter>();
 
 /** Runs what a request does; `onCommands` hears how many commands were sent, each time some are. */
-export function meter<Value>(onCommands: OnCommands, run: () => Value): Value {
+export function meter<Value>({ onCommands, traceparent }: Meter, run: () => Value): Value {
   let sent = 0;
-  return meters.run((commands) => onCommands((sent += commands)), run);
+  const count = (commands: number): void => onCommands((sent += commands));
+  return meters.run({ onCommands: count, traceparent }, run);
+}
+
+/** The same `fetch`, whose requests belong to the trace of the one that is served. */
+export function traced(send: typeof fetch): typeof fetch {
+  return (input, init) => {
+    const traceparent = meters.getStore()?.traceparent;
+    if (traceparent === undefined) return send(input, init);
+    const headers = new Headers(init?.headers);
+    headers.set("traceparent", traceparent);
+    return send(input, { ...init, headers });
+  };
 }
 
 /** The same store, which tells the request that asks it. */
 export function metered({ transact }: Redis): Redis {
   return {
     transact: (commands, options) => {
-      meters.getStore()?.(commands.length);
+      meters.getStore()?.onCommands(commands.length);
       return transact(commands, options);
     },
   };

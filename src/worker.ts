@@ -92,10 +92,11 @@ function openLimits(env: Env): ReturnType<typeof createLimits> {
 }
 
 /** What leaves a trail beside the log, as far as it is bound. */
-function openTrail({ METRICS: metrics, VERSION: version }: Env): Trail {
+function openTrail({ METRICS: metrics, AUDIT: audit, VERSION: version }: Env): Trail {
   return {
     ...(version === undefined ? {} : { version: version.id.slice(0, 8) }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(audit === undefined ? {} : { audit }),
   };
 }
 

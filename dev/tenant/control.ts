@@ -14,6 +14,8 @@ import type { Endpoint, Fault, Traffic } from "./traffic.ts";
 export interface Control {
   /** How many requests came, whatever became of them. */
   count(endpoint: Endpoint): number;
+  /** The traces that requests belonged to (`traceparent`), in the order in which they came. */
+  traces(): readonly string[];
   /** The refresh tokens that `/oauth/revoke` has ended. */
   revokedRefreshTokens(): readonly string[];
   /** What the endpoint does from now on. */
@@ -75,6 +77,7 @@ export function createControl({
     );
   return {
     count: (endpoint) => traffic.count(endpoint),
+    traces: () => traffic.traces(),
     fail: (endpoint, fault) => traffic.fail(endpoint, fault),
     latency: (endpoint, milliseconds) => traffic.latency(endpoint, milliseconds),
     shape: (shape) => answers.shape(shape),

@@ -43,6 +43,8 @@ export type Fault = Answer | "hang" | "reset";
 
 export interface Traffic {
   count(endpoint: Endpoint): number;
+  /** The traces that requests belonged to (`traceparent`), in the order in which they came. */
+  traces(): readonly string[];
   fail(endpoint: Endpoint, fault: Fault): void;
   latency(endpoint: Endpoint, milliseconds: number): void;
   /** No faults, no delays, all counters at zero. */
@@ -59,14 +61,20 @@ export function createTraffic(): Traffic {
   const counts = new Map<string, number>();
   const faults = new Map<string, Fault>();
   const delays = new Map<string, number>();
+  const traces: string[] = [];
   return {
+    traces: () => traces,
     count: (endpoint) => counts.get(endpoint) ?? 0,
     fail: (endpoint, fault) => void faults.set(endpoint, fault),
     latency: (endpoint, milliseconds) => void delays.set(endpoint, milliseconds),
-    clear: () => [counts, faults, delays].forEach((map) => map.clear()),
+    clear: () => {
+      [counts, faults, delays].forEach((map) => map.clear());
+      traces.length = 0;
+    },
     async admit(request, response) {
       const body = await readBody(request);
       const names = endpointNames(request, body);
+      traces.push(...[request.headers["traceparent"] ?? []].flat());
       for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
       const fault = takeFault(faults, names);
       const delay = Math.max(0, ...names.map((name) => delays.get(name) ?? 0));

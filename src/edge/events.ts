@@ -18,13 +18,22 @@ const because =
   ({ reason }: Fields): boolean =>
     reasons.includes(String(reason));
 
+/** The person, Auth0 or an organization said no. */
+const DENIALS = [
+  "consent_denied",
+  "identity_denied",
+  "identity_cancelled",
+  "identity_blocked",
+  "identity_organization_refused",
+] as const;
+
 /** First match wins. */
 const RULES: readonly Rule[] = [
   ["limited", ({ status }) => status === 429],
   ["refresh_reused", because("refresh_token_reused")],
   ["code_replayed", because("code_replayed")],
   ["revoked", because("grant_revoked")],
-  ["denied", because("consent_denied", "identity_denied")],
+  ["denied", because(...DENIALS)],
   ["registered", (line) => at("/register")(line) && isGood(line)],
   ["consent_shown", (line) => at("/authorize", "GET")(line) && line["status"] === 200],
   ["consented", (line) => at("/authorize", "POST")(line) && isGood(line) && !("reason" in line)],

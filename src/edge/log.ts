@@ -4,11 +4,11 @@
  * collectors blank out.
  */
 import type { ConfigProblem } from "../config.ts";
+import { type Audit, isAudited } from "./audit.ts";
 import { eventOf } from "./events.ts";
 import type { Limits } from "./limits.ts";
 import { type Metrics, pointOf } from "./metrics.ts";
 import { whenEnded } from "./stream.ts";
-import { traceIdOf } from "./trace.ts";
 
 type Fields = Record<string, string | number | boolean>;
 
@@ -36,6 +36,7 @@ export interface Exchange {
 export interface Trail {
   readonly version?: string;
   readonly metrics?: Metrics;
+  readonly audit?: Audit;
 }
 
 /** First match wins: editors and desktop applications call themselves Mozilla too. */
@@ -66,8 +67,7 @@ export function createExchange(
     execution,
     clientFamily,
     note: (fields) => void Object.assign(notes, fields),
-    finish(response, route, { version, metrics } = {}) {
-      const traceId = traceIdOf(request.headers);
+    finish(response, route, { version, metrics, audit } = {}) {
       const print = (): void => {
         const line = {
           at: new Date(startedAtMs).toISOString(),
@@ -78,12 +78,14 @@ export function createExchange(
           durationMs: now() - startedAtMs,
           clientFamily,
           ...(version === undefined ? {} : { version }),
-          ...(traceId === undefined ? {} : { traceId }),
           // The provider library refuses a method without saying so.
           ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
           ...notes,
         };
-        console.log(JSON.stringify({ ...line, event: eventOf(line) }));
+        const event = eventOf(line);
+        console.log(JSON.stringify({ ...line, event }));
+        if (audit !== undefined && isAudited(event))
+          execution.waitUntil(audit.send({ ...line, event }).catch(warnOfAudit));
         metrics?.writeDataPoint(pointOf(line));
       };
       return whenEnded(response, execution, (how) => {
@@ -122,6 +124,11 @@ export function warnOnce(reason: string, facts: Readonly<Record<string, unknown>
 
 let isolateId: string | undefined;
 let requestCount = 0;
+
+/** A request was served whatever becomes of its trail; the log has the line. */
+function warnOfAudit(): void {
+  console.warn(JSON.stringify({ reason: "audit_failed" }));
+}
 
 /** Cloudflare's id of the request when there is one of the usual shape, else one of our own. */
 function requestIdOf(request: Request): string {

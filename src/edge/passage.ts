@@ -12,6 +12,7 @@ import { explainFailure, renderRefusal, revealFault } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
 import { createExchange, type Exchange, type Trail } from "./log.ts";
 import { type Limits } from "./limits.ts";
+import { continueTrace } from "./trace.ts";
 import { failureForm, limitAt, OTHER_ROUTE } from "./routes.ts";
 
 /** What the passage must know of the server. */
@@ -54,7 +55,10 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
     context.set("exchange", exchange);
     context.set("door", door);
     exchange.note({ version: door.version });
-    await meter((storeCommands) => exchange.note({ storeCommands }), next);
+    const trace = continueTrace(context.req.raw.headers);
+    if (trace !== undefined) exchange.note({ traceId: trace.traceId, spanId: trace.spanId });
+    const onCommands = (storeCommands: number): void => exchange.note({ storeCommands });
+    await meter({ onCommands, traceparent: trace?.traceparent }, next);
     const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
     const response = withSecurityHeaders(answer, {
       isLoopback: door.isLoopback,

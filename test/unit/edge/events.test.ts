@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { eventOf, type Fields } from "../../../src/edge/events.ts";
 import { BLOBS, DOUBLES, pointOf } from "../../../src/edge/metrics.ts";
-import { traceIdOf } from "../../../src/edge/trace.ts";
+import { continueTrace } from "../../../src/edge/trace.ts";
 
 const line = (route: string, status: number, more: Fields = {}): Fields => ({
   route,
@@ -70,6 +70,10 @@ describe("a request's trace", () => {
     [`00-${id.toUpperCase()}-00f067aa0ba902b7-01`, undefined],
     ["anything", undefined],
   ])("%s", (traceparent, expected) => {
-    expect(traceIdOf(new Headers({ traceparent }))).toBe(expected);
+    const trace = continueTrace(new Headers({ traceparent }));
+    expect(trace?.traceId).toBe(expected);
+    if (trace === undefined) return;
+    expect(trace.traceparent).toMatch(new RegExp(`^00-${expected}-${trace.spanId}-[0-9a-f]{2}$`));
+    expect(traceparent).not.toContain(trace.spanId);
   });
 });

@@ -47,25 +47,37 @@ describe("the line of a request", () => {
     });
   });
 
-  it("names the version and the trace, and is counted where that is bound", () => {
+  it("names the version, is counted where that is bound, and kept where somebody keeps it", async () => {
     const points: unknown[] = [];
     const metrics = { writeDataPoint: (point: unknown) => void points.push(point) };
-    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    const exchange = begin("/mcp", { method: "POST", headers: { traceparent } });
+    const kept: unknown[] = [];
+    const audit = { send: async (line: unknown) => void kept.push(line) };
+    const trail = { version: "9f2c1a7b", metrics, audit };
+    const exchange = begin("/mcp", { method: "POST" });
     exchange.note({ tool: "get_time", user: "u" });
-    exchange.finish(new Response(), "/mcp", { version: "9f2c1a7b", metrics });
+    exchange.finish(new Response(), "/mcp", trail);
+    begin("/").finish(new Response(), "/", trail);
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({
       version: "9f2c1a7b",
-      traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
       event: "tool_called",
     });
-    expect(points).toEqual([
+    expect(kept).toEqual([JSON.parse(lines[0] ?? "")]);
+    expect(points).toMatchObject([
       {
         indexes: ["tool_called"],
         blobs: ["tool_called", "/mcp", "other", "", "get_time", "9f2c1a7b"],
         doubles: [200, 12, 0],
       },
+      { indexes: ["served"] },
     ]);
+  });
+
+  it("is there though nobody could keep it", async () => {
+    const failing = { send: () => Promise.reject(new Error("the queue is full")) };
+    const exchange = begin("/token", { method: "POST" });
+    exchange.note({ reason: "grant_revoked" });
+    exchange.finish(new Response(), "/token", { audit: failing });
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ event: "revoked" });
   });
 
   it("has no field whose name a collector would scrub", () => {
