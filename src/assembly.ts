@@ -9,6 +9,7 @@ import type { AuthConfig, Config } from "./config.ts";
 import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
 import { createGrantKeeper } from "./grants/keeper.ts";
 import { createPermissionIndex } from "./grants/permission-index.ts";
+import { createEnterprises } from "./identity/enterprise.ts";
 import { createIdentityProvider } from "./identity/openid.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
@@ -76,6 +77,7 @@ async function createAuthParts(
   return {
     config,
     identity,
+    enterprises: createEnterprises(auth.machines.enterprises, { fetch: send, now }),
     vault,
     documents,
     now,
@@ -90,10 +92,7 @@ async function createAuthParts(
       permissions,
       changing,
     }),
-    signingKeys: await deriveRing(auth, "access-token"),
-    personKeys: await deriveRing(auth, "person"),
-    hintKeys: await deriveRing(auth, "refresh-hint"),
-    machineKeys: await deriveRing(auth, "machine"),
+    ...(await deriveRings(auth)),
     tools,
     changing,
     permissions,
@@ -101,6 +100,15 @@ async function createAuthParts(
     permissionIndex: await createPermissionIndex(permissions, changing),
     sentences: catalogue.sentences,
     look,
+  };
+}
+
+async function deriveRings(auth: AuthConfig) {
+  return {
+    signingKeys: await deriveRing(auth, "access-token"),
+    personKeys: await deriveRing(auth, "person"),
+    hintKeys: await deriveRing(auth, "refresh-hint"),
+    machineKeys: await deriveRing(auth, "machine"),
   };
 }
 

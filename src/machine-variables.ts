@@ -3,8 +3,15 @@
  * reads them; what they mean for this server comes out.
  */
 import type { IdentityConfig } from "./identity-variables.ts";
-import { type KeyedMachine, type preregisteredClients, seconds, switchOf } from "./variables.ts";
-import type * as z from "zod";
+import {
+  issuerUrl,
+  jsonArray,
+  type KeyedMachine,
+  type preregisteredClients,
+  seconds,
+  switchOf,
+} from "./variables.ts";
+import * as z from "zod";
 
 /** How applications are received that sign in for themselves. */
 export interface MachineConfig {
@@ -14,7 +21,22 @@ export interface MachineConfig {
   readonly cacheSeconds: number;
   /** Machines with a key of their own, which the identity provider does not know. */
   readonly keyed: readonly KeyedMachine[];
+  /** Companies that vouch for their people. */
+  readonly enterprises: readonly EnterpriseIssuer[];
 }
+
+const enterpriseIssuer = z.strictObject({
+  issuer: issuerUrl,
+  jwks_uri: issuerUrl,
+  /** The applications that it may send; every one that authenticates when absent. */
+  clients: z.array(z.string().min(1)).optional(),
+  /** What it can let them do at most. */
+  max_permissions: z.array(z.string().min(1)),
+  /** What stands before its subjects at Auth0: `okta|acme|`. */
+  subject_prefix: z.string().min(1).optional(),
+});
+
+export type EnterpriseIssuer = Readonly<z.output<typeof enterpriseIssuer>>;
 
 /** Whether any machine may come. */
 export function admitsMachines({ areAtProvider, keyed }: MachineConfig): boolean {
@@ -25,6 +47,10 @@ export function admitsMachines({ areAtProvider, keyed }: MachineConfig): boolean
 export const machineVariables = {
   CLIENT_CREDENTIALS: switchOf(true),
   MACHINE_CACHE_SECONDS: seconds(86_400, 0, 86_400),
+  ENTERPRISE_ISSUERS: jsonArray(enterpriseIssuer, "issuers").refine(
+    (all) => new Set(all.map(({ issuer }) => issuer)).size === all.length,
+    "must name each issuer once",
+  ),
 };
 
 type Values = {
@@ -36,6 +62,7 @@ export function machineConfig(values: Values, { oidc }: IdentityConfig): Machine
   return {
     areAtProvider: values.CLIENT_CREDENTIALS && oidc === undefined,
     cacheSeconds: values.MACHINE_CACHE_SECONDS,
+    enterprises: values.ENTERPRISE_ISSUERS,
     keyed: values.CLIENT_CREDENTIALS
       ? values.PREREGISTERED_CLIENTS.filter((client) => "jwks" in client)
       : [],

@@ -10,6 +10,7 @@ import type { Freshness } from "./grants/freshness.ts";
 import type { PermissionIndex } from "./grants/permission-index.ts";
 import type { ChangingTool } from "./grants/frozen.ts";
 import type { GrantKeeper } from "./grants/keeper.ts";
+import type { Enterprises } from "./identity/enterprise.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import type { Look } from "./pages/look.ts";
 import type { UnitOfWork } from "./storage/unit-of-work.ts";
@@ -29,6 +30,8 @@ export interface OfferedTool {
 export interface Parts {
   readonly config: Config & { readonly auth: AuthConfig };
   readonly identity: IdentityProvider;
+  /** Companies that vouch for their people. */
+  readonly enterprises: Enterprises;
   readonly keeper: GrantKeeper;
   readonly vault: Vault;
   /** What clients publish about themselves. */

@@ -40,6 +40,7 @@ const RULES: readonly Rule[] = [
   ["signed_in", (line) => at("/auth/callback")(line) && isGood(line) && !("reason" in line)],
   ["code_exchanged", (line) => isTokenAnswer(line, "authorization_code")],
   ["machine_admitted", (line) => isTokenAnswer(line, "client_credentials")],
+  ["vouched_admitted", (line) => isTokenAnswer(line, "jwt_bearer")],
   ["refreshed", (line) => isTokenAnswer(line, "refresh_token")],
   ["tool_failed", because("tool_failed")],
   ["tool_refused", because("permission_missing", "scope_insufficient", "sign_in_too_old")],

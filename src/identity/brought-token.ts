@@ -124,7 +124,8 @@ function refused(check: string): Refusal {
 
 /** A token that does not hold is its caller's fault; keys that cannot be had are not. */
 function asRefused(error: unknown): never {
-  if (error instanceof Refusal && error.reason === "identity_token_invalid")
+  const isKeySet = error instanceof Refusal && error.facts["check"] === "key_set";
+  if (error instanceof Refusal && error.reason === "identity_token_invalid" && !isKeySet)
     throw new Refusal("brought_token_refused", { facts: error.facts });
   throw error;
 }

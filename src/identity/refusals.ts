@@ -159,6 +159,16 @@ export const IDENTITY_REFUSALS = {
     status: 403,
     text: "The token has no permissions: turn on 'Enable RBAC' and 'Add Permissions in the Access Token' in the settings of the API in Auth0.",
   },
+  assertion_refused: {
+    code: "invalid_grant",
+    status: 400,
+    text: "The assertion is not of an issuer that this server trusts, not for this server or this client, or not valid now.",
+  },
+  assertion_repeated: {
+    code: "invalid_grant",
+    status: 400,
+    text: "The assertion was used before. Each counts once: get a new one from its issuer.",
+  },
   machine_without_token: {
     code: "access_denied",
     status: 403,

@@ -37,7 +37,7 @@ export interface Expectations {
 }
 
 /** Which token of a response is judged, as the log calls it. */
-export type Judged = "id_token" | "access_token" | "logout_token" | "userinfo";
+export type Judged = "id_token" | "access_token" | "id_jag" | "logout_token" | "userinfo";
 
 /**
  * Verifies signature, issuer, audience and life (RFC 7519 §4.1, RFC 8725 §3); `sub`, `iat` and

@@ -17,7 +17,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Config } from "../config.ts";
 import { REFUSALS } from "../errors.ts";
-import { admitsMachines } from "../machine-variables.ts";
+import { admitsMachines, type MachineConfig } from "../machine-variables.ts";
 import type { Site } from "../site-definition.ts";
 import { text, ToolError } from "./answer.ts";
 import { openState } from "./asking.ts";
@@ -45,6 +45,17 @@ type Capabilities = NonNullable<McpServerOptions["capabilities"]>;
 
 /** Machines sign in for themselves (ext-auth, oauth-client-credentials). */
 const MACHINE_EXTENSION = "io.modelcontextprotocol/oauth-client-credentials";
+
+/** Companies say what their people may do (ext-auth, enterprise-managed-authorization). */
+const ENTERPRISE_EXTENSION = "io.modelcontextprotocol/enterprise-managed-authorization";
+
+/** How callers may come beside signing in. */
+function extensionsOf(machines: MachineConfig): About["extensions"] {
+  return {
+    ...(admitsMachines(machines) ? { [MACHINE_EXTENSION]: {} } : {}),
+    ...(machines.enterprises.length > 0 ? { [ENTERPRISE_EXTENSION]: {} } : {}),
+  };
+}
 
 /** Isolates share no bus, so no change is ever announced. */
 const UNANNOUNCED = { listChanged: false };
@@ -79,8 +90,7 @@ export function describeServer(site: Site, version: string, { issuer, auth }: Co
       icons: [{ src: `${issuer}/favicon.svg`, mimeType: "image/svg+xml", sizes: ["any"] }],
     },
     instructions: `${instructions}\n\n${PERMISSIONS_EXPLAINED}`.trim(),
-    extensions:
-      auth !== undefined && admitsMachines(auth.machines) ? { [MACHINE_EXTENSION]: {} } : {},
+    extensions: auth === undefined ? {} : extensionsOf(auth.machines),
   };
 }
 

@@ -7,43 +7,22 @@
 import { CLOCK_TOLERANCE_SECONDS, readAssertion, verifyAssertion } from "../clients/assertion.ts";
 import { presentedClientId } from "../clients/authentication.ts";
 import { readSecret } from "../clients/credentials.ts";
-import type { Config } from "../config.ts";
 import { Refusal } from "../errors.ts";
-import { type Machine, openMachineGrant, opensGrant } from "../grants/machine.ts";
+import { type Applicant, opensGrant } from "../grants/applicant.ts";
 import type { GrantRecord } from "../grants/record.ts";
 import type { MachineCredentials, UpstreamTokens } from "../identity/provider.ts";
 import { deriveUserId } from "../identity/user-id.ts";
 import { signText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 import type { KeyedMachine } from "../variables.ts";
-import { assertScope, issueTokens, tokenResponse } from "./issue.ts";
-import { machineScope } from "./scopes.ts";
+import { admitApplicant, assertResource } from "./applicant.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** Answers `grant_type=client_credentials`. */
 export async function admitMachine(context: TokenContext, token: TokenRequest): Promise<Response> {
-  const { parts, exchange, work } = context;
-  const { config, now } = parts;
-  assertResource(token.form, config);
+  assertResource(token.form, context.parts.config);
   const machine = await readMachine(context, token);
-  exchange.note({ user: machine.userId, caller: "machine" });
-  const { record, generation, isKept } = await openMachineGrant({
-    work,
-    machine,
-    now,
-    cacheSeconds: config.auth.machines.cacheSeconds,
-    waitUntil: (more) => exchange.execution.waitUntil(more),
-  });
-  exchange.note({ upstream: isKept ? "kept" : "asked" });
-  parts.keeper.noteRecord({ record, generation });
-  const scope = machineScope(token.form.get("scope"), parts.permissions);
-  assertScope(record, scope, parts);
-  const expiresInSeconds = Math.min(
-    config.auth.accessTokenTtlSeconds,
-    record.tokens.expiresAt - now(),
-  );
-  const asked = { scope, refreshToken: undefined, expiresInSeconds };
-  return tokenResponse(await issueTokens(parts, record, asked), new Headers());
+  return admitApplicant(context, token, machine);
 }
 
 /**
@@ -59,14 +38,8 @@ export async function isFromMachine(
   return machine.userId === userId && opensGrant(context.work, machine, grantId);
 }
 
-/** RFC 8707 §2: a token is for the one resource, named or not. */
-function assertResource(form: URLSearchParams, { resource }: Config): void {
-  if (form.getAll("resource").some((asked) => asked !== resource))
-    throw new Refusal("resource_unknown");
-}
-
 /** Who asks, by the one set of credentials that is shown. */
-async function readMachine(context: TokenContext, token: TokenRequest): Promise<Machine> {
+async function readMachine(context: TokenContext, token: TokenRequest): Promise<Applicant> {
   const { config } = context.parts;
   const { form, request } = token;
   const authorization = request.headers.get("Authorization");
@@ -82,13 +55,11 @@ async function readMachine(context: TokenContext, token: TokenRequest): Promise<
 async function machineAtAuth0(
   { parts: { config, identity, machineKeys }, exchange }: TokenContext,
   credentials: MachineCredentials,
-): Promise<Machine> {
+): Promise<Applicant> {
   const { clientId, clientSecret } = credentials;
   const [{ key }] = machineKeys;
   return {
-    userId: await userIdOf(clientId, config),
-    clientId,
-    clientName: clientId,
+    ...(await describeMachine(clientId, config)),
     fingerprint: await signText(`secret\0${clientId}\0${clientSecret}`, key),
     async obtain() {
       await exchange.limits?.hold("machines", clientId);
@@ -105,7 +76,7 @@ async function readKeyed(
   { parts: { config, machineKeys, now }, work }: TokenContext,
   form: URLSearchParams,
   { client_id: clientId, client_name: clientName, jwks, permissions }: KeyedMachine,
-): Promise<Machine> {
+): Promise<Applicant> {
   const expected = { clientId, keys: jwks.keys, issuer: config.issuer, now: now() };
   const proof = await verifyAssertion(readAssertion(form), expected);
   if (typeof proof === "string") throw new Refusal("machine_refused", { facts: { check: proof } });
@@ -114,8 +85,7 @@ async function readKeyed(
     throw new Refusal("machine_refused", { facts: { check: "jti" } });
   const [{ key }] = machineKeys;
   return {
-    userId: await userIdOf(clientId, config),
-    clientId,
+    ...(await describeMachine(clientId, config)),
     clientName,
     fingerprint: await signText(`key\0${clientId}\0${JSON.stringify(permissions)}`, key),
     obtain: async () => withoutToken(permissions, now()),
@@ -136,9 +106,18 @@ function withoutToken(permissions: readonly string[], now: number): UpstreamToke
   };
 }
 
-/** What Auth0 would call the machine, whoever knows it. */
-function userIdOf(clientId: string, { auth }: Parts["config"]): Promise<string> {
-  return deriveUserId(auth.identity.issuer, `${clientId}@clients`);
+/** A machine has the id that Auth0 would give it, whoever knows it, and one grant. */
+async function describeMachine(clientId: string, { auth }: Parts["config"]) {
+  const userId = await deriveUserId(auth.identity.issuer, `${clientId}@clients`);
+  const granted = "all" as const;
+  return {
+    kind: "machine",
+    userId,
+    slot: userId,
+    clientId,
+    clientName: clientId,
+    granted,
+  } as const;
 }
 
 /**

@@ -8,6 +8,7 @@ import { createKeptAnswers } from "../edge/kept-answers.ts";
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import { admitsMachines } from "../machine-variables.ts";
+import { ID_JAG_PROFILE, JWT_BEARER } from "./identity-assertion.ts";
 import type { Parts } from "../parts.ts";
 import { listScopes } from "./scopes.ts";
 
@@ -79,13 +80,20 @@ function describeMachines({ config }: Parts, metadata: Readonly<Record<string, u
   };
   const methods = "token_endpoint_auth_methods_supported";
   return {
-    ...(admitsMachines(machines) ? more("grant_types_supported", "client_credentials") : {}),
+    ...more(
+      "grant_types_supported",
+      ...(admitsMachines(machines) ? ["client_credentials"] : []),
+      ...(machines.enterprises.length > 0 ? [JWT_BEARER] : []),
+    ),
     ...(machines.keyed.length > 0
       ? {
           ...more(methods, "private_key_jwt"),
           ...more(`revocation_${methods.slice("token_".length)}`, "private_key_jwt"),
           ...more("token_endpoint_auth_signing_alg_values_supported", ...ASSERTION_ALGORITHMS),
         }
+      : {}),
+    ...(machines.enterprises.length > 0
+      ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }
       : {}),
   };
 }

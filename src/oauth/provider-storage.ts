@@ -71,7 +71,8 @@ async function read(parts: StorageParts, name: string): Promise<string | undefin
     case "grant": {
       const grant = parseGrantName(name);
       const standing = grant && (await readGrant(parts.work, grant, parts.now()));
-      return standing?.record.kind === "person" ? standing.record.provider : undefined;
+      // One that needed no browser is not the library's.
+      return standing?.record.provider || undefined;
     }
     case "transaction":
       return parts.work.take(name, USED_TRANSACTION_TTL_SECONDS);

@@ -89,7 +89,7 @@ async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
   const { parts, token, clientId, presented } = refresh;
   const read = await readGrant(refresh.work, presented.grant, parts.now());
   if (read === undefined) return refuseEnded(refresh);
-  const verdict = read.record.kind === "person" ? await judge(refresh, read.record) : "unknown";
+  const verdict = read.record.provider ? await judge(refresh, read.record) : "unknown";
   if (verdict === "unknown" || read.record.clientId !== clientId)
     return refuseUnknown(refresh, token);
   assertServed(read.record, parts);

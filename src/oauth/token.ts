@@ -16,6 +16,7 @@ import { isBasic, straightenCredentials } from "../clients/credentials.ts";
 import type { GrantRef } from "../grants/grant.ts";
 import { admitMachine } from "./client-credentials.ts";
 import { exchangeCode } from "./code-exchange.ts";
+import { admitVouched, JWT_BEARER } from "./identity-assertion.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
 import { answerRefresh } from "./refresh.ts";
@@ -104,6 +105,8 @@ function answerKind(context: TokenContext, token: TokenRequest): Promise<Respons
   const grantType = form.get("grant_type");
   if (grantType === "authorization_code") return exchangeCode(context, token);
   if (grantType === "refresh_token") return answerRefresh(context, token);
+  if (grantType === JWT_BEARER && context.parts.config.auth.machines.enterprises.length > 0)
+    return admitVouched(context, token);
   if (grantType === "client_credentials" && admitsMachines(context.parts.config.auth.machines))
     return admitMachine(context, token);
   if (grantType === null && form.has("token")) return answerRevocation(context, token);
@@ -151,6 +154,7 @@ const GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"
 function kindOf(form: URLSearchParams): string {
   const grantType = form.get("grant_type");
   if (grantType === null) return form.has("token") ? "revocation" : "none";
+  if (grantType === JWT_BEARER) return "jwt_bearer";
   return GRANT_TYPES.includes(grantType) ? grantType : "other";
 }
 

@@ -3,7 +3,7 @@
  * nothing else that the tenant or somebody else has signed.
  */
 import { decodeJwt } from "jose";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { ROBOT } from "../../dev/tenant/machines.ts";
 import { type House, PERMISSIONS, startHouse, type TestWorker } from "../support/house.ts";
 import { callMcp, json, type McpAnswer, meetStranger } from "../support/stranger.ts";
@@ -76,11 +76,13 @@ describe("a machine's token", () => {
       permissions: expect.arrayContaining(PERMISSIONS),
     });
     expect(house.store.wire.take()).toEqual([]);
-    expect(house.log.at(-1)).toMatchObject({
-      caller: "machine",
-      isBrought: true,
-      event: "tool_called",
-    });
+    await vi.waitFor(() =>
+      expect(house.log.at(-1)).toMatchObject({
+        caller: "machine",
+        isBrought: true,
+        event: "tool_called",
+      }),
+    );
   });
 
   it("of the other dialect does too", async () => {
@@ -148,7 +150,9 @@ describe("refused without a challenge that leads to us is a token", () => {
     const response = await open(await tokenOf(typeof shape === "function" ? shape() : shape));
     expect(response.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
     expect(await json(response, 401)).toMatchObject({ error: "invalid_token" });
-    expect(house.log.at(-1)).toMatchObject({ reason: "brought_token_refused" });
+    await vi.waitFor(() =>
+      expect(house.log.at(-1)).toMatchObject({ reason: "brought_token_refused" }),
+    );
   });
 });
 
@@ -170,7 +174,9 @@ describe("none of ours and none of Auth0's, so refused like any other, is a toke
 it("is off unless somebody is listed", async () => {
   const response = await open(await tokenOf(), closed.url);
   expect(response.status).toBe(401);
-  expect(closed.log.at(-1)).toMatchObject({ reason: "access_token_malformed" });
+  await vi.waitFor(() =>
+    expect(closed.log.at(-1)).toMatchObject({ reason: "access_token_malformed" }),
+  );
 });
 
 it("ends with its time, though it is remembered", async () => {

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { PrivateKeyJwtProvider as ModernProvider } from "@modelcontextprotocol/client";
 import { PrivateKeyJwtProvider } from "@modelcontextprotocol/sdk/client/auth-extensions.js";
 import { exportJWK, exportPKCS8, generateKeyPair, SignJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type House, startHouse, type TestWorker } from "../support/house.ts";
 import { post, startClassicJob, startModernJob } from "../support/machine.ts";
 import { statusOfCall } from "../support/sessions.ts";
@@ -241,10 +241,12 @@ describe("a configuration", () => {
       PREREGISTERED_CLIENTS: JSON.stringify([{ ...entry, ...change }]),
     });
     expect((await fetch(`${broken.url}/mcp`, { method: "POST" })).status).toBe(500);
-    expect(broken.log[0]).toMatchObject({
-      reason: "configuration_invalid",
-      problems: [{ variable: "PREREGISTERED_CLIENTS" }],
-    });
+    await vi.waitFor(() =>
+      expect(broken.log[0]).toMatchObject({
+        reason: "configuration_invalid",
+        problems: [{ variable: "PREREGISTERED_CLIENTS" }],
+      }),
+    );
     await broken.stop();
   });
 });

@@ -54,6 +54,13 @@ it("its request by hand gets a token", async () => {
   expect(answer).not.toHaveProperty("refresh_token");
 });
 
+it("its company is read by a server as it stands", async () => {
+  const [, json = ""] = [...text.matchAll(/```json\n(\[.*?)```/gs)].map(([, code]) => code ?? "");
+  const other = await house.startAnother({ ENTERPRISE_ISSUERS: json });
+  expect((await fetch(`${other.url}/ready`)).status).toBe(200);
+  await other.stop();
+});
+
 it("its key is read by a server, once it is one", async () => {
   const [json = ""] = [...text.matchAll(/```json\n(\[.*?)```/gs)].map(([, code]) => code ?? "");
   const key = {

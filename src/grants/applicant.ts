@@ -1,8 +1,9 @@
 /**
- * A machine's grant: what an application that signs in for itself may do here. Proof of who it is
- * goes in, its grant comes out; the identity provider is asked only when nothing good is kept, by
- * one request at a time. A machine has one grant, replaced in place. Its secret is never kept: a
- * keyed fingerprint tells whether it is the same.
+ * The grant of an applicant: who asks for a token with a proof in hand and no browser, a machine or
+ * an application for a person whom their company vouches for. The proof goes in, the grant comes out;
+ * whoever judges the proof is asked only when nothing good is kept, by one request at a time. An
+ * applicant has one grant, replaced in place. A secret is never kept: a keyed fingerprint tells
+ * whether it is the same.
  */
 import * as z from "zod";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
@@ -10,6 +11,7 @@ import type { UpstreamTokens } from "../identity/provider.ts";
 import { isSameText, randomText } from "../keys.ts";
 import type { Place } from "../storage/entry.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import { putConnection } from "./connections.ts";
 import type { GrantRef } from "./grant.ts";
 import { createHold, hold } from "./holding.ts";
 import {
@@ -22,20 +24,25 @@ import {
 } from "./record.ts";
 import { commitKeeping } from "./writing.ts";
 
-/** A machine that asks for a token. */
-export interface Machine {
+/** Who asks for a token. */
+export interface Applicant {
+  readonly kind: GrantRecord["kind"];
   readonly userId: string;
+  /** What has one grant: a machine, or a person through one application. */
+  readonly slot: string;
   readonly clientId: string;
   readonly clientName: string;
   /** What it proved itself with, as an HMAC: the same credentials, the same text. */
   readonly fingerprint: string;
-  /** Asks for its tokens; refuses when its proof is not accepted. */
+  /** What of its permissions its proof opens. */
+  readonly granted: GrantRecord["granted"];
+  /** Has the proof judged, and asks for the tokens it opens; refuses when its proof is not accepted. */
   obtain(): Promise<UpstreamTokens>;
 }
 
-export interface MachineVisit {
+export interface Visit {
   readonly work: UnitOfWork;
-  readonly machine: Machine;
+  readonly applicant: Applicant;
   /** Epoch seconds. */
   readonly now: () => number;
   /** How old tokens may get before they are asked for again. */
@@ -44,7 +51,7 @@ export interface MachineVisit {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** Which credentials opened the machine's grant last. */
+/** Which proof opened the grant last. */
 const entrySchema = z.object({ fingerprint: z.string(), grantId: z.string() }).readonly();
 
 /** Tokens that end within this time are asked for again. */
@@ -56,7 +63,7 @@ const REFUSED_TTL_SECONDS = 60;
 /** Each time another request was first, everything is read again. */
 const MOST_TRIES = 6;
 
-/** Whether the tokens of a machine are kept for another start of it. Pure. */
+/** Whether tokens serve for another start of their applicant. Pure. */
 export function isFresh(
   { expiresAt, issuedAt }: Pick<UpstreamTokens, "expiresAt" | "issuedAt">,
   cacheSeconds: number,
@@ -65,21 +72,21 @@ export function isFresh(
   return expiresAt - now > CLOSE_TO_END_SECONDS && now - issuedAt < cacheSeconds;
 }
 
-/** The machine's grant as it stands, or as it is made now. Refuses as `obtain` does. */
-export async function openMachineGrant(
-  visit: MachineVisit,
+/** The applicant's grant as it stands, or as it is made now. Refuses as `obtain` does. */
+export async function openGrantFor(
+  visit: Visit,
 ): Promise<StandingGrant & { readonly isKept: boolean }> {
-  const { work, machine } = visit;
-  await work.prefetch(readsOf(machine));
+  const { work, applicant } = visit;
+  await work.prefetch(readsOf(applicant));
   const kept = await findKept(visit);
   if (kept !== undefined) return { ...kept, isKept: true };
   const grant = await readGrantRef(visit);
   await hold(work, {
-    records: readsOf(machine).records,
+    records: readsOf(applicant).records,
     collections: grant === undefined ? [] : [grantName(grant)],
-    place: placeOf(machine),
+    place: placeOf(applicant),
     claimOn: (generation) =>
-      createHold(`hold:machine:${machine.userId}:${machine.fingerprint}:${generation}`),
+      createHold(`hold:${applicant.slot}:${applicant.fingerprint}:${generation}`),
     isSettled: async () => (await findKept(visit)) !== undefined,
   });
   const settled = await findKept(visit);
@@ -91,64 +98,65 @@ export async function openMachineGrant(
 /** Whether these are the credentials that opened this grant last. Reads what stands. */
 export async function opensGrant(
   work: UnitOfWork,
-  machine: Pick<Machine, "userId" | "fingerprint">,
+  applicant: Pick<Applicant, "userId" | "slot" | "fingerprint">,
   grantId: string,
 ): Promise<boolean> {
-  const entry = await readEntry(work, machine);
-  return entry?.grantId === grantId && isSameText(entry.fingerprint, machine.fingerprint);
+  const entry = await readEntry(work, applicant);
+  return entry?.grantId === grantId && isSameText(entry.fingerprint, applicant.fingerprint);
 }
 
-function readsOf(machine: Machine) {
-  return { records: [refusedName(machine)], collections: [placeOf(machine).collection] };
+function readsOf(applicant: Applicant) {
+  return { records: [refusedName(applicant)], collections: [placeOf(applicant).collection] };
 }
 
-function placeOf({ userId }: Pick<Machine, "userId">): Place {
-  return { collection: `machine:${userId}`, entry: "" };
+function placeOf({ slot }: Pick<Applicant, "slot">): Place {
+  return { collection: `applicant:${slot}`, entry: "" };
 }
 
-function refusedName({ userId, fingerprint }: Machine): string {
-  return `machine-refused:${userId}:${fingerprint}`;
+function refusedName({ slot, fingerprint }: Applicant): string {
+  return `refused:${slot}:${fingerprint}`;
 }
 
-async function readEntry(work: UnitOfWork, machine: Pick<Machine, "userId">) {
-  const found = await work.find(placeOf(machine));
+async function readEntry(work: UnitOfWork, applicant: Pick<Applicant, "slot">) {
+  const found = await work.find(placeOf(applicant));
   return found.state === "current" ? entrySchema.safeParse(JSON.parse(found.text)).data : undefined;
 }
 
-async function readGrantRef({ work, machine }: MachineVisit): Promise<GrantRef | undefined> {
-  const entry = await readEntry(work, machine);
-  return entry && { userId: machine.userId, grantId: entry.grantId };
+async function readGrantRef({ work, applicant }: Visit): Promise<GrantRef | undefined> {
+  const entry = await readEntry(work, applicant);
+  return entry && { userId: applicant.userId, grantId: entry.grantId };
 }
 
 /** What is kept for these very credentials: a grant that lives, or a refusal, which is thrown. */
-async function findKept(visit: MachineVisit): Promise<StandingGrant | undefined> {
-  const { work, machine, cacheSeconds } = visit;
-  const refused = await work.get(refusedName(machine));
+async function findKept(visit: Visit): Promise<StandingGrant | undefined> {
+  const { work, applicant, cacheSeconds } = visit;
+  const refused = await work.get(refusedName(applicant));
   if (refused !== undefined) throw new Refusal(reasonOf(refused), { facts: { isKept: "yes" } });
-  const entry = await readEntry(work, machine);
-  if (entry === undefined || !isSameText(entry.fingerprint, machine.fingerprint)) return undefined;
+  const entry = await readEntry(work, applicant);
+  if (entry === undefined || !isSameText(entry.fingerprint, applicant.fingerprint))
+    return undefined;
   const now = visit.now();
-  const standing = await readGrant(work, { userId: machine.userId, grantId: entry.grantId }, now);
+  const standing = await readGrant(work, { userId: applicant.userId, grantId: entry.grantId }, now);
   return standing !== undefined && isFresh(standing.record.tokens, cacheSeconds, now)
     ? standing
     : undefined;
 }
 
-async function ask(visit: MachineVisit): Promise<StandingGrant> {
-  const { work, machine } = visit;
-  const tokens = await machine.obtain().catch((error: unknown) => keepRefusal(visit, error));
+async function ask(visit: Visit): Promise<StandingGrant> {
+  const { work, applicant } = visit;
+  const tokens = await applicant.obtain().catch((error: unknown) => keepRefusal(visit, error));
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const written = await write(visit, tokens);
     if (written !== undefined) return written;
-    await work.prefetch(readsOf(machine));
+    await work.prefetch(readsOf(applicant));
   }
   throw new Refusal("grant_busy", { retryAfterSeconds: 2 });
 }
 
 /** Only what asking again does not mend is kept. */
-async function keepRefusal({ work, machine }: MachineVisit, error: unknown): Promise<never> {
+async function keepRefusal({ work, applicant }: Visit, error: unknown): Promise<never> {
   if (error instanceof Refusal && REFUSALS[error.reason].status < 500) {
-    work.create(refusedName(machine), error.reason, REFUSED_TTL_SECONDS);
+    work.create(refusedName(applicant), error.reason, REFUSED_TTL_SECONDS);
     await work.commit().catch(() => undefined);
   }
   throw error;
@@ -163,31 +171,30 @@ function isReason(text: string): text is Reason {
 }
 
 /** Both entries in one commit; undefined when another request was first. */
-async function write(
-  visit: MachineVisit,
-  tokens: UpstreamTokens,
-): Promise<StandingGrant | undefined> {
-  const { work, machine, waitUntil } = visit;
+async function write(visit: Visit, tokens: UpstreamTokens): Promise<StandingGrant | undefined> {
+  const { work, applicant, waitUntil } = visit;
   const now = visit.now();
   const ref = await readGrantRef(visit);
   const before = ref && (await readGrant(work, ref, now));
-  const record = recordOf(machine, tokens, before?.record ?? { createdAt: now });
+  const record = recordOf(applicant, tokens, before?.record ?? { createdAt: now });
   const generation = (before?.generation ?? 0) + 1;
   const options = { ttlSeconds: Math.max(1, record.expiresAt - now), mustWin: true };
-  const entry = { fingerprint: machine.fingerprint, grantId: record.grantId };
-  work.advance(placeOf(machine), JSON.stringify(entry), options);
+  const entry = { fingerprint: applicant.fingerprint, grantId: record.grantId };
+  work.advance(placeOf(applicant), JSON.stringify(entry), options);
   work.advance(grantPlace(record), stringifyGrantRecord(record), { ...options, generation });
+  if (record.kind === "person" && record.granted !== "all")
+    putConnection(work, record, { generation, usedAt: now, scopes: record.granted });
   const outcome = await commitKeeping(work, { waitUntil, onSaved: () => undefined });
   return outcome === "done" ? { record, generation } : undefined;
 }
 
 function recordOf(
-  { userId, clientId, clientName }: Machine,
+  { kind, userId, clientId, clientName, granted }: Applicant,
   tokens: UpstreamTokens,
   before: Pick<GrantRecord, "createdAt"> & Partial<GrantRecord>,
 ): GrantRecord {
   return {
-    kind: "machine",
+    kind,
     userId,
     grantId: before.grantId ?? randomText(12),
     clientId,
@@ -196,8 +203,8 @@ function recordOf(
     provider: "",
     tokens,
     scopes: [],
-    granted: "all",
-    // Proves no refresh token: a machine has none.
+    granted,
+    // Proves no refresh token: there is none.
     proofKey: before.proofKey ?? randomText(32),
     superseded: [],
     places: [],

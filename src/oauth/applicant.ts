@@ -1,0 +1,41 @@
+/**
+ * A token for who asks without a browser and has shown a proof. The applicant goes in; our signed
+ * access token comes out, never a refresh token: the next one is asked for with a proof again.
+ */
+import type { Config } from "../config.ts";
+import { Refusal } from "../errors.ts";
+import { type Applicant, openGrantFor } from "../grants/applicant.ts";
+import { assertScope, issueTokens, tokenResponse } from "./issue.ts";
+import { machineScope } from "./scopes.ts";
+import type { TokenContext, TokenRequest } from "./token-request.ts";
+
+/** RFC 8707 §2: a token is for the one resource, named or not. */
+export function assertResource(form: URLSearchParams, { resource }: Config): void {
+  if (form.getAll("resource").some((asked) => asked !== resource))
+    throw new Refusal("resource_unknown");
+}
+
+/** Opens the applicant's grant, and answers with its token (RFC 6749 §4.4.3, RFC 7523 §2.1). */
+export async function admitApplicant(
+  { parts, exchange, work }: TokenContext,
+  { form }: TokenRequest,
+  applicant: Applicant,
+): Promise<Response> {
+  const { config, now } = parts;
+  const { machines, accessTokenTtlSeconds } = config.auth;
+  exchange.note({ user: applicant.userId, caller: applicant.kind });
+  const { record, generation, isKept } = await openGrantFor({
+    work,
+    applicant,
+    now,
+    cacheSeconds: machines.cacheSeconds,
+    waitUntil: (more) => exchange.execution.waitUntil(more),
+  });
+  exchange.note({ upstream: isKept ? "kept" : "asked" });
+  parts.keeper.noteRecord({ record, generation });
+  const scope = machineScope(form.get("scope"), parts.permissions);
+  assertScope(record, scope, parts);
+  const expiresInSeconds = Math.min(accessTokenTtlSeconds, record.tokens.expiresAt - now());
+  const asked = { scope, refreshToken: undefined, expiresInSeconds };
+  return tokenResponse(await issueTokens(parts, record, asked), new Headers());
+}
