@@ -22,7 +22,7 @@ import { createLook, PLAIN_SITE } from "./pages/look.ts";
 import type { Parts } from "./parts.ts";
 import { answerDocument, describeServer } from "./pages/server-card.ts";
 import { answerHealth, createReadiness } from "./readiness.ts";
-import { rehearse } from "./rehearsal.ts";
+import { ignore, rehearse } from "./rehearsal.ts";
 import { addRoutes } from "./routes.ts";
 import { checkSite, type Site } from "./site-definition.ts";
 import { createServices } from "./tool-services.ts";
@@ -161,5 +161,3 @@ function broughtTo({ config, identity }: Parts): Pick<GateParts, "brought"> {
     warnOnce("direct_audience_shared", { resource: config.resource });
   return { brought: identity };
 }
-
-function ignore(): void {}

@@ -74,7 +74,11 @@ async function endGrants(parts: OperatorParts, found: readonly FoundGrant[]): Pr
     }));
     const told: Promise<unknown>[] = [];
     const work = parts.beginWork();
-    await endAtOnce(parts, { work, waitUntil: (promise) => void told.push(promise) }, endings);
+    await endAtOnce(
+      parts,
+      { work, execution: { waitUntil: (promise) => void told.push(promise) } },
+      endings,
+    );
     await Promise.all(told);
   }
 }

@@ -34,7 +34,9 @@ interface Told {
 }
 
 /** Lets work go on after the response. */
-type WaitUntil = (work: Promise<unknown>) => void;
+interface Execution {
+  waitUntil(work: Promise<unknown>): void;
+}
 
 /** How many are told in the request that ended them; the others are told by those that come later. */
 const TOLD_AT_ONCE = 5;
@@ -42,14 +44,14 @@ const TOLD_AT_ONCE = 5;
 /** Ends grants, and commits whatever else the unit of work is to write. */
 export async function endAtOnce(
   parts: EndingParts,
-  { work, waitUntil }: { readonly work: UnitOfWork; readonly waitUntil: WaitUntil },
+  { work, execution }: { readonly work: UnitOfWork; readonly execution: Execution },
   endings: readonly Ending[],
 ): Promise<void> {
   const told = endGrants(work, parts, endings);
   await work.commit({ isPatient: true });
   if (endings.length > 0) parts.keeper.noteEnded(told.storeNames);
   if (told.members.length > 0)
-    waitUntil(sayDue(parts, told.members.slice(0, TOLD_AT_ONCE)).catch(() => undefined));
+    execution.waitUntil(sayDue(parts, told.members.slice(0, TOLD_AT_ONCE)).catch(() => undefined));
 }
 
 /**

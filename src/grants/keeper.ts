@@ -274,7 +274,7 @@ async function endHeld(
 ): Promise<void> {
   const { userId, grantId, tokens } = record;
   const parts = { vault, identity, keeper: { tokenTtlSeconds, noteEnded: watch.noteEnded } };
-  await endAtOnce(parts, { work, waitUntil }, [
+  await endAtOnce(parts, { work, execution: { waitUntil } }, [
     { userId, grantId, generation, refreshToken: tokens.refreshToken },
   ]);
 }

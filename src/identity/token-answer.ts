@@ -3,6 +3,7 @@
  * its text and the refresh token that counts from now on come out.
  */
 import * as z from "zod";
+import { parseJson } from "../json.ts";
 import type { UpstreamAnswer } from "./provider.ts";
 
 /**
@@ -25,12 +26,4 @@ const receivedSchema = z.looseObject({
 /** Such an answer again, to be judged. */
 export function asResponse(body: string): Response {
   return new Response(body, { headers: { "Content-Type": "application/json" } });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -191,7 +191,8 @@ async function grant(
   const onward = await onwardTo(work, parts, { ...facts, ...(refreshToken && { refreshToken }) });
   const beside = readBeside(work, parts, identity.userId);
   await work.commit({ isPatient: true });
-  exchange.execution.waitUntil(tidy({ parts, exchange }, identity.userId, beside).catch(ignore));
+  const tidying = tidy({ parts, exchange }, identity.userId, beside);
+  exchange.execution.waitUntil(tidying.catch(() => undefined));
   return onward;
 }
 
@@ -245,5 +246,3 @@ async function readEarlier(
     changing: living.flatMap(({ changing = everything }) => changing),
   };
 }
-
-function ignore(): void {}

@@ -124,10 +124,9 @@ async function endReplayed(
   if (endedGrants.length === 0 || standing === undefined) return;
   const { refreshToken } = standing.record.tokens;
   const { generation } = standing;
-  const waitUntil = (going: Promise<unknown>) => exchange.execution.waitUntil(going);
   await endAtOnce(
     parts,
-    { work, waitUntil },
+    { work, execution: exchange.execution },
     endedGrants.map((grant) => ({ ...grant, generation, refreshToken })),
   );
   exchange.note({ reason: "code_replayed" });

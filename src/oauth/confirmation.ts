@@ -130,13 +130,12 @@ async function decide(
       await work.commit();
       return redirect(redirectTo, headers);
     }
-    const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
     const { api } = createAuthorizationServer(parts, { work, exchange });
     const isOtherAccount = decision === "switch";
     const answer = isOtherAccount
       ? await sendToSignIn({ api, parts }, asked, { headers, isOtherAccount })
       : redirect(denialOf(asked, exchange.requestId), headers);
-    await endAtOnce(parts, { work, waitUntil }, [{ ...grant, refreshToken }]);
+    await endAtOnce(parts, { work, execution: exchange.execution }, [{ ...grant, refreshToken }]);
     if (!isOtherAccount) exchange.note({ reason: "consent_denied" });
     return answer;
   });

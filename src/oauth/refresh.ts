@@ -29,7 +29,7 @@ import {
   judgeRefreshToken,
   readRefreshToken,
 } from "./refresh-token.ts";
-import { advance, askedOf, keepTokens, type Refresh, waitUntil } from "./rotation.ts";
+import { advance, askedOf, keepTokens, type Refresh } from "./rotation.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** How long the answer to a refresh can be had again. */
@@ -208,8 +208,9 @@ async function end(
   refreshToken: string | undefined,
 ): Promise<void> {
   const { parts, work, exchange } = refresh;
-  const going = { work, waitUntil: (more: Promise<unknown>) => waitUntil(refresh, more) };
-  await endAtOnce(parts, going, [{ userId, grantId, generation, refreshToken }]);
+  await endAtOnce(parts, { work, execution: exchange.execution }, [
+    { userId, grantId, generation, refreshToken },
+  ]);
   parts.keeper.forgetRecord({ userId, grantId });
   exchange.note({ user: userId });
 }

@@ -37,9 +37,8 @@ export async function answerRevocation(
     record.clientId === clientId &&
     (await isOurToken(presented, record, parts.hintKeys))
   ) {
-    const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
     const { refreshToken } = record.tokens;
-    await endAtOnce(parts, { work, waitUntil }, [
+    await endAtOnce(parts, { work, execution: exchange.execution }, [
       { ...grant, generation: standing?.generation ?? 0, refreshToken },
     ]);
     exchange.note({ reason: "grant_revoked", user: grant.userId });

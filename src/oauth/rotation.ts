@@ -66,7 +66,9 @@ export async function advance(
   }
   if (outcome === "ended") {
     // The grant was ended meanwhile: Auth0's newer tokens must not outlive it.
-    waitUntil(refresh, abandonToken(parts, before && standing.record.tokens.refreshToken));
+    exchange.execution.waitUntil(
+      abandonToken(parts, before && standing.record.tokens.refreshToken),
+    );
     throw new Refusal("grant_conflict");
   }
   parts.keeper.noteRecord(next);
@@ -160,24 +162,19 @@ export async function keepTokens(
   standing: StandingGrant,
   used: UpstreamTokens,
 ): Promise<void> {
-  const { parts, work } = refresh;
+  const { parts, work, exchange } = refresh;
   const { permissions } = parts;
   const writing = { keeping: keepingOf(refresh, used), now: parts.now(), permissions };
   const written = await writeTokens(work, standing, writing);
   if (written === undefined)
-    waitUntil(refresh, abandonToken(parts, standing.record.tokens.refreshToken));
+    exchange.execution.waitUntil(abandonToken(parts, standing.record.tokens.refreshToken));
 }
 
 function keepingOf(refresh: Refresh, { refreshToken = "" }: UpstreamTokens): Keeping {
   return {
-    waitUntil: (work) => waitUntil(refresh, work),
+    waitUntil: (work) => refresh.exchange.execution.waitUntil(work),
     onSaved: () => refresh.parts.keeper.renewals.noteSaved(refreshToken),
   };
-}
-
-/** Lets work go on after the response. */
-export function waitUntil({ exchange }: TokenContext, work: Promise<unknown>): void {
-  exchange.execution.waitUntil(work);
 }
 
 /** What a refresh asks for beside its token. */

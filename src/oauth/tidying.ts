@@ -56,10 +56,9 @@ export async function tidy(
     now: parts.now(),
     most,
   });
-  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
   await endAtOnce(
     parts,
-    { work, waitUntil },
+    { work, execution: exchange.execution },
     superfluous.map((connection) => ({
       ...grantOf(userId, connection),
       refreshToken: connection.refreshToken,

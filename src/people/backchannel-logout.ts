@@ -60,10 +60,9 @@ async function endLoggedOut(
   const connections = chooseLoggedOut(await listConnections(work, userId), notice.sessionId);
   // Used up in the same step, so that a logout that met an outage can be sent again.
   work.create(used, "used", Math.max(1, notice.expiresAt - parts.now()) + CLOCK_SKEW_SECONDS);
-  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
   await endAtOnce(
     parts,
-    { work, waitUntil },
+    { work, execution: exchange.execution },
     connections.map((connection) => ({
       ...grantOf(userId, connection),
       refreshToken: connection.refreshToken,

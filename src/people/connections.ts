@@ -137,13 +137,12 @@ async function end(
   { parts, exchange, work, person: { userId } }: Change,
   connections: readonly Connection[],
 ): Promise<void> {
-  const waitUntil = (more: Promise<unknown>) => exchange.execution.waitUntil(more);
   const endings = connections.map(({ grantId, refreshToken }) => ({
     userId,
     grantId,
     refreshToken,
   }));
-  await endAtOnce(parts, { work, waitUntil }, endings);
+  await endAtOnce(parts, { work, execution: exchange.execution }, endings);
   exchange.note({ reason: "grant_revoked", user: userId });
 }
 

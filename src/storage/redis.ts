@@ -7,6 +7,7 @@
 import { Redis as UpstashRedis, type Requester } from "@upstash/redis";
 import * as z from "zod";
 import { Refusal } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import type { Command, Reply } from "./command.ts";
 import { nameFailure, nameSilence, type StoreFailure } from "./store-failure.ts";
 
@@ -260,12 +261,4 @@ function retryAfterSeconds(header: string | null): number {
   return Number.isFinite(seconds)
     ? Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_AFTER_SECONDS)
     : 10;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

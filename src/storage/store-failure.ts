@@ -4,6 +4,7 @@
  * command, never leaves this file. Pure.
  */
 import * as z from "zod";
+import { parseJson } from "../json.ts";
 import type { Reason } from "../errors.ts";
 
 export interface StoreFailure {
@@ -74,12 +75,4 @@ function nameOf(error: string | undefined): Reason | [] {
 
 function readError(part: unknown): string | undefined {
   return errorSchema.safeParse(part).data?.error;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
