@@ -11,6 +11,7 @@ import { answerLogout } from "./people/backchannel-logout.ts";
 import { finishSignIn } from "./oauth/callback.ts";
 import { showConfirmation, takeConfirmation } from "./oauth/confirmation.ts";
 import { askConsent, takeDecision } from "./oauth/consent.ts";
+import { finishAccount, isAccountReturn, showConnect, takeConnect } from "./people/connect.ts";
 import { changeConnection, leadBack, showConnections, signOut } from "./people/connections.ts";
 import { createMetadata, METADATA_PATHS } from "./oauth/discovery.ts";
 import type { Answer, Parts } from "./parts.ts";
@@ -50,6 +51,8 @@ export function addRoutes(app: Passage, parts: Parts): void {
   app.post("/connections/sign-out", by(leadBack(signOut)));
   app.get("/approve/:id", by(leadBack(showApproval)));
   app.post("/approve/:id", by(leadBack(takeApproval)));
+  app.get("/connect/:id", by(leadBack(showConnect)));
+  app.post("/connect/:id", by(leadBack(takeConnect)));
   app.all("/authorize", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
   app.all("/auth/callback", refuseWith("method_not_allowed", { Allow: "GET" }));
   app.all("/auth/backchannel-logout", refuseWith("method_not_allowed", { Allow: "POST" }));
@@ -60,10 +63,12 @@ export function addRoutes(app: Passage, parts: Parts): void {
   app.all("/authorize/confirm", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
   app.all("/connections/sign-out", refuseWith("method_not_allowed", { Allow: "POST" }));
   app.all("/approve/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+  app.all("/connect/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
 }
 
 /** A browser comes back from the identity provider: for a client, or for our own pages. */
 function answerReturn(...[request, exchange, parts]: Parameters<Answer>): Promise<Response> {
+  if (isAccountReturn(request)) return leadBack(finishAccount)(request, exchange, parts);
   const finish = isPersonReturn(request) ? leadBack(finishPersonSignIn) : finishSignIn;
   return finish(request, exchange, parts);
 }

@@ -3,6 +3,7 @@
  * tenant, and what the tenant has seen. The tenant's parts go in, one object comes out; none of it
  * can be reached over HTTP.
  */
+import type { AccountStore } from "./accounts.ts";
 import type { Answers } from "./answers.ts";
 import type { Changes, Dashboard } from "./dashboard.ts";
 import type { Difference, Shape } from "./forgery.ts";
@@ -18,6 +19,8 @@ export interface Control {
   traces(): readonly string[];
   /** The refresh tokens that `/oauth/revoke` has ended. */
   revokedRefreshTokens(): readonly string[];
+  /** Accounts of people at other services that are connected. */
+  connectedAccounts(): ReturnType<AccountStore["all"]>;
   /** What the endpoint does from now on. */
   fail(endpoint: Endpoint, fault: Fault): void;
   latency(endpoint: Endpoint, milliseconds: number): void;
@@ -51,6 +54,7 @@ export interface Control {
 }
 
 interface Controlled {
+  readonly accounts: AccountStore;
   readonly answers: Answers;
   readonly dashboard: Dashboard;
   readonly directory: Directory;
@@ -62,6 +66,7 @@ interface Controlled {
 
 /** The control of one tenant. */
 export function createControl({
+  accounts,
   answers,
   dashboard,
   directory,
@@ -89,6 +94,8 @@ export function createControl({
     rotateKeys: () => rotateKeys(),
     logoutToken,
     logout: (person, difference) => logout.deliverLogoutToken(logoutToken(person, difference)),
-    clear: () => [answers, dashboard, directory, machines, traffic].forEach((part) => part.clear()),
+    connectedAccounts: () => accounts.all(),
+    clear: () =>
+      [accounts, answers, dashboard, directory, machines, traffic].forEach((part) => part.clear()),
   };
 }

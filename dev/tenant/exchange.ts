@@ -10,6 +10,8 @@ import { assembleJws } from "./jws.ts";
 import type { Keyring } from "./keys.ts";
 import type { Directory, Person } from "./people.ts";
 
+export const TOKEN_VAULT =
+  "urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token";
 export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
 
@@ -19,7 +21,7 @@ export interface ApiClient {
   readonly clientSecret: string;
 }
 
-interface ExchangeParts {
+export interface ExchangeParts {
   readonly issuer: string;
   readonly audience: string;
   readonly clientSecret: string;
@@ -40,7 +42,7 @@ export function apiClient({ clientId, clientSecret }: ApiClient) {
     client_id: clientId,
     client_secret: clientSecret,
     redirect_uris: [],
-    grant_types: [TOKEN_EXCHANGE],
+    grant_types: [TOKEN_EXCHANGE, TOKEN_VAULT],
     response_types: [],
     token_endpoint_auth_method: "client_secret_post",
   };

@@ -5,6 +5,7 @@
  */
 import type { Context, Interaction, InteractionResult, Middleware, Provider } from "oidc-provider";
 import { SECOND_FACTOR } from "../../src/grants/freshness.ts";
+import { ACCOUNT_SCOPES } from "./accounts.ts";
 import { OPENID_SCOPES, organizationScope, scopesOf } from "./claims.ts";
 import { isLoginPath } from "./login-path.ts";
 import { type Choice, signInEndedPage, signInPage } from "./pages.ts";
@@ -114,7 +115,7 @@ async function signIn({
   grant.addOIDCScope(askedOf(OPENID_SCOPES));
   if (entered !== undefined) grant.addOIDCScope(organizationScope(entered));
   if (resource !== undefined) {
-    grant.addResourceScope(resource, askedOf([...OPENID_SCOPES, ...held]));
+    grant.addResourceScope(resource, askedOf([...OPENID_SCOPES, ...ACCOUNT_SCOPES, ...held]));
     grant.rejectResourceScope(
       resource,
       askedOf(directory.allPermissions().filter((name) => !held.includes(name))),

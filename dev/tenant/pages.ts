@@ -19,6 +19,15 @@ export function signInPage(choices: readonly Choice[]): string {
   );
 }
 
+/** Stands in for another service that asks whether an account may be used. */
+export function accountPage(service: string, scopes: readonly string[]): string {
+  const asked = scopes.map((scope) => `<li>${escape(scope)}</li>`).join("");
+  return page(
+    `Allow the use of your ${service} account?`,
+    `<ul>${asked}</ul><form method="post"><button name="allow">Allow</button><button name="deny">Cancel</button></form>`,
+  );
+}
+
 /** Asks whether to sign out; `form` is oidc-provider's own, named `op.logoutForm`. */
 export function signOutPage(form: string): string {
   return page(

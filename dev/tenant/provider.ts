@@ -14,6 +14,12 @@ import {
 } from "oidc-provider";
 import { SECOND_FACTOR } from "../../src/grants/freshness.ts";
 import type { Answers } from "./answers.ts";
+import {
+  accountAudience,
+  type AccountStore,
+  addTokenVault,
+  connectedAccounts,
+} from "./accounts.ts";
 import { accessTokenClaims, OPENID_SCOPES, organizationClaims, profileClaims } from "./claims.ts";
 import type { Dashboard } from "./dashboard.ts";
 import {
@@ -49,6 +55,7 @@ export interface Parts {
   readonly keyring: Keyring;
   readonly records: Records;
   readonly answers: Answers;
+  readonly accounts: AccountStore;
   readonly apiClient?: ApiClient;
   readonly otherApis?: Readonly<Record<string, readonly string[]>>;
   /** Without Auth0's dialect. */
@@ -61,7 +68,10 @@ export interface Parts {
 /** A provider over the keys the keyring has now; a rotation needs a new one. */
 export function createProvider(parts: Parts): Provider {
   const provider = new Provider(parts.issuer, configure(parts));
-  if (parts.apiClient !== undefined) addTokenExchange(provider, parts);
+  if (parts.apiClient !== undefined) {
+    addTokenExchange(provider, parts);
+    addTokenVault(provider, parts);
+  }
   return provider
     .use(parts.answers.middleware)
     .use(parts.machines.middleware)
@@ -70,6 +80,7 @@ export function createProvider(parts: Parts): Provider {
     .use(parts.isPlain ? pass : pushDialect)
     .use(parts.isPlain ? pass : tokenDialect)
     .use(parts.isPlain ? pass : discoveryDialect)
+    .use(connectedAccounts(parts))
     .use(userInfo({ ...parts, provider }))
     .use(login(provider, parts.directory));
 }
@@ -182,6 +193,7 @@ function speakAuth0(
 ): void {
   const person = directory.findBySubject(token.accountId);
   jwt.header = { typ: "JWT" };
+  if (jwt.payload["aud"] === accountAudience(issuer)) return;
   jwt.payload = accessTokenClaims(jwt.payload, {
     issuer,
     audience,

@@ -4,6 +4,7 @@
  */
 import type { JWK } from "jose";
 import { type Configuration, errors } from "oidc-provider";
+import { ACCOUNT_SCOPES, accountAudience } from "./accounts.ts";
 import { OPENID_SCOPES } from "./claims.ts";
 import { audienceOf, resourceOf } from "./dialect.ts";
 import type { Directory } from "./people.ts";
@@ -17,6 +18,7 @@ interface Application {
 }
 
 interface Api {
+  readonly issuer: string;
   readonly audience: string;
   readonly directory: Directory;
   readonly isPlain?: boolean;
@@ -47,6 +49,7 @@ export function application(options: Application): Configuration["clients"][numb
  * Auth0's words.
  */
 export function apis({
+  issuer,
   audience,
   directory,
   isPlain = false,
@@ -55,6 +58,13 @@ export function apis({
     enabled: true,
     useGrantedResource: () => true,
     getResourceServerInfo(_, resource) {
+      if (resource === resourceOf(accountAudience(issuer)))
+        return {
+          audience: accountAudience(issuer),
+          scope: ["openid", ...ACCOUNT_SCOPES].join(" "),
+          accessTokenFormat: "jwt",
+          jwt: { sign: { alg: "RS256" } },
+        };
       if (resource !== (isPlain ? audience : resourceOf(audience)))
         throw new errors.AccessDenied(
           `Service not found: ${isPlain ? resource : audienceOf(resource)}`,

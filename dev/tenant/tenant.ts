@@ -6,6 +6,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
 import type { JWK } from "jose";
+import { createAccountStore } from "./accounts.ts";
 import { createAnswers } from "./answers.ts";
 import { type Control, createControl } from "./control.ts";
 import { createDashboard } from "./dashboard.ts";
@@ -72,10 +73,11 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const url = `http://localhost:${await listen(server, port, host)}`;
   const issuer = `${url}/`;
 
+  const accounts = createAccountStore();
   const logout = createLogout({ ...options, issuer, keyring }, options.backchannelLogoutUri);
   const machines = createMachines({ ...options, issuer, keyring, answers }, options);
   const people = { directory, dashboard, logout };
-  const parts = { ...options, issuer, keyring, records, answers, machines, ...people };
+  const parts = { ...options, issuer, keyring, records, answers, machines, ...people, accounts };
   let serve = createProvider(parts).callback();
   const rotateKeys = async (): Promise<void> => {
     await keyring.rotate();
@@ -88,7 +90,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   return {
     issuer,
     url,
-    control: createControl({ answers, machines, ...people, traffic, rotateKeys }),
+    control: createControl({ accounts, answers, machines, ...people, traffic, rotateKeys }),
     async close() {
       server.close();
       server.closeAllConnections();

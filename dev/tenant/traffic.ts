@@ -5,7 +5,7 @@
  */
 import { IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { TOKEN_EXCHANGE } from "./exchange.ts";
+import type { TOKEN_EXCHANGE, TOKEN_VAULT } from "./exchange.ts";
 
 const ENDPOINTS = {
   "/authorize": "authorize",
@@ -14,6 +14,8 @@ const ENDPOINTS = {
   "/oauth/par": "par",
   "/userinfo": "userinfo",
   "/oidc/logout": "logout",
+  "/me/v1/connected-accounts/connect": "accounts",
+  "/me/v1/connected-accounts/complete": "accounts",
   "/.well-known/jwks.json": "jwks",
   "/.well-known/openid-configuration": "discovery",
   "/.well-known/oauth-authorization-server": "discovery",
@@ -25,7 +27,7 @@ export type Endpoint =
   | "token:authorization_code"
   | "token:refresh_token"
   | "token:client_credentials"
-  | `token:${typeof TOKEN_EXCHANGE}`;
+  | `token:${typeof TOKEN_EXCHANGE | typeof TOKEN_VAULT}`;
 
 /**
  * An answer in place of the real one; an object is sent as JSON. `times` is how often, always by

@@ -2,8 +2,10 @@
  * What every request passes on its way in and out: its id, its log line, its headers, its cookies,
  * and the one place where a failure becomes a response. No route does any of this itself.
  */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
+// Its router is small and builds nothing before the first request.
+import { Hono } from "hono/tiny";
 import { type Reason, Refusal } from "../errors.ts";
 import { meter } from "../metering.ts";
 import type { Look } from "../pages/look.ts";

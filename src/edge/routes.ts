@@ -15,6 +15,7 @@ export const PAGES: ReadonlySet<string> = new Set([
   "/login",
   "/connections/sign-out",
   "/approve/:id",
+  "/connect/:id",
   "/authorize/confirm",
   "/permissions",
 ]);

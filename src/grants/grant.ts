@@ -62,6 +62,15 @@ export interface Grants {
    */
   tokenFor(grant: TokenGrant, api: OtherApi): Promise<OtherToken>;
   /**
+   * The token of the person's account at a connection, kept for a minute unless it lacks one of the
+   * scopes; it may lack them all the same. Refuses as
+   * `Accounts.tokenOf` does.
+   */
+  connectionToken(
+    grant: TokenGrant,
+    wanted: { readonly connection: string; readonly scopes: readonly string[] },
+  ): Promise<OtherToken>;
+  /**
    * What the grant's record says of the person's sign-in, from the store when what is remembered is
    * not good enough; and whether its client reads a challenge for a better one.
    */

@@ -13,6 +13,7 @@ import type { Vault } from "../storage/vault.ts";
 import { abandonToken, endAtOnce } from "./ending.ts";
 import { narrowedName } from "./ended-feed.ts";
 import { type Freshness, isFresh } from "./freshness.ts";
+import { createAccountTokens } from "./account-tokens.ts";
 import type { GrantRef, Grants, KnownSignIn, Standing, TokenGrant } from "./grant.ts";
 import { type ChangingTool, withheldTools } from "./frozen.ts";
 import { holdGrant } from "./holding.ts";
@@ -37,6 +38,8 @@ export interface GrantKeeper extends Grants {
   readonly tokenTtlSeconds: number;
   /** Grants ended here, by the hashed names of their records. */
   noteEnded(storeNames: readonly string[]): void;
+  /** The person has connected or ended an account: what is remembered of them does not count. */
+  forgetAccounts(userId: string): void;
   /** A record was written here: its tokens are at hand for whoever asks next. */
   noteRecord(grant: StandingGrant): void;
   forgetRecord(grant: GrantRef): void;
@@ -98,6 +101,10 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
     standing: (grant) => standing(keeper, grant),
     upstreamTokens: (grant) => upstreamTokens(keeper, grant),
     tokenFor: createOtherTokens({
+      ...parts,
+      upstreamTokens: (grant) => upstreamTokens(keeper, grant),
+    }),
+    ...createAccountTokens({
       ...parts,
       upstreamTokens: (grant) => upstreamTokens(keeper, grant),
     }),

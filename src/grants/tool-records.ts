@@ -43,6 +43,32 @@ export function createToolRecords(vault: Vault, trip: Trip = onItsOwn(vault)) {
   };
 }
 
+/** One trip for two that read: it is made when both have said what. */
+export function shareTrip(trip: Trip): Trip {
+  const wanted: AlsoRead[] = [];
+  const made = Promise.withResolvers<void>();
+  return async (also) => {
+    wanted.push(also);
+    if (wanted.length === 2) trip(joined(wanted)).then(made.resolve, made.reject);
+    return made.promise;
+  };
+}
+
+function joined(wanted: readonly AlsoRead[]): AlsoRead {
+  let counts: readonly number[] = [];
+  return {
+    async make() {
+      const all = await Promise.all(wanted.map((also) => also.make()));
+      counts = all.map(({ length }) => length);
+      return all.flat();
+    },
+    read(replies) {
+      const rest = [...replies];
+      wanted.forEach((also, at) => also.read(rest.splice(0, counts[at])));
+    },
+  };
+}
+
 async function commandsOf(vault: Vault, change: Change): Promise<readonly Command[]> {
   if ("put" in change) return writeLatest(vault, { ...change, name: named(change.put) });
   if ("delete" in change)

@@ -143,6 +143,8 @@ const REASONS: Readonly<Record<Place, ReadonlyMap<string, Reason>>> = {
     ["invalid_client", "api_client_rejected"],
     ["unauthorized_client", "api_client_rejected"],
     ["unsupported_grant_type", "api_client_rejected"],
+    ["federated_connection_refresh_token_not_found", "account_not_connected"],
+    ["federated_connection_refresh_token_flow_failed", "account_not_connected"],
     ["invalid_target", "other_api_unknown"],
     ["invalid_scope", "other_api_denied"],
     ["access_denied", "other_api_denied"],

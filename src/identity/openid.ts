@@ -6,6 +6,7 @@
 import * as oauth from "oauth4webapi";
 import type { IdentityConfig } from "../config.ts";
 import { Refusal } from "../errors.ts";
+import { createAccounts } from "./accounts.ts";
 import { verifyAccessToken } from "./access-token.ts";
 import { AUTH0 } from "./auth0.ts";
 import { refuseAt } from "./auth0-errors.ts";
@@ -15,7 +16,6 @@ import type { Dialect } from "./dialect.ts";
 import { readProfile, readSignIn, verifyIdToken } from "./id-token.ts";
 import { askForMachine } from "./machine.ts";
 import { isMachine } from "./machine-token.ts";
-import { userInfo } from "./userinfo.ts";
 import { verifyLogoutToken } from "./logout-token.ts";
 import type { Metadata } from "./metadata.ts";
 import { createOidcDialect } from "./oidc.ts";
@@ -32,6 +32,7 @@ import { createTenant, expectationsOf, type Tenant } from "./tenant.ts";
 import { asResponse, receive } from "./token-answer.ts";
 import type { Outward } from "./upstream-fetch.ts";
 import { deriveSessionId, deriveUserId } from "./user-id.ts";
+import { revoke, userInfo } from "./userinfo.ts";
 
 interface BrowserReturn {
   readonly callbackUrl: URL;
@@ -60,6 +61,10 @@ export function createIdentityProvider(config: IdentityConfig, outward: Outward)
     revoke: (refreshToken) => revoke(tenant, refreshToken),
     userInfo: (tokens) => userInfo(tenant, tokens),
     exchange: (tokens, api) => exchangeOnBehalfOf(tenant, tokens, api),
+    accounts: {
+      ...createAccounts(tenant),
+      judgeReturn: (answer, secrets) => judgeAccountReturn(tenant, answer, secrets),
+    },
     verifyLogoutToken: (token) => verifyLogoutToken(token, tenant.findKey, expectationsOf(tenant)),
     checkReachable: () => tenant.reread(),
   };
@@ -121,6 +126,25 @@ async function judgeSignIn(
     signIn: readSignIn(person, now()),
     tokens,
   };
+}
+
+/**
+ * Who came back from a sign-in for their accounts, by the ID token; the access token is for the
+ * provider's own API, which judges it.
+ */
+async function judgeAccountReturn(
+  tenant: Tenant,
+  { body, code }: Redeemed,
+  secrets: SignInSecrets,
+): Promise<{ readonly userId: string; readonly token: string }> {
+  const metadata = await tenant.prepare();
+  const answer = await processCode(tenant, { metadata, response: asResponse(body) }, secrets).catch(
+    refuseAt("code", tenant.now),
+  );
+  const expected = expectationsOf(tenant, secrets.organization);
+  const person = await verifyIdToken({ ...answer, code }, tenant.findKey, expected);
+  const userId = await deriveUserId(tenant.config.issuer, tenant.dialect.subjectOf(person));
+  return { userId, token: answer.access_token };
 }
 
 /**
@@ -229,20 +253,6 @@ async function acceptTokens(
     issuedAt: tenant.now(),
     permissions,
   };
-}
-
-/** RFC 7009 §2.1. An unknown token is a revoked one (§2.2). */
-async function revoke(
-  { client, authentication, options, now, readMetadata }: Tenant,
-  refreshToken: string,
-): Promise<void> {
-  const metadata = await readMetadata();
-  // Not every provider has one (RFC 8414 §2); its tokens then end by themselves.
-  if (metadata.revocation_endpoint === undefined) return;
-  await oauth
-    .revocationRequest(metadata, client, authentication, refreshToken, options)
-    .then(oauth.processRevocationResponse)
-    .catch(refuseAt("revoke", now));
 }
 
 async function readSession(

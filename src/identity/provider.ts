@@ -82,6 +82,8 @@ export interface SignInRequest {
   readonly invitation?: string;
   /** Whether a refresh token is wanted: only for a grant. */
   readonly isForGrant: boolean;
+  /** For the person's accounts at other services, in place of our API. */
+  readonly isForAccounts?: boolean;
 }
 
 /** What must be remembered between sending a browser to the identity provider and its return. */
@@ -125,6 +127,38 @@ export interface LogoutNotice {
   readonly tokenId: string;
   /** End of the logout token's life, epoch seconds. */
   readonly expiresAt: number;
+}
+
+/**
+ * The person's accounts at other services, each by the name of its connection. All of it but `tokenOf`
+ * takes a token that a sign-in with `isForAccounts` gave.
+ */
+export interface Accounts {
+  /**
+   * The token of an account. Refuses with `account_not_connected`, or as `exchange` does.
+   */
+  tokenOf(tokens: UpstreamTokens, connection: string): Promise<OtherToken>;
+  /** Who signed in for their accounts, and the token that opens them. */
+  judgeReturn(
+    answer: UpstreamAnswer & { readonly code: string },
+    secrets: SignInSecrets,
+  ): Promise<{ readonly userId: string; readonly token: string }>;
+  /** Begins to connect one: where to send the browser. */
+  begin(
+    token: string,
+    wanted: {
+      readonly connection: string;
+      readonly scopes: readonly string[];
+      readonly state: string;
+      readonly codeVerifier: string;
+    },
+  ): Promise<{ readonly session: string; readonly location: string }>;
+  /** What is connected then. */
+  finish(
+    token: string,
+    returned: { readonly session: string; readonly code: string; readonly codeVerifier: string },
+  ): Promise<{ readonly id: string; readonly scopes: readonly string[] }>;
+  end(token: string, id: string): Promise<void>;
 }
 
 export interface IdentityProvider {
@@ -181,6 +215,7 @@ export interface IdentityProvider {
    * `other_api_…`, or as `renew` does when trying again can succeed; never because of the grant.
    */
   exchange(tokens: UpstreamTokens, api: OtherApi): Promise<OtherToken>;
+  readonly accounts: Accounts;
   /** Verifies a back-channel logout token; refuses with `identity_token_invalid`. */
   verifyLogoutToken(logoutToken: string): Promise<LogoutNotice>;
   /** Asks for the provider's metadata and keys, for `/ready`. Refuses as `renew` does. */

@@ -174,6 +174,16 @@ export const IDENTITY_REFUSALS = {
     status: 403,
     text: "This caller did not sign in at Auth0: there is no token of Auth0's for it.",
   },
+  account_not_connected: {
+    code: "access_denied",
+    status: 403,
+    text: "An account at another service has to be connected first.",
+  },
+  accounts_refused: {
+    code: "server_error",
+    status: 503,
+    text: "The sign-in service does not let this server connect accounts. The operator finds the reason in the log.",
+  },
   identity_grant_ended: {
     code: "invalid_grant",
     status: 400,

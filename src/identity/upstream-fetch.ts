@@ -15,9 +15,9 @@ export interface Outward {
 }
 
 interface UpstreamRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly headers: Record<string, string>;
-  readonly body?: URLSearchParams | undefined;
+  readonly body?: URLSearchParams | string | undefined;
 }
 
 type Attempt = RequestInit & Pick<UpstreamRequest, "method">;
@@ -31,7 +31,7 @@ export type UpstreamFetch = (url: string, request: UpstreamRequest) => Promise<R
 const BUDGET_MS = { GET: 2500, POST: 5000 } as const;
 
 /** More than a document or a profile needs, and than the longest token that we accept and another. */
-const LARGEST_ANSWER_BYTES = { GET: 64 * 1024, POST: 1024 * 1024 } as const;
+const LARGEST_ANSWER_BYTES = { GET: 64 * 1024, POST: 1024 * 1024, DELETE: 64 * 1024 } as const;
 
 /** Others stay behind; without `WWW-Authenticate`, the error code in the body decides. */
 const KEPT_HEADERS = ["Content-Type", "Retry-After", "X-RateLimit-Reset"] as const;

@@ -1,6 +1,6 @@
 /**
- * The profile of a person, asked of the identity provider. Their tokens go in; what `/userinfo` says
- * of them, and of nobody else, comes out.
+ * What the identity provider answers about somebody's token: the profile behind it, and its end. Tokens
+ * go in; what was answered comes out.
  */
 import * as oauth from "oauth4webapi";
 import { refuseAt } from "./auth0-errors.ts";
@@ -19,4 +19,18 @@ export async function userInfo(
       oauth.processUserInfoResponse(metadata, client, String(tokens.claims["sub"]), response),
     )
     .catch(refuseAt("userinfo", now));
+}
+
+/** RFC 7009 §2.1. An unknown token is a revoked one (§2.2). */
+export async function revoke(
+  { client, authentication, options, now, readMetadata }: Tenant,
+  refreshToken: string,
+): Promise<void> {
+  const metadata = await readMetadata();
+  // Not every provider has one (RFC 8414 §2); its tokens then end by themselves.
+  if (metadata.revocation_endpoint === undefined) return;
+  await oauth
+    .revocationRequest(metadata, client, authentication, refreshToken, options)
+    .then(oauth.processRevocationResponse)
+    .catch(refuseAt("revoke", now));
 }

@@ -77,6 +77,7 @@ export function broughtCaller(brought: BroughtCaller, now: number): Caller {
       },
       accessToken: refuse,
       tokenFor: refuse,
+      connectionToken: refuse,
       userInfo: refuse,
     },
   };

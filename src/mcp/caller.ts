@@ -87,7 +87,12 @@ export function signedInCaller(
       },
       tokenFor: ({ audience, scope }) =>
         grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
-      userInfo: () => (claims.kind === "machine" ? refuseToMachine() : grants.userInfo(grant)),
+      connectionToken: (connection, { scopes } = {}) =>
+        claims.kind === "machine"
+          ? refuseToMachine("accounts")
+          : grants.connectionToken(grant, { connection, scopes: namesIn(scopes) }),
+      userInfo: () =>
+        claims.kind === "machine" ? refuseToMachine("profile") : grants.userInfo(grant),
     },
   };
 }
@@ -124,6 +129,7 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
       permissions: [],
       accessToken: refuseWithoutSignIn,
       tokenFor: refuseWithoutSignIn,
+      connectionToken: refuseWithoutSignIn,
       userInfo: refuseWithoutSignIn,
     },
   };
@@ -177,8 +183,8 @@ function scopesOf(claims: AccessTokenClaims): string[] {
   return claims.scope.split(" ").filter((scope) => scope !== "");
 }
 
-function refuseToMachine(): Promise<never> {
-  return Promise.reject(new ToolError("A machine calls here: it has no profile."));
+function refuseToMachine(what: "profile" | "accounts"): Promise<never> {
+  return Promise.reject(new ToolError(`A machine calls here: it has no ${what}.`));
 }
 
 function refuseWithoutSignIn(): Promise<never> {

@@ -2,21 +2,18 @@
  * What a tool is given. A caller, a request and what stands behind every tool go in; a ToolContext
  * comes out, that knows no token of the request.
  */
-import {
-  type CallToolResult,
-  CLIENT_CAPABILITIES_META_KEY,
-  type ServerContext,
-} from "@modelcontextprotocol/server";
-import * as z from "zod";
+import { type CallToolResult, type ServerContext } from "@modelcontextprotocol/server";
 import type { Exchange } from "../exchange.ts";
+import { connectionToken } from "./accounts.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { clientOf } from "./client-facts.ts";
 import type { Asked } from "./message.ts";
 import type { Use } from "./offer.ts";
-import { tokenFor } from "./other-apis.ts";
+import { namesIn, tokenFor } from "./other-apis.ts";
 import type { Services } from "./services.ts";
 import { createState } from "./state.ts";
-import type { Ask, ClientFacts, ToolContext } from "./tool-context.ts";
+import type { Ask, ToolContext } from "./tool-context.ts";
 import { createToolLog } from "./tool-log.ts";
 import { sha256 } from "./tool-meta.ts";
 import type { UseResult } from "./use.ts";
@@ -55,7 +52,7 @@ export type Invocation = Pick<ServerContext["mcpReq"], "signal" | "_meta" | "not
 export function contextOf(
   serving: Serving,
   invocation: Invocation,
-  about: { readonly use: Pick<Use<unknown>, "name" | "stateName">; readonly ask: Ask },
+  about: { readonly use: Pick<Use<unknown>, "name" | "title" | "stateName">; readonly ask: Ask },
 ): ToolContext {
   const { caller, exchange, mayStream, services } = serving;
   const { organization } = caller.auth;
@@ -63,22 +60,7 @@ export function contextOf(
   const { name, stateName = name } = about.use;
   let trips = 0;
   return {
-    auth: {
-      ...caller.auth,
-      get permissions() {
-        return caller.auth.permissions;
-      },
-      async accessToken() {
-        const tokens = await caller.auth.accessToken();
-        secrets.push(tokens.token);
-        return tokens;
-      },
-      async tokenFor(api) {
-        const given = await tokenFor(caller.auth, api, exchange);
-        secrets.push(given.token);
-        return given;
-      },
-    },
+    auth: authOf(serving, about.use, secrets),
     env: services.env,
     client: clientOf(serving, invocation),
     signal: invocation.signal,
@@ -101,6 +83,29 @@ export function contextOf(
   };
 }
 
+/** Who calls. Each token that a tool gets is one more that its log must not show. */
+function authOf(
+  serving: Serving,
+  { title }: Pick<Use<unknown>, "title">,
+  secrets: string[],
+): ToolContext["auth"] {
+  const { auth } = serving.caller;
+  const hidden = <Given extends { readonly token: string }>(given: Given): Given => {
+    secrets.push(given.token);
+    return given;
+  };
+  return {
+    ...auth,
+    get permissions() {
+      return auth.permissions;
+    },
+    accessToken: async () => hidden(await auth.accessToken()),
+    tokenFor: async (api) => hidden(await tokenFor(auth, api, serving.exchange)),
+    connectionToken: async (connection, { scopes } = {}) =>
+      hidden(await connectionToken(serving, { title, connection, scopes: namesIn(scopes) })),
+  };
+}
+
 /** Stands for `ask` where nothing can be asked: in lists and completions. */
 export const CANNOT_ASK: Ask = Object.assign(refuseToAsk, {
   url: refuseToAsk,
@@ -119,43 +124,6 @@ function accessOf({ catalogue, caller }: Serving): ReturnType<ToolContext["acces
     permissions: item.permissions,
     verdict: caller.judge(item).verdict,
   }));
-}
-
-const declared = z.unknown().optional();
-
-const envelopeSchema = z.object({
-  [CLIENT_CAPABILITIES_META_KEY]: z.object({
-    elicitation: z.object({ form: declared, url: declared }).optional(),
-    sampling: declared,
-    roots: declared,
-  }),
-});
-
-/** Whether the client opens a page that a server names (MCP 2026-07-28, client/elicitation). */
-export function opensPages({ envelope }: Pick<Invocation, "envelope">): boolean {
-  const can = envelopeSchema.safeParse(envelope).data?.[CLIENT_CAPABILITIES_META_KEY];
-  return can?.elicitation?.url !== undefined;
-}
-
-/** Only the newest revision lets a server ask: an older client would never hear of it. */
-export function clientOf(
-  { exchange, asked }: Serving,
-  { envelope }: Pick<Invocation, "envelope">,
-): ClientFacts {
-  const can = envelopeSchema.safeParse(envelope).data?.[CLIENT_CAPABILITIES_META_KEY];
-  const { elicitation } = can ?? {};
-  // An empty `elicitation` means forms (client/elicitation, capabilities).
-  const byForm =
-    elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
-  return {
-    family: exchange.clientFamily,
-    revision: asked.revision,
-    canAsk: {
-      person: byForm,
-      model: can?.sampling !== undefined,
-      roots: can?.roots !== undefined,
-    },
-  };
 }
 
 /**

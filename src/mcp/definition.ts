@@ -194,7 +194,7 @@ export interface Call {
   readonly kind: "tool" | "prompt" | "resource";
   readonly name: string;
   readonly input: Readonly<Record<string, unknown>>;
-  readonly auth: Omit<Auth, "accessToken" | "tokenFor" | "userInfo">;
+  readonly auth: Omit<Auth, "accessToken" | "tokenFor" | "connectionToken" | "userInfo">;
   readonly client: ClientFacts;
   readonly env: ToolEnv;
   readonly log: Log;

@@ -10,7 +10,8 @@ import { type Approval, APPROVAL_TTL_SECONDS, approvalName } from "../grants/app
 import { describeWanted, type Freshness, SECOND_FACTOR, strictest } from "../grants/freshness.ts";
 import type { Caller } from "./caller.ts";
 import { type Catalogue, findResource } from "./catalogue.ts";
-import { type Invocation, opensPages, type Serving } from "./context.ts";
+import { opensPages } from "./client-facts.ts";
+import type { Invocation, Serving } from "./context.ts";
 import { metadataUrlOf } from "./gate.ts";
 import type { Asked } from "./message.ts";
 import { noteOutcome } from "./outcome.ts";

@@ -38,7 +38,11 @@ export async function tokenFor(
  * A refusal in its own words; the log learns its reason and its facts. Auth0 exchanges what belongs to
  * a person; whether a machine gets anything is for it to say.
  */
-function asToolError(error: unknown, kind: Auth["kind"], { note }: Pick<Trace, "note">): unknown {
+export function asToolError(
+  error: unknown,
+  kind: Auth["kind"],
+  { note }: Pick<Trace, "note">,
+): unknown {
   if (!(error instanceof Refusal)) return error;
   note({ ...error.facts, reason: error.reason });
   const isForPeople = kind === "machine" && !isPassing(error);

@@ -55,6 +55,15 @@ export interface Auth {
    * until it ends. Fails with a `ToolError` in words for the model, whatever is in the way.
    */
   tokenFor(api: OtherApi): Promise<OtherToken>;
+  /**
+   * The token of an account of the person's at another service, such as `google-oauth2` (Auth0's Token
+   * Vault). While there is none, or one that opens too little, it fails with a `ToolError` that leads
+   * the person to a page where they connect it; then the same call goes through.
+   */
+  connectionToken(
+    connection: string,
+    wanted?: { readonly scopes?: readonly string[] },
+  ): Promise<OtherToken>;
   /** The person's profile, cached. A machine has none: then it refuses with a `ToolError`. */
   userInfo(): Promise<Readonly<Record<string, unknown>>>;
 }

@@ -6,8 +6,10 @@ import type { InputRequiredResult, ServerContext } from "@modelcontextprotocol/s
 import * as z from "zod";
 import { type Asker, createAsker, inputRequiredOf, type OpenState } from "./asking.ts";
 import { ToolError } from "./answer.ts";
+import { pageQuestion } from "./accounts.ts";
 import { askElsewhere, loadAnswers } from "./approval.ts";
-import { clientOf, contextOf, type Invocation, type Serving } from "./context.ts";
+import { clientOf } from "./client-facts.ts";
+import { contextOf, type Invocation, type Serving } from "./context.ts";
 import type { Use } from "./offer.ts";
 import { describeFailure, noteOutcome } from "./outcome.ts";
 import type { ToolContext } from "./tool-context.ts";
@@ -44,6 +46,11 @@ export async function perform<Result>(
       return { ended: "done", result };
     }
   } catch (error) {
+    const question = pageQuestion(error, sdk.mcpReq);
+    if (question !== undefined) {
+      noteOutcome(exchange, "asked");
+      return { ended: "asked", question };
+    }
     if (asker.pending().size === 0) {
       const text = describeFailure(error, serving);
       if (error instanceof Declined) noteOutcome(exchange, "declined");
@@ -108,7 +115,13 @@ async function surrounded<Result>(
   if (around === undefined) return approvedRun(use, context);
   const { kind, name, input } = use;
   const { client, env, log, requestId, waitUntil } = context;
-  const { accessToken: _, userInfo: __, tokenFor: ___, ...auth } = caller.auth;
+  const {
+    accessToken: _,
+    userInfo: __,
+    tokenFor: ___,
+    connectionToken: ____,
+    ...auth
+  } = caller.auth;
   const results: Result[] = [];
   await around({ kind, name, input, auth, client, env, log, requestId, waitUntil }, async () => {
     const result = await approvedRun(use, context).catch((error: unknown) => {

@@ -110,6 +110,7 @@ const NOTHING: Grants = {
   standing: () => Promise.reject(new Error("nobody signed in")),
   upstreamTokens: () => Promise.reject(new Error("nobody signed in")),
   tokenFor: () => Promise.reject(new Error("nobody signed in")),
+  connectionToken: () => Promise.reject(new Error("nobody signed in")),
   signInOf: () => Promise.reject(new Error("nobody signed in")),
   userInfo: () => Promise.reject(new Error("nobody signed in")),
 };

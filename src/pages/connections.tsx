@@ -4,6 +4,7 @@
  * applications themselves.
  */
 import { Address } from "./address.tsx";
+import { AccountsSection, type ConnectedAccount } from "./connect.tsx";
 import { Layout } from "./layout.tsx";
 import { type Choice, PermissionChoice } from "./permission-choice.tsx";
 import { PersonLine, type Profile } from "./person.tsx";
@@ -63,6 +64,7 @@ interface ConnectionsFacts {
   readonly hrefOf: (id: string) => string;
   readonly signInHref: string;
   readonly signOutAction: string;
+  readonly accounts: readonly ConnectedAccount[];
 }
 
 /** A signed-in person's connections. */
@@ -101,6 +103,7 @@ export function ConnectionsPage(facts: ConnectionsFacts) {
             forgets. What you end here has ended.
           </p>
         )}
+        <AccountsSection {...facts} />
         <RememberedSection {...facts} />
       </main>
       <footer class="split">

@@ -8,6 +8,7 @@ import { readOwnForm } from "../edge/form.ts";
 import { redirect } from "../edge/redirect.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
+import { listAccounts } from "../grants/account-request.ts";
 import {
   chooseLiving,
   type Connection,
@@ -19,7 +20,7 @@ import {
 import { endAtOnce } from "../grants/ending.ts";
 import { changeGrant, limitIdle, narrowRecord } from "../grants/narrowing.ts";
 import { connectionsName } from "../grants/record.ts";
-import { createToolRecords } from "../grants/tool-records.ts";
+import { createToolRecords, shareTrip } from "../grants/tool-records.ts";
 import { listState } from "../grants/tool-state.ts";
 import { isSameText } from "../keys.ts";
 import { organizationIn } from "../organizations.ts";
@@ -30,6 +31,7 @@ import { readTicked } from "../pages/ticked.ts";
 import type { Answer, Parts } from "../parts.ts";
 import type { AlsoRead } from "../storage/reading.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
+import { endAccount } from "./connect.ts";
 import { endPersonCookie, type Person, proveForm, readPerson } from "./person.ts";
 import { describeRemembered, eraseRemembered } from "./remembered.ts";
 import { readSession, sessionName } from "./session.ts";
@@ -57,7 +59,7 @@ export async function showConnections(
       parts.look,
     );
   exchange.note({ user: person.userId });
-  const { connections, facts, remembered } = await readPage(parts, person);
+  const { connections, facts, remembered, accounts } = await readPage(parts, person);
   const granted = connections.map((connection) =>
     grantedIn(scopesNow(connection, parts.now()), parts),
   );
@@ -71,6 +73,7 @@ export async function showConnections(
       isOpen: connection.grantId === shown,
     })),
     remembered: describeRemembered(remembered, parts),
+    accounts,
     idleDaysChoices: IDLE_DAYS,
     csrf: await proveForm(person),
     action: PAGE,
@@ -87,12 +90,17 @@ export async function readPage(parts: Parts, person: Person) {
   const records = [await sessionName(person)];
   const collections = [connectionsName(person.userId)];
   const trip = (also: AlsoRead) => work.prefetch({ records, collections, also });
-  const remembered = await listState(createToolRecords(parts.vault, trip), person.userId);
+  const along = createToolRecords(parts.vault, shareTrip(trip));
+  const [remembered, accounts] = await Promise.all([
+    listState(along, person.userId),
+    listAccounts(along, person.userId),
+  ]);
   const connections = await listConnections(work, person.userId);
   return {
     facts: await readSession(work, person),
     connections: chooseLiving(connections, parts.now()),
     remembered,
+    accounts,
   };
 }
 
@@ -111,6 +119,7 @@ export async function changeConnection(
   if (person === undefined) return backToPage(parts);
   if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
     throw new Refusal("form_refused");
+  if (form.get("do") === "end-account") return endAccount(form, person, parts);
   if (form.get("do") === "erase") return erase(form, person, { parts, exchange });
   const work = parts.beginWork();
   const all = await listConnections(work, person.userId);

@@ -4,40 +4,29 @@
  * client is given anything.
  */
 import * as z from "zod";
-import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
 import { redirect } from "../edge/redirect.ts";
-import { isPassing, Refusal } from "../errors.ts";
+import { isPassing } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { SECOND_FACTOR } from "../grants/freshness.ts";
 import { abandonToken } from "../grants/ending.ts";
 import type { SignInRequest } from "../identity/provider.ts";
-import { hashText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { isApprovalPath } from "./approvals.ts";
+import { isConnectPath } from "./connect.ts";
+import { createState, sendOff, stateOf, takeErrand } from "./errand.ts";
 import { beginPerson } from "./person.ts";
 import { putSession } from "./session.ts";
 
 const PERMISSIONS_PATH = "/permissions";
 
-const STATE_PREFIX = "person.";
-
-const SIGN_IN_TTL_SECONDS = 600;
-
-/** That a sign-in was used is remembered longer than it could have lived. */
-const USED_TTL_SECONDS = 3600;
-
 const startedSchema = z.object({
   nonce: z.string(),
   codeVerifier: z.string(),
   maxAge: z.string().exactOptional(),
-  /** Epoch seconds; the store's own clock is not trusted. */
-  expiresAt: z.int(),
   /** Where the person wanted to go. */
   to: z.string().default("/connections"),
 });
-
-type Started = z.infer<typeof startedSchema>;
 
 /**
  * GET `/connections/sign-in`, and `/login`, the Application Login URI of Auth0: there it sends people
@@ -51,8 +40,11 @@ export async function beginPersonSignIn(
 ): Promise<Response> {
   const { searchParams } = new URL(request.url);
   const wanted = searchParams.get("to") ?? "";
-  const to = wanted === PERMISSIONS_PATH || isApprovalPath(wanted) ? { to: wanted } : {};
-  const state = STATE_PREFIX + randomText(32);
+  const to =
+    wanted === PERMISSIONS_PATH || isApprovalPath(wanted) || isConnectPath(wanted)
+      ? { to: wanted }
+      : {};
+  const state = createState("person");
   const secrets = parts.identity.createSignInSecrets();
   // Auth0 would sign the same person in again without a word.
   const prompt = searchParams.get("account") === "other" && { prompt: "login" };
@@ -66,18 +58,7 @@ export async function beginPersonSignIn(
     ...readInvitation(searchParams),
   };
   const location = await parts.identity.authorizationUrl(asked, secrets);
-  const hash = await hashText(state);
-  const started = {
-    ...secrets,
-    ...to,
-    ...(maxAge && { maxAge }),
-    expiresAt: parts.now() + SIGN_IN_TTL_SECONDS,
-  };
-  const work = parts.beginWork();
-  work.create(nameOf(hash), JSON.stringify(started), SIGN_IN_TTL_SECONDS);
-  await work.commit();
-  const cookie = hostCookie(cookieOf(hash), hash, SIGN_IN_TTL_SECONDS);
-  return redirect(location, new Headers({ "Set-Cookie": cookie }));
+  return sendOff(parts, { state, location }, { ...secrets, ...to, ...(maxAge && { maxAge }) });
 }
 
 /**
@@ -108,7 +89,7 @@ export function readInvitation(query: URLSearchParams): Partial<SignInRequest> {
  * states have no dot.
  */
 export function isPersonReturn(request: Request): boolean {
-  return stateOf(request).startsWith(STATE_PREFIX);
+  return stateOf(request).startsWith("person.");
 }
 
 /**
@@ -120,11 +101,9 @@ export async function finishPersonSignIn(
   exchange: Exchange,
   parts: Parts,
 ): Promise<Response> {
-  const hash = await hashText(stateOf(request));
-  if (readHostCookie(request, cookieOf(hash)) !== hash) throw new Refusal("authorization_expired");
   const work = parts.beginWork();
   try {
-    return await finish(work, { request, exchange, parts, hash });
+    return await finish(work, { request, exchange, parts });
   } catch (error) {
     // What was no verdict can be tried again with the same return; everything else uses it up.
     if (!isPassing(error)) await work.commit();
@@ -138,15 +117,11 @@ interface Return {
   readonly request: Request;
   readonly exchange: Exchange;
   readonly parts: Parts;
-  /** Of the state. */
-  readonly hash: string;
 }
 
-async function finish(
-  work: UnitOfWork,
-  { request, exchange, parts, hash }: Return,
-): Promise<Response> {
-  const { to, ...secrets } = await takeStarted(work, hash, parts.now());
+async function finish(work: UnitOfWork, { request, exchange, parts }: Return): Promise<Response> {
+  const { errand, endCookie } = await takeErrand(work, request, parts.now());
+  const { to, ...secrets } = startedSchema.parse(errand);
   const answer = await parts.identity.redeemCode(new URL(request.url), stateOf(request), secrets);
   // Nothing of Auth0's is kept, whatever it gave.
   exchange.execution.waitUntil(abandonToken(parts, answer.refreshToken));
@@ -160,26 +135,6 @@ async function finish(
     exchange.execution.waitUntil(work.commitLater());
   });
   const headers = new Headers({ "Set-Cookie": cookie });
-  headers.append("Set-Cookie", hostCookie(cookieOf(hash), "", 0));
+  headers.append("Set-Cookie", endCookie);
   return redirect(`${parts.config.issuer}${to}`, headers);
-}
-
-async function takeStarted(work: UnitOfWork, hash: string, now: number): Promise<Started> {
-  const text = await work.take(nameOf(hash), USED_TTL_SECONDS);
-  const started = text === undefined ? undefined : startedSchema.safeParse(JSON.parse(text)).data;
-  if (started === undefined || started.expiresAt <= now) throw new Refusal("authorization_expired");
-  return started;
-}
-
-function stateOf(request: Request): string {
-  return new URL(request.url).searchParams.get("state") ?? "";
-}
-
-function nameOf(hash: string): string {
-  return `person-sign-in:${hash}`;
-}
-
-/** Two tabs that sign in at once have two cookies. */
-function cookieOf(hash: string): string {
-  return `mcp-sign-in-${hash.slice(0, 16)}`;
 }

@@ -27,4 +27,18 @@ const readInvoices = defineTool({
   },
 });
 
-export const calling: Offerings = { tools: [readInvoices] };
+const readCalendar = defineTool({
+  name: "read_calendar",
+  title: "Read the calendar",
+  description: "Reads the person's calendar at another service.",
+  permissions: [],
+  annotations,
+  input: z.object({ scopes: z.array(z.string()).default(["calendar.readonly"]) }),
+  async run({ scopes }, { auth, log }) {
+    const given = await auth.connectionToken("google-oauth2", { scopes });
+    log.info("has a token", { text: given.token });
+    return `${given.token} for ${given.scopes.join(" ")}`;
+  },
+});
+
+export const calling: Offerings = { tools: [readInvoices, readCalendar] };

@@ -9,6 +9,7 @@ import { serve } from "../../support/tool-kit.ts";
 import { offerings } from "./index.ts";
 import { listInvoices } from "./list-invoices.ts";
 import { payInvoice } from "./pay-invoice.ts";
+import { readAgenda } from "./read-agenda.ts";
 import { skills } from "./skills.ts";
 
 const documents = `${tools}\n${calling}`;
@@ -44,7 +45,7 @@ function besideTools(code: string): string {
 }
 
 /** The tools that call further, and one that wants somebody who is there. */
-const callers: Offerings = { tools: [listInvoices, payInvoice] };
+const callers: Offerings = { tools: [listInvoices, payInvoice, readAgenda] };
 
 it("shows the skill that is read here", () => {
   const [, shown] = /```md\n<!-- .* -->\n([\s\S]*?)```/.exec(documents) ?? [];
@@ -122,5 +123,12 @@ describe("the examples that call other APIs", () => {
     const { isError, text } = await payer.call("pay_invoice", { invoice: "7" });
     expect(isError).toBe(true);
     expect(text).toContain("sign in within the last 15 minutes with a second factor first");
+  });
+
+  it("read_agenda sends the token of the person's account", async () => {
+    const fetch = ({ headers }: Request) =>
+      Response.json({ items: [{ summary: `by ${headers.get("Authorization")}` }] });
+    const ada = serve(callers, { fetch }).as(["agenda:read"]);
+    expect((await ada.call("read_agenda")).text).toBe("by Bearer token of ada at google-oauth2");
   });
 });

@@ -130,6 +130,12 @@ export const livingGrants: Grants = {
       scopes,
       expiresAt: NOW + 600,
     }),
+  connectionToken: ({ userId }, { connection }) =>
+    Promise.resolve({
+      token: `token of ${userId} at ${connection}`,
+      scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+      expiresAt: NOW + 600,
+    }),
   signInOf: () => Promise.resolve({ signIn: {}, readsChallenges: false }),
   userInfo: ({ userId }) => Promise.resolve({ name: userId, email: `${userId}@example.com` }),
 };

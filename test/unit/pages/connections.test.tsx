@@ -30,6 +30,7 @@ const pageOf = (facts: Partial<Parameters<typeof ConnectionsPage>[0]>) =>
     profile: { name: "Ada Byrne" },
     connections: [],
     remembered: [],
+    accounts: [],
     idleDaysChoices: [30, 7, 1],
     csrf: "a-proof",
     action: "/connections",
