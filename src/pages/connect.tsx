@@ -87,23 +87,23 @@ export function ConnectedPage({ connection }: { connection: string }) {
   );
 }
 
-export interface ConnectedAccount {
+interface ConnectedAccount {
   readonly connection: string;
   readonly scopes: readonly string[];
   /** Epoch seconds. */
   readonly connectedAt: number;
 }
 
-/** The section of a person's connections; nothing when no account is connected. */
-export function AccountsSection({
-  accounts,
-  csrf,
-  action,
-}: {
+export interface AccountsFacts {
   readonly accounts: readonly ConnectedAccount[];
+  /** Proves that a form came from this page. */
   readonly csrf: string;
+  /** Where the forms post to. */
   readonly action: string;
-}) {
+}
+
+/** The section of a person's connections; nothing when no account is connected. */
+export function AccountsSection({ accounts, csrf, action }: AccountsFacts) {
   if (accounts.length === 0) return <></>;
   return (
     <section>

@@ -4,7 +4,7 @@
  * applications themselves.
  */
 import { Address } from "./address.tsx";
-import { AccountsSection, type ConnectedAccount } from "./connect.tsx";
+import { type AccountsFacts, AccountsSection } from "./connect.tsx";
 import { Layout } from "./layout.tsx";
 import { type Choice, PermissionChoice } from "./permission-choice.tsx";
 import { PersonLine, type Profile } from "./person.tsx";
@@ -50,21 +50,16 @@ const CLIENT_KINDS: ReadonlyMap<string, string> = new Map([
   ["browser", "a web page"],
 ]);
 
-interface ConnectionsFacts {
+interface ConnectionsFacts extends AccountsFacts {
   readonly profile?: Profile | undefined;
   readonly connections: readonly Connection[];
   readonly remembered: readonly Remembered[];
   /** What a person may choose from, the longest first. */
   readonly idleDaysChoices: readonly number[];
-  /** Proves that a form came from this page. */
-  readonly csrf: string;
-  /** Where the forms post to. */
-  readonly action: string;
   /** Where one connection is shown with all that it may do. */
   readonly hrefOf: (id: string) => string;
   readonly signInHref: string;
   readonly signOutAction: string;
-  readonly accounts: readonly ConnectedAccount[];
 }
 
 /** A signed-in person's connections. */
