@@ -35,6 +35,7 @@ export default defineConfig({
           testTimeout: 60_000,
           // One workerd for all of them: what a file of src/ remembers is its tests' to cope with.
           isolate: false,
+          restoreMocks: true,
         },
       },
       {

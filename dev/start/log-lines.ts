@@ -39,10 +39,19 @@ export function renderLog({ message }: WorkerLog, stacks: StackMap): string | un
   const configuration = configurationSchema.safeParse(line).data;
   if (configuration !== undefined) return stacks.map(renderProblems(configuration.problems));
   const request = requestSchema.safeParse(line).data;
-  if (request === undefined) return stacks.map(message);
+  if (request === undefined) return renderOther(line, stacks) ?? stacks.map(message);
   if (request.requestId === OWN_REQUEST_ID) return undefined;
   const failure = renderFailure(failureSchema.safeParse(line).data ?? {}, stacks);
   return [renderRequest(request, stacks), ...failure].join("\n");
+}
+
+/** A line of a tool about what threw after the answer. */
+function renderOther(line: unknown, stacks: StackMap): string | undefined {
+  const read = z.looseObject({ tool: z.string(), stack: z.string() }).safeParse(line).data;
+  if (read === undefined) return undefined;
+  const { stack, error, ...rest } = read;
+  const failure = failureSchema.parse({ stack, error });
+  return [stacks.map(JSON.stringify(rest)), ...renderFailure(failure, stacks)].join("\n");
 }
 
 function renderProblems(problems: readonly { variable: string; problem: string }[]): string {

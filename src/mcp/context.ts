@@ -13,6 +13,7 @@ import type { Use } from "./offer.ts";
 import { namesIn, tokenFor } from "./other-apis.ts";
 import type { Services } from "./services.ts";
 import { createState } from "./state.ts";
+import { failureOf } from "./outcome.ts";
 import type { Ask, ToolContext } from "./tool-context.ts";
 import { createToolLog } from "./tool-log.ts";
 import { sha256 } from "./tool-meta.ts";
@@ -58,6 +59,7 @@ export function contextOf(
   const { organization } = caller.auth;
   const secrets = [...services.secrets];
   const { name, stateName = name } = about.use;
+  const log = createToolLog(name, exchange, secrets);
   let trips = 0;
   return {
     auth: authOf(serving, about.use, secrets),
@@ -65,7 +67,7 @@ export function contextOf(
     client: clientOf(serving, invocation),
     signal: invocation.signal,
     requestId: exchange.requestId,
-    log: createToolLog(name, exchange, secrets),
+    log,
     ask: about.ask,
     state: createState(
       // What is remembered of somebody in one organization is nothing to another.
@@ -77,7 +79,13 @@ export function contextOf(
         noteTrip: () => exchange.note({ stateTrips: (trips += 1) }),
       },
     ),
-    waitUntil: (work) => exchange.execution.waitUntil(work),
+    // The line of the request is written by then.
+    waitUntil: (work) =>
+      exchange.execution.waitUntil(
+        work.catch((error: unknown) =>
+          log.error("work after the answer failed", failureOf(error, serving)),
+        ),
+      ),
     progress: mayStream ? progressOf(invocation) : () => Promise.resolve(),
     access: () => accessOf(serving),
   };

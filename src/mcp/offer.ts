@@ -247,9 +247,15 @@ function readyWhenValid<Result>(
       vendor: "zod",
       jsonSchema: { input: () => json, output: () => json },
       async validate(value) {
-        const result = await schema["~standard"].validate(value);
-        if (result.issues !== undefined) return { issues: result.issues };
-        return { value: use(result.value) };
+        try {
+          const result = await schema["~standard"].validate(value);
+          if (result.issues !== undefined) return { issues: result.issues };
+          return { value: use(result.value) };
+        } catch (error) {
+          // Its author's code threw, in a transform or a check: that is no fault of the caller's.
+          const { confirm: _, ...broken } = use({});
+          return { value: { ...broken, run: () => Promise.reject(error) } };
+        }
       },
     },
   };

@@ -90,9 +90,17 @@ export function describeFailure(
     return REFUSALS[error.reason].text;
   }
   noteOutcome(exchange, "crashed");
-  exchange.note({ reason: "tool_failed", failure: placeOf(error) });
-  if (isLocal) exchange.note(onThisMachine(error, services.secrets));
+  exchange.note({ reason: "tool_failed", ...failureOf(error, { isLocal, services }) });
   return `${REFUSALS.tool_failed.text} An operator can find it by the request id ${exchange.requestId}.`;
+}
+
+/** What the log says of something that threw. */
+export function failureOf(
+  error: unknown,
+  { isLocal, services }: Pick<Serving, "isLocal" | "services">,
+) {
+  const failure = placeOf(error);
+  return { failure, ...(isLocal ? onThisMachine(error, services.secrets) : {}) };
 }
 
 /** The kind of an error and the first frame of its stack: code, never data. */

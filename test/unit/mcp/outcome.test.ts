@@ -1,5 +1,5 @@
 /** How every kind of request ends, as the log tells it: a table, in both protocol eras. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import * as z from "zod";
 import { Refusal } from "../../../src/errors.ts";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
@@ -54,6 +54,13 @@ const catalogue = createCatalogue({
       }),
     ),
     defineTool({
+      ...facts("odd"),
+      annotations: { ...annotations, readOnlyHint: false, destructiveHint: true },
+      input: z.object({ n: z.int().default(1).transform(throwCanary) }),
+      confirm: () => "Go on?",
+      run: () => "",
+    }),
+    defineTool({
       ...facts("guarded", ["tool:a"]),
       annotations,
       input: z.object({}),
@@ -67,6 +74,10 @@ const catalogue = createCatalogue({
     defineResource({ ...facts("r"), uri: "test://r", mimeType: "text/plain", run: () => "r" }),
   ],
 });
+
+function throwCanary(): number {
+  throw new SyntaxError("canary of a schema");
+}
 
 const tool = (name: string, more: object = {}) => ["tools/call", { name, ...more }] as const;
 
@@ -88,6 +99,11 @@ const CASES = [
     { outcome: "unavailable", reason: "identity_unavailable" },
   ],
   ["bad arguments", tool("fine", { arguments: { n: "x" } }), { outcome: "arguments_invalid" }],
+  [
+    "a schema whose code throws",
+    tool("odd"),
+    { outcome: "crashed", reason: "tool_failed", failure: expect.stringMatching(/^SyntaxError/) },
+  ],
   ["an unknown tool", tool("nope"), { outcome: "unknown", rpcCode: -32_602 }],
   [
     "a permission that is missing",
@@ -121,7 +137,10 @@ const CASES = [
 
 describe.each<Era>(["2025-11-25", "2026-07-28"])("in %s", (era) => {
   it.each(CASES)("%s", async (_what, [method, params], line) => {
-    const { noted } = await endpointOf({ catalogue })(call(era, method, params, await tokenOf()));
+    const { noted, text } = await endpointOf({ catalogue })(
+      call(era, method, params, await tokenOf()),
+    );
+    expect(text).not.toContain("canary");
     const rpc = method === "canary/canary" ? "other" : method;
     expect(noted).toMatchObject({ rpc, revision: era, ...line });
     expect(JSON.stringify(noted)).not.toContain("canary");
@@ -168,4 +187,35 @@ it("in 2026-07-28: a request that does not keep the protocol", async () => {
   const { status, noted } = await endpointOf({ catalogue })(request);
   expect(status).toBe(400);
   expect(noted).toMatchObject({ rpc: "tools/call", outcome: "refused", rpcCode: -32_020 });
+});
+
+it("says what threw after the answer, under the request's id", async () => {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, "error").mockImplementation((line) => void lines.push(line));
+  onTestFinished(() => spy.mockRestore());
+  const later = createCatalogue({
+    tools: [
+      defineTool({
+        ...facts("later"),
+        annotations,
+        input: z.object({}),
+        run(_input, { waitUntil }) {
+          waitUntil(Promise.reject(new RangeError("canary")));
+          return "done";
+        },
+      }),
+    ],
+  });
+  const { noted } = await endpointOf({ catalogue: later })(
+    call("2026-07-28", ...tool("later"), await tokenOf()),
+  );
+  expect(noted).toMatchObject({ outcome: "done" });
+  await expect.poll(() => lines.length).toBe(1);
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    level: "error",
+    requestId: expect.any(String),
+    tool: "later",
+    message: "work after the answer failed",
+    failure: expect.stringMatching(/^RangeError at /),
+  });
 });
