@@ -86,13 +86,15 @@ export function signedInCaller(
         return { token: tokens.accessToken, claims: tokens.claims };
       },
       tokenFor: ({ audience, scope }) =>
-        grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
+        claims.kind === "machine"
+          ? refuseToMachine("nobody for whom another API could be called")
+          : grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
       connectionToken: (connection, { scopes } = {}) =>
         claims.kind === "machine"
-          ? refuseToMachine("accounts")
+          ? refuseToMachine("no accounts")
           : grants.connectionToken(grant, { connection, scopes: namesIn(scopes) }),
       userInfo: () =>
-        claims.kind === "machine" ? refuseToMachine("profile") : grants.userInfo(grant),
+        claims.kind === "machine" ? refuseToMachine("no profile") : grants.userInfo(grant),
     },
   };
 }
@@ -183,8 +185,8 @@ function scopesOf(claims: AccessTokenClaims): string[] {
   return claims.scope.split(" ").filter((scope) => scope !== "");
 }
 
-function refuseToMachine(what: "profile" | "accounts"): Promise<never> {
-  return Promise.reject(new ToolError(`A machine calls here: it has no ${what}.`));
+function refuseToMachine(what: string): Promise<never> {
+  return Promise.reject(new ToolError(`A machine calls here: it has ${what}.`));
 }
 
 function refuseWithoutSignIn(): Promise<never> {

@@ -5,6 +5,7 @@
  */
 import type { DocumentClient } from "./document-client.ts";
 import type { House, TestWorker } from "./house.ts";
+import { askForToken } from "./machine.ts";
 import {
   arrive,
   clientAt,
@@ -12,6 +13,7 @@ import {
   countRenewals,
   countVersions,
   readTokens,
+  recordKey,
   type Return,
   signInAndWait,
   statusOfCall,
@@ -158,6 +160,24 @@ export const RACES: readonly Race[] = [
       return { statuses: countStatuses(answers) };
     },
     expected: { statuses: { 200: 1, 401: 2 } },
+  },
+  {
+    name: "twenty starts of one machine in two isolates",
+    async play({ house, other, round }) {
+      const { control } = house.tenant;
+      const machine = { clientId: `job-${round}`, clientSecret: `secret of job ${round}` };
+      control.changeMachine(machine.clientId, { ...machine, permissions: ["tool:get_user_info"] });
+      const before = control.count("token:client_credentials");
+      const starts = await together(10, () =>
+        Promise.all([house, other].map((isolate) => askForToken(isolate, machine))),
+      );
+      const answers = starts.flat();
+      const asked = control.count("token:client_credentials") - before;
+      const tokens = await Promise.all(answers.filter(({ ok }) => ok).map(readTokens));
+      const grants = new Set(tokens.map((each) => recordKey(each.access_token))).size;
+      return { statuses: countStatuses(answers), asked, grants };
+    },
+    expected: { statuses: { 200: 20 }, asked: 1, grants: 1 },
   },
   {
     name: "two sign-ins of one person with one client",

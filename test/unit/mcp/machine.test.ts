@@ -33,7 +33,14 @@ const erase = defineTool({
   run: () => "Erased.",
 });
 
-const server = serve({ tools: [whoami, profile, erase] });
+const elsewhere = defineTool({
+  ...whoami,
+  name: "elsewhere",
+  run: async (_input, { auth }) =>
+    (await auth.tokenFor({ audience: "https://billing.example.com" })).token,
+});
+
+const server = serve({ tools: [whoami, profile, erase, elsewhere] });
 const machine = { kind: "machine", userId: "robot" } as const;
 
 describe("a machine", () => {
@@ -43,10 +50,13 @@ describe("a machine", () => {
     expect(log).toMatchObject({ user: "robot", caller: "machine", tool: "whoami" });
   });
 
-  it("has no profile", async () => {
-    const { text, isError, status } = await server.as(["a:read"], machine).call("profile");
+  it.each([
+    ["profile", "no profile"],
+    ["elsewhere", "nobody for whom another API could be called"],
+  ])("has nothing that is a person's: %s", async (tool, what) => {
+    const { text, isError, status } = await server.as(["a:read"], machine).call(tool);
     expect({ text, isError, status }).toEqual({
-      text: "A machine calls here: it has no profile.",
+      text: `A machine calls here: it has ${what}.`,
       isError: true,
       status: 200,
     });
