@@ -85,19 +85,29 @@ export function signedInCaller(
         const tokens = await grants.upstreamTokens(grant);
         return { token: tokens.accessToken, claims: tokens.claims };
       },
-      tokenFor: ({ audience, scope }) =>
-        claims.kind === "machine"
-          ? refuseToMachine("nobody for whom another API could be called")
-          : grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
-      connectionToken: (connection, { scopes } = {}) =>
-        claims.kind === "machine"
-          ? refuseToMachine("no accounts")
-          : grants.connectionToken(grant, { connection, scopes: namesIn(scopes) }),
-      userInfo: () =>
-        claims.kind === "machine" ? refuseToMachine("no profile") : grants.userInfo(grant),
+      ...(claims.kind === "machine" ? NOBODYS : personsOwn(grant, grants)),
     },
   };
 }
+
+type PersonsOwn = Pick<Auth, "tokenFor" | "connectionToken" | "userInfo">;
+
+/** What there is because somebody signed in. */
+function personsOwn(grant: TokenGrant, grants: Grants): PersonsOwn {
+  return {
+    tokenFor: ({ audience, scope }) => grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
+    connectionToken: (connection, { scopes } = {}) =>
+      grants.connectionToken(grant, { connection, scopes: namesIn(scopes) }),
+    userInfo: () => grants.userInfo(grant),
+  };
+}
+
+/** What a machine is told instead. */
+const NOBODYS: PersonsOwn = {
+  tokenFor: () => refuseToMachine("nobody for whom another API could be called"),
+  connectionToken: () => refuseToMachine("no accounts"),
+  userInfo: () => refuseToMachine("no profile"),
+};
 
 /**
  * A challenge makes a client ask for more scopes: a person may say yes, a machine was given all that
