@@ -3,7 +3,7 @@
  * connected. What was asked goes in, HTML comes out; the names are the operator's and the tool's.
  */
 import { Layout } from "./layout.tsx";
-import { printable } from "./printable.ts";
+import { applicationName, printable } from "./printable.ts";
 import { UtcTime } from "./time.tsx";
 
 /** Connections as people call them. */
@@ -15,6 +15,8 @@ const SERVICES: ReadonlyMap<string, string> = new Map([
 
 interface ConnectFacts {
   readonly tool: string;
+  /** The application that called it; absent when its connection has ended. */
+  readonly clientName?: string | undefined;
   readonly connection: string;
   readonly scopes: readonly string[];
   readonly csrf: string;
@@ -22,15 +24,17 @@ interface ConnectFacts {
 }
 
 /** Says what is to be connected, and for what. */
-export function ConnectPage({ tool, connection, scopes, csrf, action }: ConnectFacts) {
+export function ConnectPage(facts: ConnectFacts) {
+  const { tool, clientName, connection, scopes, csrf, action } = facts;
   const service = serviceName(connection);
   return (
     <Layout title={`Connect ${service}`}>
       <main class="sheet">
         <h1>Connect your {service} account</h1>
         <p class="quiet">
-          An application uses <b>{printable(tool, 100)}</b> for you, which needs it. Connect it only
-          if you asked for that. Auth0 keeps the access; you see and end it at your connections.
+          {clientName === undefined ? "An application" : applicationName(clientName)} called{" "}
+          <b>{printable(tool, 100)}</b> for you, which needs it. Connect it only if you asked for
+          that. Auth0 keeps the access; you see and end it at your connections.
         </p>
         {scopes.length > 0 && (
           <>

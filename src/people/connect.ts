@@ -16,6 +16,7 @@ import {
   noteAccount,
   readRequest,
 } from "../grants/account-request.ts";
+import { listConnections } from "../grants/connections.ts";
 import { abandonToken } from "../grants/ending.ts";
 import { createToolRecords } from "../grants/tool-records.ts";
 import { isSameText } from "../keys.ts";
@@ -81,7 +82,10 @@ export async function showConnect(
   }
   exchange.note({ user: person.userId });
   const asked = await findRequest(pathname, person, parts);
-  const page = ConnectPage({ ...asked, csrf: await proveForm(person), action: pathname });
+  const connections = await listConnections(parts.beginWork(), person.userId);
+  const clientName = connections.find(({ grantId }) => grantId === asked.grantId)?.clientName;
+  const csrf = await proveForm(person);
+  const page = ConnectPage({ ...asked, clientName, csrf, action: pathname });
   return renderPage(page, parts.look);
 }
 

@@ -12,6 +12,9 @@ import { callMcp, meetStranger } from "../support/stranger.ts";
 
 const chromium = findChromium();
 
+/** What stands where Auth0 has a person's picture. */
+const PORTRAIT = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="#7a4a00"/></svg>`;
+
 describe.skipIf(chromium === undefined)("a tool that wants a second factor", () => {
   let house: House;
   let browser: Browser;
@@ -59,6 +62,65 @@ describe.skipIf(chromium === undefined)("a tool that wants a second factor", () 
     await page.getByRole("heading", { name: "Thank you" }).waitFor();
     expect(await examine(page, "fresh-done")).toEqual([]);
     expect(await pay()).toBe("pay_invoice of 1 was done");
+    expect(complaints.filter((text) => !/status of 404/.test(text))).toEqual([]);
+  });
+});
+
+describe.skipIf(chromium === undefined)("a tool that needs an account at another service", () => {
+  let house: House;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    house = await startHouse({ variables: { TEST_OFFERINGS: "calling" } });
+    browser = await startChromium(chromium ?? "");
+  });
+  afterAll(async () => {
+    await browser.close();
+    await house.stop();
+  });
+  beforeEach(async () => {
+    const context = await browser.newContext();
+    await context.route("https://cdn.auth0.com/avatars/*", (route) =>
+      route.fulfill({ contentType: "image/svg+xml", body: PORTRAIT }),
+    );
+    page = await context.newPage();
+    complaints = collectComplaints(page);
+    return () => context.close();
+  });
+
+  it("leads there and back, and runs; the account is shown and ended", async () => {
+    const client = await meetStranger(`${house.issuer}/mcp`, { client_name: "An old editor" });
+    const { access_token: token } = await client.signIn("ada");
+    const read = async () => {
+      const scopes = ["https://www.googleapis.com/auth/calendar.readonly"];
+      const params = { name: "read_calendar", arguments: { scopes } };
+      const { answer } = await callMcp(client.resource, token, { method: "tools/call", params });
+      return answer.result?.content?.[0]?.text ?? "";
+    };
+    const signInAsAda = () => page.getByRole("button", { name: /^Ada/ }).click();
+    const [link = ""] = /http:\/\/localhost:\d+\/connect\/[\da-f]{64}/.exec(await read()) ?? [];
+    await page.goto(link);
+    expect(await examine(page, "connect-signed-out")).toEqual([]);
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await signInAsAda();
+    await page.getByRole("heading", { name: "Connect your Google account" }).waitFor();
+    expect(await examine(page, "connect")).toEqual([]);
+    await page.getByRole("button", { name: "Go to Google" }).click();
+    await signInAsAda();
+    await page.getByRole("button", { name: "Allow" }).click();
+    await page.getByRole("heading", { name: "Your Google account is connected" }).waitFor();
+    expect(await examine(page, "connected")).toEqual([]);
+    expect(await read()).toContain("google-oauth2 token of");
+    await page.getByRole("link", { name: "Your connections" }).click();
+    await page.getByRole("heading", { name: "Accounts at other services" }).waitFor();
+    expect(await examine(page, "connections-accounts")).toEqual([]);
+    await page.getByRole("button", { name: "Disconnect Google" }).click();
+    await signInAsAda();
+    await page.waitForURL(`${house.issuer}/connections`);
+    expect(await page.getByText("Accounts at other services").count()).toBe(0);
+    expect(await read()).toContain("/connect/");
     expect(complaints.filter((text) => !/status of 404/.test(text))).toEqual([]);
   });
 });

@@ -104,7 +104,7 @@ describe("an account that is not connected", () => {
   it("the page says what asks, and for what", async () => {
     const address = linkIn((await read(house, token)).text);
     const html = await (await openAs("ada", address)).page.text();
-    for (const words of ["Connect your Google account", "Read the calendar", "calendar.readonly"])
+    for (const words of ["Google account", "An editor", "Read the calendar", "calendar.readonly"])
       expect(html).toContain(words);
   });
 
