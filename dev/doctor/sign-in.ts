@@ -47,6 +47,7 @@ export const SIGN_IN_CHECKS: readonly Check[] = [
   { id: "id-token", area, needs, examine: withEvidence(examineIdToken) },
   { id: "userinfo", area, needs, examine: withEvidence(examineUserInfo) },
   { id: "refresh-token", area, needs, examine: withEvidence(examineRefreshToken) },
+  { id: "calling-further", area, needs, examine: withEvidence(sayUntried) },
 ];
 
 /** A sign-in is had once for all checks. */
@@ -318,6 +319,15 @@ export function judgeRenewal({ renewed, rotates, again, claims }: Renewal): read
           "Auth0 → your application → Settings: Rotation Overlap Period 10 to 30 s.",
         ),
   ];
+}
+
+/** What takes another API, another service or a second factor: nobody here has them. */
+function sayUntried({ subject }: Evidence): Verdict | undefined {
+  if (subject.config?.auth?.identity.apiClient === undefined) return undefined;
+  return skipped(
+    "tokens for other APIs and for accounts, and second factors, are not tried here",
+    "docs/calling-apis.md says what to try once at your own tenant.",
+  );
 }
 
 function claimsOf(renewed: Fields | undefined): Fields | undefined {

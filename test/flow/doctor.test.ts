@@ -656,6 +656,7 @@ describe("--login", () => {
       ["userinfo", "ok"],
       ["refresh-token", "ok"],
       ["refresh-token", "warning"],
+      ["calling-further", "skipped"],
     ]);
   });
 
