@@ -23,7 +23,7 @@ export interface TokenContext {
   readonly parts: Parts;
   readonly exchange: Exchange;
   readonly work: UnitOfWork;
-  /** Whether the client still waits for the answer: it has not gone, and was not told to come again. */
+  /** Whether the client still waits for the answer: it was not told to come again. */
   readonly isAwaited: () => boolean;
 }
 

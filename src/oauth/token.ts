@@ -32,7 +32,7 @@ export async function answerToken(
   parts: Parts,
 ): Promise<Response> {
   let isOver = false;
-  const isAwaited = (): boolean => !isOver && !request.signal.aborted;
+  const isAwaited = (): boolean => !isOver;
   const context = { parts, exchange, work: parts.beginWork(), isAwaited };
   const answered = answerInOneWork(request, context);
   // What was begun with Auth0 goes on, though the client is told to come again.

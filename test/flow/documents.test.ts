@@ -1,5 +1,5 @@
-/** What the documents say of clients is what the code knows of them. */
-import { readFileSync } from "node:fs";
+/** What the documents say of clients, rules and tests is what there is. */
+import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { installationsOf } from "../../src/clients/installation.ts";
 import { PRIVATE_REDIRECTS } from "../../src/clients/known.ts";
@@ -24,4 +24,25 @@ it("README has the command for Claude Code", () => {
     ({ application }) => application === "Claude Code",
   );
   expect(README).toContain(claude?.command);
+});
+
+const SECURITY = readFileSync("docs/security.md", "utf8");
+
+const NAMED = {
+  test: SECURITY.matchAll(/`((?:unit|flow|browser)\/[\w/-]+)`/g),
+  file: SECURITY.matchAll(
+    /`((?:edge|oauth|clients|grants|identity|storage|mcp|pages|people)\/[\w/-]+\.tsx?)`/g,
+  ),
+};
+
+it("docs/security.md names tests that are there", () => {
+  for (const [, name] of NAMED.test)
+    expect(
+      [".ts", ".tsx"].some((end) => existsSync(`test/${name}.test${end}`)),
+      name,
+    ).toBe(true);
+});
+
+it("docs/security.md names files that are there", () => {
+  for (const [, name] of NAMED.file) expect(existsSync(`src/${name}`), name).toBe(true);
 });

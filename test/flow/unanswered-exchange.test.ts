@@ -3,6 +3,7 @@
  * told nothing, and tries again with the same code. It gets its tokens, once; whoever comes with
  * another verifier, or after the tokens went out, ends the session.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { pass } from "../support/clock.ts";
 import { type House, startHouse, type TestWorker } from "../support/house.ts";
@@ -20,7 +21,9 @@ import {
   playAgain,
   playLegs,
 } from "../support/lives.ts";
-import { clientAt, readRefusal } from "../support/sessions.ts";
+import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
+import { clientAt, readRefusal, statusOfCall } from "../support/sessions.ts";
+import { createStranger, json, meetStranger, type Tokens } from "../support/stranger.ts";
 import { availableEngines } from "../support/store.ts";
 import type { FaultKind } from "../support/store-faults.ts";
 
@@ -135,5 +138,48 @@ describe("an exchange whose commit was not answered", () => {
     expect(await readRefusal(stolen)).toEqual(REPLAYED);
     expect((await exchangeAgain(life, other)).status).toBe(200);
     expect(await findAlive(life)).toEqual(ALIVE);
+  });
+});
+
+describe("an exchange whose client was told to come again while it committed", () => {
+  const website = { holdsMs: 0 };
+  let slow: House;
+  let document: DocumentClient;
+
+  beforeAll(async () => {
+    document = await createDocumentClient("https://slow.example.test/client.json", "none");
+    slow = await startHouse({
+      elsewhere: async (request) => {
+        await delay(website.holdsMs);
+        return document.answer(request);
+      },
+    });
+  });
+  afterAll(() => slow.stop());
+
+  it("is answered at the next try", async () => {
+    const fresh = await slow.startAnother();
+    await pass(0, [slow, fresh]);
+    const known = await meetStranger(`${slow.issuer}/mcp`);
+    const client = createStranger({ ...known, clientId: document.clientId });
+    const attempt = client.begin();
+    const callback = await client.approve(attempt, "ada");
+    const { faults, wire } = slow.store;
+    const cold = clientAt(client, fresh);
+    // Eight seconds are over while the commit waits for the store the second time.
+    website.holdsMs = 4800;
+    faults.next("late", { match: "HVALS" });
+    faults.next("late", { match: "HSETNX", times: 2 });
+    wire.take();
+    expect((await cold.exchange(attempt, callback)).status).toBe(503);
+    faults.stop();
+    expect(await faults.deliver()).toBeGreaterThan(1);
+    await expect
+      .poll(() => wire.take().some(({ commands }) => commands.includes("SET")))
+      .toBe(true);
+    website.holdsMs = 0;
+    const tokens = await json<Tokens>(await client.exchange(attempt, callback), 200);
+    expect(await statusOfCall(slow, tokens.access_token)).toBe(200);
+    expect((await client.exchange(attempt, callback)).status).toBe(400);
   });
 });
