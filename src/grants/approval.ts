@@ -49,6 +49,15 @@ export function approvalName(id: string): string {
   return `approval:${id}`;
 }
 
+/** What was asked under this id; undefined when its time is over. `now` is in epoch seconds. */
+export async function loadApproval(
+  records: { read(name: string): Promise<string | undefined> },
+  id: string,
+  now: number,
+): Promise<Approval | undefined> {
+  return readApproval(await records.read(approvalName(id)), now);
+}
+
 /** Reads a record; undefined when its time is over. `now` is in epoch seconds. */
 export function readApproval(text: string | undefined, now: number): Approval | undefined {
   const approval = text === undefined ? undefined : approvalSchema.safeParse(JSON.parse(text)).data;

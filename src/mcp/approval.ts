@@ -8,7 +8,7 @@ import {
   APPROVAL_TTL_SECONDS,
   approvalName,
   type Question,
-  readApproval,
+  loadApproval,
 } from "../grants/approval.ts";
 import { ToolError } from "./answer.ts";
 import type { Asker, InputRequest, Round } from "./asking.ts";
@@ -18,7 +18,7 @@ import type { Use } from "./offer.ts";
 /** What the person answered at our page since the same call was made before. Claims it. */
 export async function loadAnswers(serving: Serving): Promise<Round> {
   const { records, now } = serving.services;
-  const approval = readApproval(await records.read(approvalName(await idOf(serving))), now());
+  const approval = await loadApproval(records, await idOf(serving), now());
   if (approval?.isAnswered !== true) return NOTHING;
   const isFirst = await records.claimOnce(`approved:${approval.nonce}`, APPROVAL_TTL_SECONDS * 2);
   if (!isFirst) return NOTHING;

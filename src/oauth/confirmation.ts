@@ -23,6 +23,7 @@ import { createAuthorizationServer } from "./authorization-server.ts";
 import { redirectFaults } from "./authorize.ts";
 import type { Telling } from "./choice.ts";
 import { sendToSignIn } from "./consent.ts";
+import { type DecisionContext, decideOnce } from "./decision.ts";
 
 const PATH = "/authorize/confirm";
 
@@ -101,19 +102,7 @@ export async function takeConfirmation(
 ): Promise<Response> {
   const form = await readOwnForm(request, parts.config.issuer);
   await assertSameBrowser(request, form.get("handle") ?? "");
-  const work = parts.beginWork();
-  try {
-    return await decide(form, { parts, work, exchange });
-  } finally {
-    // An answer that came to nothing can be given again.
-    exchange.execution.waitUntil(work.discard());
-  }
-}
-
-interface DecisionContext {
-  readonly parts: Parts;
-  readonly work: UnitOfWork;
-  readonly exchange: Exchange;
+  return decideOnce(exchange, parts, (context) => decide(form, context));
 }
 
 async function decide(

@@ -14,7 +14,6 @@ import { renderPage } from "../pages/layout.tsx";
 import { describePermissions } from "../pages/scope.ts";
 import { readLimited, readTicked } from "../pages/ticked.ts";
 import type { Parts } from "../parts.ts";
-import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import {
   type Approval,
   coversSilently,
@@ -25,6 +24,7 @@ import {
 import { type AuthorizationServer, createAuthorizationServer } from "./authorization-server.ts";
 import { asRefusals, isSilentOnly, readAuthorization, redirectFaults } from "./authorize.ts";
 import { choiceOf, narrowed, wholeChoice, withChoice } from "./choice.ts";
+import { type DecisionContext, decideOnce } from "./decision.ts";
 import { signInWanted, takeHints } from "./hints.ts";
 import { resourceOf } from "./resource.ts";
 import { listScopes } from "./scopes.ts";
@@ -85,19 +85,7 @@ export async function takeDecision(
   parts: Parts,
 ): Promise<Response> {
   const form = await readOwnForm(request, parts.config.issuer);
-  const work = parts.beginWork();
-  try {
-    return await decide(request, form, { parts, work, exchange });
-  } finally {
-    // A consent that came to nothing can be given again.
-    exchange.execution.waitUntil(work.discard());
-  }
-}
-
-interface DecisionContext {
-  readonly parts: Parts;
-  readonly work: UnitOfWork;
-  readonly exchange: Exchange;
+  return decideOnce(exchange, parts, (context) => decide(request, form, context));
 }
 
 async function decide(

@@ -4,6 +4,7 @@
  * chose itself.
  */
 import { Layout } from "./layout.tsx";
+import { SignInFirst } from "./sign-in-first.tsx";
 import { Remark } from "./remark.tsx";
 import { applicationName, printable } from "./printable.ts";
 
@@ -113,17 +114,9 @@ export function AnsweredPage({
 /** The same address before the person has signed in. */
 export function ApprovalSignInPage({ signInHref }: { signInHref: string }) {
   return (
-    <Layout title="Your answer is needed">
-      <main class="sheet">
-        <h1>Your answer is needed</h1>
-        <p>An application called a tool that asks you first. Sign in to see what it asks.</p>
-        <div class="choice">
-          <a class="button main" href={signInHref}>
-            Sign in
-          </a>
-        </div>
-      </main>
-    </Layout>
+    <SignInFirst title="Your answer is needed" signInHref={signInHref}>
+      An application called a tool that asks you first. Sign in to see what it asks.
+    </SignInFirst>
   );
 }
 
@@ -139,20 +132,10 @@ export function FreshSignInPage({
   signInHref: string;
 }) {
   return (
-    <Layout title="Please sign in again">
-      <main class="sheet">
-        <h1>Please sign in again</h1>
-        <p>
-          An application wants to use <b>{shown(tool)}</b> in your name. That takes somebody who
-          signed in {wanted}.
-        </p>
-        <div class="choice">
-          <a class="button main" href={signInHref}>
-            Sign in
-          </a>
-        </div>
-      </main>
-    </Layout>
+    <SignInFirst title="Please sign in again" signInHref={signInHref}>
+      An application wants to use <b>{shown(tool)}</b> in your name. That takes somebody who signed
+      in {wanted}.
+    </SignInFirst>
   );
 }
 

@@ -4,6 +4,7 @@
  * and a way on, back, or to another account come out.
  */
 import { Destination } from "./address.tsx";
+import { Decision } from "./decision.tsx";
 import { Layout } from "./layout.tsx";
 import { PermissionList } from "./permission-choice.tsx";
 import { PersonLine, type Profile } from "./person.tsx";
@@ -52,14 +53,7 @@ export function ConfirmationPage(confirmation: Confirmation) {
               <PermissionList permissions={kept} />
             </section>
           )}
-          <div class="choice">
-            <button class="button main" name="decision" value="allow">
-              Continue
-            </button>
-            <button class="button" name="decision" value="deny">
-              Cancel
-            </button>
-          </div>
+          <Decision yes="Continue" no="Cancel" />
           <p class="small quiet">
             Either way you go back to <Destination redirectUri={confirmation.redirectUri} />; with
             Cancel it gets nothing.

@@ -4,6 +4,7 @@
  */
 import { Layout } from "./layout.tsx";
 import { applicationName, printable } from "./printable.ts";
+import { SignInFirst } from "./sign-in-first.tsx";
 import { UtcTime } from "./time.tsx";
 
 /** Connections as people call them. */
@@ -62,17 +63,9 @@ export function ConnectPage(facts: ConnectFacts) {
 /** The same address before the person has signed in. */
 export function ConnectSignInPage({ signInHref }: { signInHref: string }) {
   return (
-    <Layout title="Connect an account">
-      <main class="sheet">
-        <h1>Connect an account</h1>
-        <p>A tool needs an account of yours at another service. Sign in to see which.</p>
-        <div class="choice">
-          <a class="button main" href={signInHref}>
-            Sign in
-          </a>
-        </div>
-      </main>
-    </Layout>
+    <SignInFirst title="Connect an account" signInHref={signInHref}>
+      A tool needs an account of yours at another service. Sign in to see which.
+    </SignInFirst>
   );
 }
 

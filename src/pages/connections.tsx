@@ -6,6 +6,7 @@
 import { Address } from "./address.tsx";
 import { type AccountsFacts, AccountsSection } from "./connect.tsx";
 import { Layout } from "./layout.tsx";
+import { SignInFirst } from "./sign-in-first.tsx";
 import { type Choice, PermissionChoice } from "./permission-choice.tsx";
 import { PersonLine, type Profile } from "./person.tsx";
 import { applicationName } from "./printable.ts";
@@ -116,20 +117,10 @@ export function ConnectionsPage(facts: ConnectionsFacts) {
 /** An address of a person's own pages before they have signed in. */
 export function SignedOutPage({ signInHref, title }: { signInHref: string; title: string }) {
   return (
-    <Layout title={title}>
-      <main class="sheet">
-        <h1>{title}</h1>
-        <p>
-          Sign in to see which applications may use this server in your name, what each may do, and
-          to change it.
-        </p>
-        <div class="choice">
-          <a class="button main" href={signInHref}>
-            Sign in
-          </a>
-        </div>
-      </main>
-    </Layout>
+    <SignInFirst title={title} signInHref={signInHref}>
+      Sign in to see which applications may use this server in your name, what each may do, and to
+      change it.
+    </SignInFirst>
   );
 }
 

@@ -4,6 +4,7 @@
  * shown as text, never as a link or a picture.
  */
 import { Address, Destination, splitHost } from "./address.tsx";
+import { Decision } from "./decision.tsx";
 import { Layout } from "./layout.tsx";
 import { type Choice, Folded, PermissionChoice } from "./permission-choice.tsx";
 import { applicationName, printable } from "./printable.ts";
@@ -79,14 +80,7 @@ export function ConsentPage(request: ConsentRequest) {
               </label>
             </div>
           )}
-          <div class="choice">
-            <button class="button main" name="decision" value="allow">
-              Allow
-            </button>
-            <button class="button" name="decision" value="deny">
-              Deny
-            </button>
-          </div>
+          <Decision yes="Allow" no="Deny" />
           <p class="small quiet">
             You sign in with Auth0 next.{" "}
             <button class="as-link" name="decision" value="switch">

@@ -12,7 +12,7 @@ import {
   APPROVAL_TTL_SECONDS,
   approvalName,
   type Question,
-  readApproval,
+  loadApproval,
 } from "../grants/approval.ts";
 import { listConnections } from "../grants/connections.ts";
 import {
@@ -163,8 +163,7 @@ async function findApproval(
 async function readAt(pathname: string, parts: Parts) {
   const [, id] = PATH.exec(pathname) ?? [];
   if (id === undefined) throw new Refusal("approval_unknown");
-  const text = await createToolRecords(parts.vault).read(approvalName(id));
-  return { id, approval: readApproval(text, parts.now()) };
+  return { id, approval: await loadApproval(createToolRecords(parts.vault), id, parts.now()) };
 }
 
 const propertySchema = z.object({
