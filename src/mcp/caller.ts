@@ -85,17 +85,18 @@ export function signedInCaller(
         const tokens = await grants.upstreamTokens(grant);
         return { token: tokens.accessToken, claims: tokens.claims };
       },
+      tokenFor: ({ audience, scope }) =>
+        grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
       ...(claims.kind === "machine" ? NOBODYS : personsOwn(grant, grants)),
     },
   };
 }
 
-type PersonsOwn = Pick<Auth, "tokenFor" | "connectionToken" | "userInfo">;
+type PersonsOwn = Pick<Auth, "connectionToken" | "userInfo">;
 
 /** What there is because somebody signed in. */
 function personsOwn(grant: TokenGrant, grants: Grants): PersonsOwn {
   return {
-    tokenFor: ({ audience, scope }) => grants.tokenFor(grant, { audience, scopes: namesIn(scope) }),
     connectionToken: (connection, { scopes } = {}) =>
       grants.connectionToken(grant, { connection, scopes: namesIn(scopes) }),
     userInfo: () => grants.userInfo(grant),
@@ -104,7 +105,6 @@ function personsOwn(grant: TokenGrant, grants: Grants): PersonsOwn {
 
 /** What a machine is told instead. */
 const NOBODYS: PersonsOwn = {
-  tokenFor: () => refuseToMachine("nobody for whom another API could be called"),
   connectionToken: () => refuseToMachine("no accounts"),
   userInfo: () => refuseToMachine("no profile"),
 };

@@ -36,8 +36,7 @@ const erase = defineTool({
 const elsewhere = defineTool({
   ...whoami,
   name: "elsewhere",
-  run: async (_input, { auth }) =>
-    (await auth.tokenFor({ audience: "https://billing.example.com" })).token,
+  run: async (_input, { auth }) => (await auth.connectionToken("google-oauth2")).token,
 });
 
 const server = serve({ tools: [whoami, profile, erase, elsewhere] });
@@ -52,7 +51,7 @@ describe("a machine", () => {
 
   it.each([
     ["profile", "no profile"],
-    ["elsewhere", "nobody for whom another API could be called"],
+    ["elsewhere", "no accounts"],
   ])("has nothing that is a person's: %s", async (tool, what) => {
     const { text, isError, status } = await server.as(["a:read"], machine).call(tool);
     expect({ text, isError, status }).toEqual({
