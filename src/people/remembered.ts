@@ -29,8 +29,14 @@ export function eraseRemembered(
   return forgetState(createToolRecords(parts.vault), userId, tool);
 }
 
-/** Tools may share what they remember; one that is gone has left its name only. */
-function titlesOf(stateName: string, { tools }: Pick<Parts, "tools">): readonly string[] {
-  const sharing = tools.filter((tool) => (tool.stateName ?? tool.name) === stateName);
-  return sharing.length === 0 ? [stateName] : sharing.map(({ title }) => title);
+/**
+ * Tools may share what they remember; one that is gone has left its name only. What is remembered of
+ * somebody in an organization stands under its name, a space, and that of the tool.
+ */
+function titlesOf(kept: string, { tools }: Pick<Parts, "tools">): readonly string[] {
+  const titled = (name: string) =>
+    tools.filter((tool) => (tool.stateName ?? tool.name) === name).map(({ title }) => title);
+  const [own, [, organization = "", name = ""]] = [titled(kept), /^(\S+) (.+)$/.exec(kept) ?? []];
+  const itsOwn = titled(name).map((title) => `${title} (${organization})`);
+  return [own, itsOwn, [kept]].find((titles) => titles.length > 0) ?? [];
 }
