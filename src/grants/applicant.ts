@@ -182,8 +182,9 @@ async function write(visit: Visit, tokens: UpstreamTokens): Promise<StandingGran
   const entry = { fingerprint: applicant.fingerprint, grantId: record.grantId };
   work.advance(placeOf(applicant), JSON.stringify(entry), options);
   work.advance(grantPlace(record), stringifyGrantRecord(record), { ...options, generation });
-  if (record.kind === "person" && record.granted !== "all")
-    putConnection(work, record, { generation, usedAt: now, scopes: record.granted });
+  // For its person at our pages; a machine's, for the operator.
+  const scopes = record.granted === "all" ? tokens.permissions : record.granted;
+  putConnection(work, record, { generation, usedAt: now, scopes });
   const outcome = await commitKeeping(work, { waitUntil, onSaved: () => undefined });
   return outcome === "done" ? { record, generation } : undefined;
 }

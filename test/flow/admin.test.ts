@@ -5,8 +5,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ROBOT } from "../../dev/tenant/machines.ts";
 import { PEOPLE } from "../../dev/tenant/people.ts";
 import { type House, startHouse } from "../support/house.ts";
+import { askForToken } from "../support/machine.ts";
 import { statusOfCall } from "../support/sessions.ts";
 import { meetStranger, type Stranger, type Tokens } from "../support/stranger.ts";
 
@@ -67,6 +69,18 @@ describe("npm run admin", () => {
   it("counts, and lists clients", async () => {
     expect(await json(["count"])).toMatchObject({ people: 2, registeredClients: 1 });
     expect(await json(["clients"])).toMatchObject([{ clientId: client.clientId }]);
+  });
+
+  it("finds a machine by what Auth0 calls it, and ends its grant", async () => {
+    const tokens: Tokens = await (await askForToken(house)).json();
+    const robot = ["--sub", `${ROBOT.clientId}@clients`];
+    const { grants } = await json(["people", ...robot]);
+    expect(grants).toHaveLength(1);
+    expect(await isAlive(tokens)).toBe(true);
+    expect((await admin(["revoke", ...robot, "--yes"])).code).toBe(0);
+    expect(await isAlive(tokens)).toBe(false);
+    const next: Tokens = await (await askForToken(house)).json();
+    expect(await isAlive(next)).toBe(true);
   });
 
   it("ends the grants of one person, here and at Auth0, and nobody else's", async () => {
