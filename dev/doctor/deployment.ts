@@ -5,6 +5,7 @@
  */
 import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } from "./answers.ts";
 import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
+import { organizationsOf } from "../../src/organizations.ts";
 import type { Subject } from "./subject.ts";
 
 const area = "Deployment";
@@ -15,6 +16,7 @@ export const DEPLOYMENT_CHECKS: readonly Check[] = [
   { id: "readiness", area, needs, examine: withUrl(examineReadiness) },
   { id: "challenge", area, needs, examine: withUrl(examineChallenge) },
   { id: "resource-metadata", area, needs, examine: withUrl(examineResource) },
+  { id: "organizations", area, needs, examine: withUrl(examineOrganizations) },
   { id: "server-metadata", area, needs, examine: withUrl(examineServer) },
   { id: "cors", area, needs, examine: withUrl(examineCors) },
   { id: "permissions-deployed", area, needs, examine: withUrl(examineScopes) },
@@ -191,6 +193,30 @@ export function judgeResource(documents: readonly Document[], url: URL): Verdict
     : failure(
         "the resource metadata names another authorization server",
         "RESOURCE_BASE_URL must be the address that clients use.",
+      );
+}
+
+/** Each organization that the variables name has its own metadata, and names itself in it. */
+async function examineOrganizations(
+  { ask, config }: Subject,
+  url: URL,
+): Promise<Verdict | undefined> {
+  const paths = (config === undefined ? [] : organizationsOf(config)).map(({ path }) => path);
+  if (paths.length === 0) return undefined;
+  const documents = await Promise.all(
+    paths.map(async (path) => {
+      const place = new URL(`/.well-known/oauth-protected-resource${path}`, url);
+      return readObject(await ask(place));
+    }),
+  );
+  const wrong = paths.filter(
+    (path, index) => textOf(documents[index], "resource") !== url.origin + path,
+  );
+  return wrong.length === 0
+    ? ok(`${paths.length} organizations are served: ${paths.join(", ")}`)
+    : failure(
+        `${wrong.join(" and ")} is not served`,
+        "AUTH0_ORGANIZATIONS of the deployment is another list: npm run deploy.",
       );
 }
 

@@ -521,6 +521,25 @@ describe("a deployment", () => {
     await worker.stop();
   });
 
+  it("of other organizations", async () => {
+    const set = { AUTH0_ORGANIZATIONS: "acme,globex" };
+    const worker = await house.startAnother({ AUTH0_ORGANIZATIONS: "acme" });
+    const here = { url: new URL(worker.url) };
+    const served = await house.startAnother({ ...set, RESOURCE_BASE_URL: "" });
+    expectFinding(await findings(set, here), [
+      "organizations",
+      "failure",
+      /\/mcp\/o\/globex/,
+      /deploy/,
+    ]);
+    expectFinding(await findings(set, { url: new URL(served.url) }), [
+      "organizations",
+      "ok",
+      /^2 organizations are served/,
+    ]);
+    await Promise.all([worker.stop(), served.stop()]);
+  });
+
   it("of other tools", async () => {
     const found = await findings(
       {},
