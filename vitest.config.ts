@@ -1,5 +1,6 @@
 /** Three rings: one file inside workerd; the whole Worker over HTTP; the same in a real browser. */
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -15,6 +16,8 @@ const emptied = Object.fromEntries(
 
 export default defineConfig({
   test: {
+    // Half of the time is waiting, also where there are but two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         plugins: [
