@@ -3,20 +3,23 @@
  * runs. A command goes in; what was found or done comes out. Prints no secret.
  */
 import { readFileSync } from "node:fs";
-import { type Order, readArguments } from "./admin/arguments.ts";
+import { asksForHelp, type Order, readArguments, USAGE } from "./admin/arguments.ts";
 import { obey } from "./admin/commands.ts";
 import { chooseAttempt, readLines, renderAttempt } from "./admin/trace.ts";
 import { markOf } from "../src/clients/mark.ts";
 import { Obstacle } from "./obstacle.ts";
 
 try {
-  const order = readArguments();
-  const { command } = order;
-  console.log(command === "trace" ? await trace(order) : await obey({ ...order, command }));
+  console.log(asksForHelp() ? USAGE : await follow(readArguments()));
 } catch (error) {
   if (!(error instanceof Obstacle)) throw error;
   console.error([error.message, error.advice].filter(Boolean).join("\n\n"));
   process.exitCode = 1;
+}
+
+async function follow(order: Order): Promise<string> {
+  const { command } = order;
+  return command === "trace" ? trace(order) : obey({ ...order, command });
 }
 
 async function trace({ log, request, client, user, at }: Order): Promise<string> {

@@ -49,6 +49,11 @@ const orderSchema = z.object({
 
 export type Order = z.output<typeof orderSchema>;
 
+/** Whether the command line asks what can be asked. */
+export function asksForHelp(words: readonly string[] = process.argv.slice(2)): boolean {
+  return words.length === 0 || words.some((word) => word === "--help" || word === "-h");
+}
+
 /** Reads the command line. */
 export function readArguments(words: readonly string[] = process.argv.slice(2)): Order {
   try {

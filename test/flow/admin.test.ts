@@ -140,6 +140,12 @@ describe("npm run admin", () => {
     });
   });
 
+  it.each([[["--help"]], [["people", "-h"]], [[]]])("explains itself: %j", async (words) => {
+    const { code, output } = await admin(words);
+    expect(code).toBe(0);
+    expect(output).toMatch(/^npm run admin -- <command>/);
+  });
+
   it.each([[["revoke"]], [["nonsense"]], [["people", "extra"]]])("refuses %j", async (words) => {
     const { code, error } = await admin(words);
     expect(code).toBe(1);
