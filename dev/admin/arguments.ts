@@ -54,34 +54,50 @@ export function asksForHelp(words: readonly string[] = process.argv.slice(2)): b
   return words.length === 0 || words.some((word) => word === "--help" || word === "-h");
 }
 
+const text = { type: "string" } as const;
+const flag = { type: "boolean", default: false } as const;
+
+const OPTIONS = {
+  sub: text,
+  user: text,
+  client: text,
+  grant: text,
+  all: flag,
+  since: text,
+  remove: text,
+  request: text,
+  at: text,
+  log: text,
+  file: text,
+  yes: flag,
+  json: flag,
+};
+
 /** Reads the command line. */
 export function readArguments(words: readonly string[] = process.argv.slice(2)): Order {
   try {
-    const text = { type: "string" } as const;
-    const flag = { type: "boolean", default: false } as const;
-    const { values, positionals } = parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        sub: text,
-        user: text,
-        client: text,
-        grant: text,
-        all: flag,
-        since: text,
-        remove: text,
-        request: text,
-        at: text,
-        log: text,
-        file: text,
-        yes: flag,
-        json: flag,
-      },
-    });
+    const args = joinValues(words);
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
     const [command, ...more] = positionals;
     if (more.length > 0) throw new TypeError("one command");
     return orderSchema.parse({ ...values, command });
   } catch {
     throw new Obstacle("That is not how it is written.", USAGE);
   }
+}
+
+const TAKES_VALUE = new Set(
+  Object.entries(OPTIONS).flatMap(([name, { type }]) => (type === "string" ? [`--${name}`] : [])),
+);
+
+/** One in sixty-four ids of clients and people begins with a dash, which would be an option. */
+function joinValues(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const before = joined.at(-1) ?? "";
+    const isValue = TAKES_VALUE.has(before) && !Object.hasOwn(OPTIONS, word.slice(2));
+    if (isValue) joined[joined.length - 1] = `${before}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
 }

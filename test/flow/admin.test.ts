@@ -140,6 +140,11 @@ describe("npm run admin", () => {
     });
   });
 
+  it.each(["-dashed", "--twice"])("takes an id that begins with a dash: %s", async (id) => {
+    expect(await json(["people", "--sub", id])).toMatchObject({ grants: [] });
+    expect(await json(["clients", "--remove", id])).toEqual({ ended: 0 });
+  });
+
   it.each([[["--help"]], [["people", "-h"]], [[]]])("explains itself: %j", async (words) => {
     const { code, output } = await admin(words);
     expect(code).toBe(0);
