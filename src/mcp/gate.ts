@@ -265,8 +265,8 @@ async function admitBearer(
 
 /** Nobody has what is blocked, whatever the identity provider says. */
 function withoutBlocked(standing: Standing, blocked: readonly string[]): Standing {
-  const held = standing.held.filter((name) => !blocked.includes(name));
-  return blocked.length === 0 ? standing : { ...standing, held };
+  if (blocked.length === 0) return standing;
+  return { ...standing, held: standing.held.filter((name) => !blocked.includes(name)) };
 }
 
 /**

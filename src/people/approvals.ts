@@ -24,7 +24,6 @@ import {
 } from "../grants/freshness.ts";
 import { changeGrant } from "../grants/narrowing.ts";
 import { createToolRecords } from "../grants/tool-records.ts";
-import { isSameText } from "../keys.ts";
 import {
   AnsweredPage,
   ApprovalPage,
@@ -34,7 +33,7 @@ import {
 } from "../pages/approval.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import type { Parts } from "../parts.ts";
-import { type Person, proveForm, readPerson } from "./person.ts";
+import { checkForm, type Person, proveForm, readPerson } from "./person.ts";
 import { readSession } from "./session.ts";
 
 const PATH = /^\/approve\/([\da-f]{64})$/;
@@ -95,8 +94,7 @@ export async function takeApproval(
   const person = await readPerson(request, parts);
   if (person === undefined) return showApproval(request, exchange, parts);
   exchange.note({ user: person.userId });
-  if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
-    throw new Refusal("form_refused");
+  await checkForm(form, person);
   const { id, approval } = await findApproval(pathname, person, parts);
   const isAccepted = form.get("decision") === "accept";
   if (approval.wanted !== undefined) {

@@ -19,12 +19,11 @@ import {
 import { listConnections } from "../grants/connections.ts";
 import { abandonToken } from "../grants/ending.ts";
 import { createToolRecords } from "../grants/tool-records.ts";
-import { isSameText } from "../keys.ts";
 import { ConnectedPage, ConnectPage, ConnectSignInPage } from "../pages/connect.tsx";
 import { renderPage } from "../pages/layout.tsx";
 import type { Parts } from "../parts.ts";
 import { createState, sendOff, stateOf, takeErrand } from "./errand.ts";
-import { type Person, proveForm, readPerson } from "./person.ts";
+import { checkForm, type Person, proveForm, readPerson } from "./person.ts";
 
 const PATH = /^\/connect\/([\da-f]{64})$/;
 
@@ -98,8 +97,7 @@ export async function takeConnect(
   const form = await readOwnForm(request, parts.config.issuer);
   const person = await readPerson(request, parts);
   if (person === undefined) return showConnect(request, exchange, parts);
-  if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
-    throw new Refusal("form_refused");
+  await checkForm(form, person);
   const { pathname } = new URL(request.url);
   const { connection, scopes } = await findRequest(pathname, person, parts);
   return signInForAccounts(parts, person, { connect: { connection, scopes } });

@@ -22,7 +22,6 @@ import { changeGrant, limitIdle, narrowRecord } from "../grants/narrowing.ts";
 import { connectionsName } from "../grants/record.ts";
 import { createToolRecords, shareTrip } from "../grants/tool-records.ts";
 import { listState } from "../grants/tool-state.ts";
-import { isSameText } from "../keys.ts";
 import { organizationIn } from "../organizations.ts";
 import { ConnectionsPage, SignedOutPage } from "../pages/connections.tsx";
 import { renderPage } from "../pages/layout.tsx";
@@ -32,7 +31,7 @@ import type { Answer, Parts } from "../parts.ts";
 import type { AlsoRead } from "../storage/reading.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { endAccount } from "./connect.ts";
-import { endPersonCookie, type Person, proveForm, readPerson } from "./person.ts";
+import { checkForm, endPersonCookie, type Person, proveForm, readPerson } from "./person.ts";
 import { describeRemembered, eraseRemembered } from "./remembered.ts";
 import { readSession, sessionName } from "./session.ts";
 
@@ -117,8 +116,7 @@ export async function changeConnection(
   const person = await readPerson(request, parts);
   // Their quarter of an hour is over: the page asks them to sign in again.
   if (person === undefined) return backToPage(parts);
-  if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
-    throw new Refusal("form_refused");
+  await checkForm(form, person);
   if (form.get("do") === "end-account") return endAccount(form, person, parts);
   if (form.get("do") === "erase") return erase(form, person, { parts, exchange });
   const work = parts.beginWork();

@@ -5,8 +5,9 @@
  */
 import { errors, jwtVerify, SignJWT } from "jose";
 import { hostCookie, readHostCookie } from "../edge/host-cookie.ts";
+import { Refusal } from "../errors.ts";
 import type { SigningKeys } from "../grants/access-token.ts";
-import { hashText, randomText } from "../keys.ts";
+import { hashText, isSameText, randomText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 
 /** Somebody signed in, and the cookie that says so. */
@@ -102,6 +103,12 @@ export function endPersonCookie(): string {
  */
 export function proveForm({ token }: Person): Promise<string> {
   return hashText(`form\n${token}`);
+}
+
+/** Refuses with `form_refused` a form that was not on this person's page (RFC 6749 §10.12). */
+export async function checkForm(form: URLSearchParams, person: Person): Promise<void> {
+  if (!isSameText(form.get("csrf") ?? "", await proveForm(person)))
+    throw new Refusal("form_refused");
 }
 
 function audienceAt(issuer: string): string {
