@@ -277,8 +277,9 @@ export async function findDead(life: Life): Promise<typeof DEAD> {
 export async function findConnection(life: Life): Promise<URLSearchParams | undefined> {
   const open = browse(life, { address: ours(life, "/connections"), jar: life.ownJar });
   const html = await (await open()).text();
-  const row = html.split('<li class="split">').find((text) => text.includes(`${life.clientName}<`));
-  const [, id] = /name="id" value="([^"]*)"/.exec(row ?? "") ?? [];
+  const button = `Disconnect<span class="unseen"> ${life.clientName}</span>`;
+  const form = html.split("<form").find((text) => text.includes(button));
+  const [, id] = /name="id" value="([^"]*)"/.exec(form ?? "") ?? [];
   const [, csrf = ""] = /name="csrf" value="([^"]*)"/.exec(html) ?? [];
   return id === undefined ? undefined : new URLSearchParams({ id, csrf });
 }
