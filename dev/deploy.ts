@@ -10,6 +10,7 @@ import { deploymentFile } from "./deploy/file.ts";
 import { deploy, type Deployment, lookAfterwards, rehearse } from "./deploy/steps.ts";
 import { runWrangler } from "./deploy/wrangler.ts";
 import { Obstacle } from "./obstacle.ts";
+import { optionObstacle } from "./options.ts";
 import { writeEnvFile } from "./start/env-file.ts";
 import { writeSkills } from "./types/skills.ts";
 import { readVariables } from "./variables-file.ts";
@@ -17,7 +18,8 @@ import { readVariables } from "./variables-file.ts";
 const USAGE = `npm run deploy -- [options]
   --env staging     that environment of wrangler.toml, with .deploy.vars.staging
   --file path       where the variables are; .deploy.vars when left out
-  --dry-run         uploads nothing, needs no account: checks, bundles, and says what it would do`;
+  --dry-run         uploads nothing, needs no account: checks, bundles, and says what it would do
+  --help            this text`;
 
 try {
   await run();
@@ -28,7 +30,8 @@ try {
 }
 
 async function run(): Promise<void> {
-  const { env, file = deploymentFile(env), "dry-run": isDry } = readArguments();
+  const { env, file = deploymentFile(env), "dry-run": isDry, help } = readArguments();
+  if (help) return console.log(USAGE);
   if (!existsSync(file) && !isDry)
     throw new Obstacle(
       `There is no file ${file}.`,
@@ -56,10 +59,11 @@ function readArguments() {
         env: { type: "string" },
         file: { type: "string" },
         "dry-run": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     }).values;
-  } catch {
-    throw new Obstacle("That is not how it is written.", USAGE);
+  } catch (error) {
+    throw optionObstacle(error, USAGE);
   }
 }
 

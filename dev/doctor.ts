@@ -2,7 +2,7 @@
  * `npm run doctor`: what is wrong with the variables, Auth0, the store, a deployment, before people
  * notice. Options go in, findings with what to do come out. Changes nothing, prints no value.
  */
-import { readArguments, type Wish } from "./doctor/arguments.ts";
+import { readArguments, USAGE, type Wish } from "./doctor/arguments.ts";
 import { examine } from "./doctor/check.ts";
 import { CHECKS } from "./doctor/checks.ts";
 import { isHealthy, renderFindings, renderJson } from "./doctor/report.ts";
@@ -10,24 +10,29 @@ import { createSubject, type Subject } from "./doctor/subject.ts";
 import { loadTools } from "./doctor/tools.ts";
 import { MANAGEMENT_TOKEN } from "./doctor/variables.ts";
 import { Obstacle } from "./obstacle.ts";
-import { LOCAL_FILE, readVariables } from "./variables-file.ts";
+import { readVariables } from "./variables-file.ts";
 
 try {
   const wish = readArguments();
-  const findings = await examine(CHECKS, await findSubject(wish));
-  console.log(wish.json ? renderJson(findings) : renderFindings(findings));
-  process.exitCode = isHealthy(findings) ? 0 : 1;
+  if (wish === undefined) console.log(USAGE);
+  else await look(wish);
 } catch (error) {
   if (!(error instanceof Obstacle)) throw error;
   console.error([error.message, error.advice].filter(Boolean).join("\n\n"));
   process.exitCode = 2;
 }
 
+async function look(wish: Wish): Promise<void> {
+  const findings = await examine(CHECKS, await findSubject(wish));
+  console.log(wish.json ? renderJson(findings) : renderFindings(findings));
+  process.exitCode = isHealthy(findings) ? 0 : 1;
+}
+
 async function findSubject(wish: Wish): Promise<Subject> {
   const catalogue = await loadTools();
   return createSubject({
-    variables: readVariables(wish.file),
-    file: wish.file ?? LOCAL_FILE,
+    variables: readVariables(wish.file, process.env, wish.usualFile),
+    file: wish.file ?? wish.usualFile,
     url: wish.url,
     isForDeployment: wish.isForDeployment,
     login: wish.login ? { ...(wish.person && { person: wish.person }) } : undefined,

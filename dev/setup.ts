@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { deploymentFile } from "./deploy/file.ts";
 import { loadTools } from "./doctor/tools.ts";
 import { Obstacle } from "./obstacle.ts";
+import { optionObstacle } from "./options.ts";
 import { findAtAuth0, hasAuth0Cli, perform } from "./setup/auth0-cli.ts";
 import { planRole, planSettings, renderRequest, type Wanted } from "./setup/auth0-plan.ts";
 import { interview, type Variables, withKeys } from "./setup/interview.ts";
@@ -16,7 +17,8 @@ import { LOCAL_FILE, readVariables } from "./variables-file.ts";
 const USAGE = `npm run setup -- [options]
   --deploy          for a deployment (.deploy.vars); else for this machine (.dev.vars)
   --env staging     for that environment of wrangler.toml (.deploy.vars.staging)
-  --dry-run         asks nothing, changes nothing: says what it would do with the variables it finds`;
+  --dry-run         asks nothing, changes nothing: says what it would do with the variables it finds
+  --help            this text`;
 
 try {
   await setUp();
@@ -27,7 +29,8 @@ try {
 }
 
 async function setUp(): Promise<void> {
-  const { deploy, env, "dry-run": isDry } = readArguments();
+  const { deploy, env, "dry-run": isDry, help } = readArguments();
+  if (help) return console.log(USAGE);
   const isForDeployment = deploy || env !== undefined;
   const file = isForDeployment ? deploymentFile(env) : LOCAL_FILE;
   const permissions = (await loadTools())?.permissions ?? [];
@@ -54,10 +57,11 @@ function readArguments() {
         deploy: { type: "boolean", default: false },
         env: { type: "string" },
         "dry-run": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     }).values;
-  } catch {
-    throw new Obstacle("That is not how it is written.", USAGE);
+  } catch (error) {
+    throw optionObstacle(error, USAGE);
   }
 }
 

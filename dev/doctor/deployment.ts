@@ -5,6 +5,7 @@
  */
 import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } from "./answers.ts";
 import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
+import { describe, isOurs, judgeIntermediary, judgeSilence, placeInLog } from "./intermediary.ts";
 import { organizationsOf } from "../../src/organizations.ts";
 import type { Subject } from "./subject.ts";
 
@@ -34,6 +35,9 @@ export const SERVER_PATHS = [
   "/mcp/.well-known/openid-configuration",
 ];
 
+/** The others are for clients that look in odd places. */
+const SERVER_NEEDED = 3;
+
 function withUrl<Result>(
   run: (subject: Subject, url: URL) => Promise<Result>,
 ): (subject: Subject) => Promise<Result | undefined> {
@@ -46,12 +50,8 @@ async function examineHealth({ ask }: Subject, url: URL): Promise<Verdict> {
 
 /** Whether this Worker answers at all, and not what stands before it. */
 export function judgeHealth(answer: Answer | NoAnswer): Verdict {
-  if (!isAnswer(answer))
-    return failure(
-      `nothing answers there (${answer.failure})`,
-      "Deploy first (npm run deploy), and attach the host: routes in wrangler.toml. DNS may take minutes.",
-    );
-  const before = judgeObstacle(answer);
+  if (!isAnswer(answer)) return judgeSilence("nothing answers there", answer);
+  const before = judgeIntermediary(answer);
   if (before !== undefined) return before;
   if (answer.status === 500)
     return failure(
@@ -65,37 +65,10 @@ export function judgeHealth(answer: Answer | NoAnswer): Verdict {
     );
   if (!isObject(answer.json) || answer.json["status"] !== "ok")
     return failure(
-      `something else answers there (${answer.status})`,
+      `something else answers there (${describe(answer)})`,
       "Compare the address with the one that npm run deploy printed.",
     );
   return ok("the Worker runs");
-}
-
-/** What stands before a Worker and answers in its place: it stops clients, which have no browser. */
-export function judgeObstacle({ headers, status, text }: Answer): Verdict | undefined {
-  if (headers.get("cf-mitigated") === "challenge" || /cf-chl|challenge-platform/.test(text))
-    return failure(
-      "Cloudflare challenges clients before the Worker sees them",
-      "Cloudflare → your zone → Security: a rule that skips bot fight mode and challenges for this host.",
-    );
-  if (
-    status === 403 &&
-    /cloudflare|access denied|attention required/i.test(text) &&
-    !text.startsWith("{")
-  )
-    return failure(
-      "a firewall before the Worker refuses clients",
-      "Cloudflare → your zone → Security → Events names the rule; let /mcp, /token, /register and /.well-known pass.",
-    );
-  if (
-    (status === 302 || status === 303) &&
-    /cloudflareaccess\.com/.test(headers.get("Location") ?? "")
-  )
-    return failure(
-      "Cloudflare Access stands before the Worker",
-      "MCP clients cannot sign in there: remove the application for this host, or bypass it.",
-    );
-  return undefined;
 }
 
 async function examineReadiness({ ask }: Subject, url: URL): Promise<readonly Verdict[]> {
@@ -144,42 +117,80 @@ export function initialize(headers: Readonly<Record<string, string>> = {}) {
 
 /** RFC 9728 §5.1: 401, and where the metadata is, as one absolute address at the same origin. */
 export function judgeChallenge(answer: Answer | NoAnswer, url: URL): Verdict {
-  if (!isAnswer(answer)) return failure(`/mcp does not answer (${answer.failure})`, "Try again.");
-  const before = judgeObstacle(answer);
+  if (!isAnswer(answer)) return judgeSilence("/mcp", answer);
+  const before = judgeIntermediary(answer) ?? judgeTrouble(answer);
   if (before !== undefined) return before;
-  if (answer.status === 200)
+  if (answer.status === 200 && isOurs(answer))
     return warning("/mcp is open to everybody", "AUTH_ENABLED=false is for development.");
   const header = answer.headers.get("WWW-Authenticate") ?? "";
   const places = [...header.matchAll(/resource_metadata="([^"]*)"/g)].map(([, place]) => place);
   if (answer.status !== 401 || places.length === 0)
     return failure(
-      `/mcp answers ${answer.status} without a challenge`,
-      "A proxy before the Worker must pass 401 and WWW-Authenticate unchanged.",
+      `/mcp answers without a challenge (${describe(answer)})`,
+      "A proxy before the Worker must pass requests, 401 and WWW-Authenticate unchanged.",
     );
-  const isRight = places.length === 1 && URL.parse(places[0] ?? "")?.origin === url.origin;
-  return isRight
+  return judgePlaces(places, url);
+}
+
+/** The Worker's own refusal, though nobody has shown it anything yet. */
+function judgeTrouble(answer: Answer): Verdict | undefined {
+  if (!isOurs(answer) || (answer.status < 500 && answer.status !== 429)) return undefined;
+  return failure(`the Worker answers ${answer.status}`, `Its reason: ${placeInLog(answer)}.`);
+}
+
+/** One address, absolute: a relative one is refused in silence (claude-ai-mcp#133). */
+function judgePlaces(places: readonly (string | undefined)[], url: URL): Verdict {
+  const [place = ""] = places;
+  const told = URL.parse(place);
+  if (places.length > 1 || told === null)
+    return failure(
+      `the challenge names ${places.length > 1 ? "two addresses" : "no whole address"}`,
+      "A proxy must pass WWW-Authenticate unchanged.",
+    );
+  return told.origin === url.origin
     ? ok("/mcp asks for a token, and says where to get one")
     : failure(
-        "the challenge names another address than this one",
-        "RESOURCE_BASE_URL must be the address that clients use.",
+        `the challenge sends clients to ${told.origin}, not to ${url.origin}`,
+        "RESOURCE_BASE_URL must be the address that clients use; a proxy must pass headers unchanged.",
       );
 }
 
 async function examineResource({ ask }: Subject, url: URL): Promise<Verdict> {
   const answers = await Promise.all(RESOURCE_PATHS.map((path) => ask(new URL(path, url))));
-  return judgeResource(answers.map(readObject), url);
+  return judgeDocuments(RESOURCE_PATHS, answers) ?? judgeResource(answers.map(readObject), url);
+}
+
+/** Whether each is JSON, and says the same everywhere: clients look in different places. */
+function judgeDocuments(
+  paths: readonly string[],
+  answers: readonly (Answer | NoAnswer)[],
+): Verdict | undefined {
+  for (const [index, path] of paths.entries()) {
+    const answer = answers[index];
+    if (answer === undefined || readObject(answer) !== undefined) continue;
+    return judgeDocument(path, answer);
+  }
+  const texts = new Set(answers.map((answer) => isAnswer(answer) && answer.text));
+  if (texts.size === 1) return undefined;
+  return failure(
+    `${paths.join(" and ")} differ`,
+    "A proxy or cache before the Worker must leave /.well-known alone.",
+  );
+}
+
+/** A document of `/.well-known` that is none. */
+export function judgeDocument(path: string, answer: Answer | NoAnswer): Verdict {
+  if (!isAnswer(answer)) return judgeSilence(path, answer);
+  return failure(
+    `${path} cannot be read (${describe(answer)})`,
+    "A proxy must let all of /.well-known pass; a website's own fallback page must not answer there.",
+  );
 }
 
 type Document = Readonly<Record<string, unknown>> | undefined;
 
 /** RFC 9728 §3.3: the resource is the address that was asked for; one issuer, without a slash. */
 export function judgeResource(documents: readonly Document[], url: URL): Verdict {
-  const missing = RESOURCE_PATHS.filter((_, index) => documents[index] === undefined);
-  if (missing.length > 0)
-    return failure(
-      `${missing.join(" and ")} cannot be read`,
-      "A proxy must let /.well-known pass.",
-    );
   const expected = `${url.origin}/mcp`;
   const others = documents.filter((document) => textOf(document, "resource") !== expected);
   if (others.length > 0)
@@ -222,20 +233,17 @@ async function examineOrganizations(
 
 async function examineServer({ ask }: Subject, url: URL): Promise<Verdict> {
   const answers = await Promise.all(SERVER_PATHS.map((path) => ask(new URL(path, url))));
-  return judgeServer(answers.map(readObject), url);
+  const needed = answers.slice(0, SERVER_NEEDED);
+  return (
+    judgeDocuments(SERVER_PATHS.slice(0, SERVER_NEEDED), needed) ??
+    judgeServer(answers.map(readObject), url)
+  );
 }
 
 const ENDPOINTS = ["authorization_endpoint", "token_endpoint", "registration_endpoint"];
 
 /** RFC 8414 §3.3: the issuer to the letter; endpoints at its origin; S256. */
 export function judgeServer(documents: readonly Document[], url: URL): Verdict {
-  const needed = SERVER_PATHS.slice(0, 3);
-  const missing = needed.filter((_, index) => documents[index] === undefined);
-  if (missing.length > 0)
-    return failure(
-      `${missing.join(" and ")} cannot be read`,
-      "A proxy must let /.well-known pass.",
-    );
   for (const document of documents) {
     if (document === undefined) continue;
     const issuer = textOf(document, "issuer");

@@ -8,7 +8,7 @@ import { VARIABLES } from "../../src/config.ts";
 import { findMeantName } from "../../src/near-miss.ts";
 import { isLoopbackUrl } from "../../src/variables.ts";
 import { readEnvFile } from "../start/env-file.ts";
-import { type Check, failure, ok, type Verdict, warning } from "./check.ts";
+import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
 import type { Subject } from "./subject.ts";
 
 /** Where each is found, for whoever lacks it. */
@@ -34,7 +34,7 @@ export const VARIABLE_CHECKS: readonly Check[] = [
   {
     id: "tool-secrets",
     area: "Variables",
-    examine: ({ variables }) => judgeTheirs(variables, readExample()),
+    examine: ({ variables }) => (isEmpty(variables) ? [] : judgeTheirs(variables, readExample())),
   },
   {
     id: "placeholders",
@@ -47,8 +47,16 @@ export const VARIABLE_CHECKS: readonly Check[] = [
 ];
 
 function judgeProblems(subject: Subject): readonly Verdict[] {
-  const { problems, config, variables, isForDeployment, file } = subject;
-  if (!isForDeployment && !VARIABLES.some((name) => name in variables))
+  const { problems, config, variables, isForDeployment, file, url } = subject;
+  const hasNone = !isForDeployment && isEmpty(variables);
+  if (hasNone && url !== undefined)
+    return [
+      skipped(
+        `the variables were not looked at: there are none, neither in ${file} nor in the environment`,
+        "--file says where they are. Without them only what clients see can be judged.",
+      ),
+    ];
+  if (hasNone)
     return [
       failure(
         `there are no variables, neither in ${file} nor in the environment`,
@@ -66,6 +74,11 @@ function judgeProblems(subject: Subject): readonly Verdict[] {
   return problems.map(({ variable, problem }) =>
     failure(`${variable} ${problem}`, WHERE[variable] ?? "What each means: .dev.vars.example."),
   );
+}
+
+/** Without any there is nothing to say of single ones. */
+function isEmpty(variables: Readonly<Record<string, string>>): boolean {
+  return !VARIABLES.some((name) => name in variables);
 }
 
 /** Auth0's and Upstash's own names that this server does not read are often ours, misremembered. */

@@ -18,7 +18,18 @@ import {
 import { signIn } from "./browser.ts";
 import { type Check, failure, ok, skipped, type Verdict } from "./check.ts";
 import { type ClientProfile, CLIENTS } from "./clients.ts";
-import { initialize, judgeChallenge, judgeObstacle } from "./deployment.ts";
+import { initialize, judgeChallenge, judgeDocument } from "./deployment.ts";
+import { isOurs } from "./intermediary.ts";
+import {
+  judgeCall,
+  judgeConsent,
+  judgeForbidden,
+  judgeMetadata,
+  judgeRefusal,
+  judgeStop,
+  REGISTRATION_FIXES,
+  SIGN_IN_FIXES,
+} from "./walk-verdicts.ts";
 import type { Subject } from "./subject.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -85,7 +96,7 @@ async function walk(subject: Subject): Promise<readonly Verdict[] | undefined> {
   const steps = login === undefined ? STEPS : [...STEPS, ...SIGNED_IN_STEPS];
   const verdicts: Verdict[] = [];
   for (const [index, [name, take]] of steps.entries()) {
-    const verdict = await take(walker);
+    const verdict = await take(walker).catch(judgeStop);
     const says = `${index + 1}. ${profile.title} ${name}: ${verdict.says}`;
     verdicts.push({ ...verdict, says });
     if (verdict.status === "failure") return verdicts;
@@ -111,30 +122,18 @@ function withHabits(ask: Ask, { userAgent, origin }: ClientProfile, url: URL): A
 
 async function comeWithoutToken({ ask, url, found }: Walker): Promise<Verdict> {
   const answer = await ask(new URL("/mcp", url), initialize());
-  const refused = isAnswer(answer) && answer.status === 403 ? judgeForbidden(answer) : undefined;
-  if (refused !== undefined) return refused;
+  if (isAnswer(answer) && isOurs(answer) && answer.status === 403) return judgeForbidden(answer);
   if (isAnswer(answer)) found.challenge = answer;
   return judgeChallenge(answer, url);
-}
-
-/** 403 before any token: the page it comes from, or the host it asks for. */
-function judgeForbidden(answer: Answer): Verdict {
-  return (
-    judgeObstacle(answer) ??
-    failure(
-      "403 before it could sign in",
-      "ALLOWED_ORIGINS must have the client's page, or be left out; RESOURCE_BASE_URL the address it uses.",
-    )
-  );
 }
 
 async function readResource({ ask, url, found }: Walker): Promise<Verdict> {
   const header = found.challenge?.headers.get("WWW-Authenticate") ?? "";
   const place = /resource_metadata="([^"]*)"/.exec(header)?.[1] ?? "";
-  const document = readObject(await ask(URL.parse(place) ?? new URL("/", url)));
+  const answer = await ask(URL.parse(place) ?? new URL("/", url));
+  const document = readObject(answer);
   const resource = textOf(document, "resource");
-  if (document === undefined || resource === undefined)
-    return failure(`nothing at ${place}`, "A proxy must let /.well-known pass.");
+  if (document === undefined || resource === undefined) return judgeDocument(place, answer);
   found.resource = document;
   return resource === `${url.origin}/mcp`
     ? ok(resource)
@@ -147,22 +146,19 @@ async function readResource({ ask, url, found }: Walker): Promise<Verdict> {
 async function readServer({ ask, url, found, profile }: Walker): Promise<Verdict> {
   const issuers = found.resource?.["authorization_servers"];
   const issuer = Array.isArray(issuers) ? String(issuers[0]) : url.origin;
+  const tried: Verdict[] = [];
   for (const path of profile.serverMetadata) {
-    const document = readObject(await ask(new URL(path, issuer)));
-    if (document === undefined) continue;
+    const answer = await ask(new URL(path, issuer));
+    const document = readObject(answer);
+    if (document === undefined) {
+      tried.push(judgeDocument(path, answer));
+      continue;
+    }
     found.server = document;
-    const said = textOf(document, "issuer");
-    return said === issuer
-      ? ok(`${path}, issuer ${said}`)
-      : failure(
-          `the issuer is ${said}, announced was ${issuer}`,
-          "RESOURCE_BASE_URL must be the address that clients use, without a slash at the end.",
-        );
+    return judgeMetadata(document, issuer, profile) ?? ok(`${path}, issuer ${issuer}`);
   }
-  return failure(
-    `no metadata at ${profile.serverMetadata.join(" or ")}`,
-    "A proxy must let /.well-known pass.",
-  );
+  const says = tried.map((verdict) => verdict.says).join("; ");
+  return failure(`no metadata: ${says}`, tried[0]?.fix ?? "A proxy must let /.well-known pass.");
 }
 
 async function register({ ask, url, found, profile }: Walker): Promise<Verdict> {
@@ -185,52 +181,9 @@ async function register({ ask, url, found, profile }: Walker): Promise<Verdict> 
   return ok(`${profile.redirectUri} is registered`);
 }
 
-const REGISTRATION_FIXES: Fixes = {
-  invalid_redirect_uri: "ALLOWED_REDIRECT_URIS must have this client's address.",
-  invalid_client_metadata: "Report it with this output: this client registers like that.",
-  access_denied: "A firewall or ALLOWED_ORIGINS keeps it away.",
-  slow_down: "Too many registrations from this network; wait a minute.",
-};
-
-type Fixes = Readonly<Record<string, string>>;
-
-/** The OAuth error code, and what it calls for. */
-function judgeRefusal(answer: Answer | NoAnswer, fixes: Fixes): Verdict {
-  if (!isAnswer(answer)) return failure(`no answer (${answer.failure})`, "Try again.");
-  const error = isObject(answer.json) ? (textOf(answer.json, "error") ?? "") : "";
-  const code = /^[a-z_]{1,64}$/.test(error) ? ` ${error}` : "";
-  const id = answer.headers.get("X-Request-Id") ?? "";
-  const log = /^[\w-]{1,64}$/.test(id) ? `npx wrangler tail, request ${id}.` : "npx wrangler tail.";
-  return (
-    judgeObstacle(answer) ??
-    failure(`refused: ${answer.status}${code}`, fixes[error] ?? `The log has the reason: ${log}`)
-  );
-}
-
 async function openConsent(walker: Walker): Promise<Verdict> {
   const headers = { Accept: "text/html" };
   return judgeConsent(await walker.browse(await authorizationUrl(walker), { headers }));
-}
-
-/** The page that a person would see. */
-function judgeConsent(answer: Answer | NoAnswer): Verdict {
-  if (!isAnswer(answer)) return failure(`no answer (${answer.failure})`, "Try again.");
-  const error = URL.parse(answer.headers.get("Location") ?? "")?.searchParams.get("error");
-  if (error) return failure(`sent back with ${error}`, "The log has the reason.");
-  const heading = headingOf(answer.text);
-  if (answer.status === 200 && answer.text.includes("<form")) return ok(`“${heading}”`);
-  return (
-    judgeObstacle(answer) ??
-    failure(
-      `${answer.status} “${heading}”`,
-      "The page and the log name the parameter that is wrong.",
-    )
-  );
-}
-
-function headingOf(html: string): string {
-  const [, heading = ""] = /<h1[^>]*>(.*?)<\/h1>/s.exec(html) ?? [];
-  return heading.replaceAll(/<[^>]*>/g, "").trim();
 }
 
 async function authorizationUrl({ url, found, profile }: Walker): Promise<URL> {
@@ -271,10 +224,13 @@ async function signInAs(walker: Walker): Promise<Verdict> {
   });
   const { searchParams } = back;
   const code = searchParams.get("code");
+  const error = searchParams.get("error");
   if (code === null)
     return failure(
-      `sent back with ${searchParams.get("error") ?? "nothing"}`,
-      "The log has the reason.",
+      `sent back with ${error ?? "nothing"}`,
+      error === null
+        ? "A proxy before the Worker must pass Location unchanged, its query included."
+        : (SIGN_IN_FIXES[error] ?? "npx wrangler tail: the line of /auth/callback has the reason."),
     );
   if (searchParams.get("state") !== found.state)
     return failure("its state came back changed", "A proxy must pass addresses unchanged.");
@@ -322,6 +278,10 @@ function keepTokens({ found }: Walker, answer: Answer | NoAnswer): Verdict {
   if (tokens === undefined)
     return judgeRefusal(answer, {
       invalid_client: "It authenticates as its registration says; a proxy must pass Authorization.",
+      invalid_request: "A proxy must pass the form and its Content-Type unchanged.",
+      invalid_grant:
+        "The code or the session is gone: a store for each region, or one that was emptied?",
+      invalid_target: "RESOURCE_BASE_URL must be the address that clients use.",
       temporarily_unavailable: "Auth0 or the store: --url without --as says which.",
     });
   found.tokens = tokens;
@@ -347,23 +307,6 @@ async function callWithToken({ ask, url, found }: Walker): Promise<Verdict> {
   return judgeCall(answer);
 }
 
-/** "Authorization with the MCP server failed" is mostly said here. */
-export function judgeCall(answer: Answer | NoAnswer): Verdict {
-  if (isAnswer(answer) && answer.status === 200) return ok("it is let in");
-  if (!isAnswer(answer)) return failure(`no answer (${answer.failure})`, "Try again.");
-  const challenge = answer.headers.get("WWW-Authenticate") ?? "";
-  const error = /error="([a-z_]{1,64})"/.exec(challenge)?.[1];
-  return (
-    judgeObstacle(answer) ??
-    failure(
-      `refused with its new token: ${[answer.status, error].filter(Boolean).join(" ")}`,
-      answer.status === 401
-        ? "Issuer, audience and signing key must be those of /token: one RESOURCE_BASE_URL, one JWT_SIGNING_KEY; a proxy must pass Authorization."
-        : "ALLOWED_ORIGINS, or a rule before the Worker that lets /token pass and not /mcp.",
-    )
-  );
-}
-
 async function listTools({ ask, url, found, profile }: Walker): Promise<Verdict> {
   const answer = await ask(new URL("/mcp", url), {
     method: "POST",
@@ -375,7 +318,8 @@ async function listTools({ ask, url, found, profile }: Walker): Promise<Verdict>
     },
     body: JSON.stringify({ jsonrpc: "2.0", id: 2, method: "tools/list" }),
   });
-  if (!isAnswer(answer) || answer.status !== 200) return judgeCall(answer);
+  const verdict = judgeCall(answer);
+  if (!isAnswer(answer) || verdict.status === "failure") return verdict;
   const names = [...answer.text.matchAll(/"name":"([\w.-]+)"/g)].map(([, name]) => name);
   return names.length > 0
     ? ok(`${names.length} tools`)

@@ -12,8 +12,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createMemoryEngine } from "../../dev/upstash/memory-engine.ts";
 import { createRestApi, jsonAnswer, type RestApi } from "../../dev/upstash/rest.ts";
 import { serveRest, type UpstashServer } from "../../dev/upstash/server.ts";
-import { type Answer, type Ask, createAsk, isAnswer } from "../../dev/doctor/answers.ts";
-import { CLIENT_NAMES, type ClientName } from "../../dev/doctor/arguments.ts";
 import { examine, type Finding, type Status } from "../../dev/doctor/check.ts";
 import { CHECKS } from "../../dev/doctor/checks.ts";
 import { createSubject, type Subject } from "../../dev/doctor/subject.ts";
@@ -22,10 +20,13 @@ import { loadTools } from "../../dev/doctor/tools.ts";
 import type { Changes } from "../../dev/tenant/dashboard.ts";
 import type { Shape } from "../../dev/tenant/forgery.ts";
 import type { Endpoint, Fault } from "../../dev/tenant/traffic.ts";
-import { type House, MANAGEMENT_TOKEN, randomKey, startHouse } from "../support/house.ts";
+import { type Habit, stand } from "../support/before-worker.ts";
+import { freePort, type House, MANAGEMENT_TOKEN, randomKey, startHouse } from "../support/house.ts";
 
 let house: House;
 let folder: string;
+/** Bundled once. */
+const tools = loadTools();
 
 beforeAll(async () => {
   house = await startHouse();
@@ -58,7 +59,7 @@ async function findings(
     looksAtDirectories: false,
     environmentName: undefined,
     managementToken: undefined,
-    ...(await loadTools().then((loaded) => loaded ?? { tools: undefined, permissions: undefined })),
+    ...((await tools) ?? { tools: undefined, permissions: undefined }),
     ...options,
   });
   return examine(CHECKS, { ...subject, ...(options.ask && { ask: options.ask }) });
@@ -486,12 +487,24 @@ describe("a deployment", () => {
   const look = (url: string) => findings({}, { url: new URL(url) });
 
   it("that is not there", async () => {
-    expectFinding(await look("http://localhost:9"), [
+    expectFinding(await look(`http://localhost:${await freePort()}`), [
       "deployment",
       "failure",
-      /^nothing answers there/,
+      /^nothing answers there: nobody listens/,
+      /npm run dev/,
+    ]);
+    expectFinding(await look("https://mcp.invalid"), [
+      "deployment",
+      "failure",
+      /^nothing answers there: its name is not known/,
       /routes/,
     ]);
+  });
+
+  it("that is open to everybody", async () => {
+    const open = await house.startAnother({ AUTH_ENABLED: "false", RESOURCE_BASE_URL: "" });
+    expectFinding(await look(open.url), ["challenge", "warning", /open to everybody/]);
+    await open.stop();
   });
 
   it("whose variables are wrong", async () => {
@@ -553,75 +566,85 @@ describe("a deployment", () => {
     ]);
   });
 
-  /** What stands before the Worker, or in its place. */
-  type Before = (path: string) => { status: number; headers?: Set; body?: string } | undefined;
-  const standing: readonly [string, Before, Expected][] = [
+  const standing: readonly [string, Habit, Expected][] = [
     [
       "a challenge",
-      () => ({ status: 403, headers: { "cf-mitigated": "challenge" } }),
+      { answer: () => ({ status: 403, headers: { "cf-mitigated": "challenge" } }) },
       ["deployment", "failure", /challenges clients/, /bot fight/],
     ],
     [
       "a firewall",
-      (path) =>
-        path === "/mcp" ? { status: 403, body: "<h1>Access denied</h1> Cloudflare" } : undefined,
+      {
+        answer: ({ path }) =>
+          path === "/mcp" ? { status: 403, body: "<h1>Access denied</h1>" } : undefined,
+      },
       ["challenge", "failure", /a firewall/, /Security/],
     ],
     [
       "Access",
-      () => ({ status: 302, headers: { location: "https://a.cloudflareaccess.com/x" } }),
+      {
+        answer: () => ({
+          status: 302,
+          headers: { location: "https://a.cloudflareaccess.com/x" },
+        }),
+      },
       ["deployment", "failure", /Cloudflare Access/],
     ],
     [
       "something else",
-      () => ({ status: 200, body: "<h1>hello</h1>" }),
-      ["deployment", "failure", /something else/],
+      { answer: () => ({ body: "<h1>hello</h1>" }) },
+      ["deployment", "failure", /something else answers there \(200, HTML\)/],
+    ],
+    [
+      "a proxy that reaches nobody",
+      { answer: () => ({ status: 502, body: "<h1>Bad gateway</h1>" }) },
+      ["deployment", "failure", /cannot reach it \(502, HTML\)/, /routes/],
+    ],
+    [
+      "a Worker that Cloudflare stops",
+      { answer: () => ({ status: 500, body: "error code: 1102" }) },
+      ["deployment", "failure", /1101 or 1102/, /CPU/],
     ],
     [
       "a proxy that drops the challenge",
-      (path) => (path === "/mcp" ? { status: 401 } : undefined),
+      { change: ({ headers }) => void delete headers["www-authenticate"] },
       ["challenge", "failure", /without a challenge/],
     ],
     [
       "a proxy that keeps /.well-known",
-      (path) => (path.startsWith("/.well-known/oauth-protected") ? { status: 404 } : undefined),
-      ["resource-metadata", "failure", /cannot be read/],
+      {
+        answer: ({ path }) =>
+          path.startsWith("/.well-known/oauth-protected") ? { status: 404 } : undefined,
+      },
+      ["resource-metadata", "failure", /cannot be read \(404, empty\)/],
+    ],
+    [
+      "a cache with an older document",
+      {
+        change: (returning, { path }) => {
+          if (path.endsWith("/openid-configuration")) returning.body = '{"issuer":"older"}';
+        },
+      },
+      ["server-metadata", "failure", / differ$/, /cache/],
     ],
     [
       "a proxy that keeps OPTIONS",
-      (path) => (path === "OPTIONS" ? { status: 405 } : undefined),
+      { answer: ({ method }) => (method === "OPTIONS" ? { status: 405 } : undefined) },
       ["cors", "warning", /may not ask/],
     ],
-    [
-      "an open server",
-      (path) => (path === "/mcp" ? { status: 200, body: "{}" } : undefined),
-      ["challenge", "warning", /open to everybody/],
-    ],
   ];
-  it.each(standing)("behind %s", async (_, before, expected) => {
-    const proxy = createServer(async (request, response) => {
-      const path = new URL(request.url ?? "/", "http://localhost").pathname;
-      const own = before(request.method === "OPTIONS" ? "OPTIONS" : path);
-      if (own !== undefined) return void response.writeHead(own.status, own.headers).end(own.body);
-      const answer = await fetch(new URL(request.url ?? "/", house.issuer), {
-        method: request.method ?? "GET",
-        redirect: "manual",
-      });
-      response
-        .writeHead(answer.status, {
-          "content-type": answer.headers.get("content-type") ?? "text/plain",
-          ...(answer.headers.has("www-authenticate") && {
-            "www-authenticate": answer.headers.get("www-authenticate") ?? "",
-          }),
-        })
-        .end(await answer.text());
-    }).listen(0, "127.0.0.1");
-    await once(proxy, "listening");
-    const address = proxy.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+  it.each(standing)("behind %s", async (_, habit, expected) => {
+    const port = await freePort();
+    const proxy = await stand(port, () => house.url);
+    proxy.does({
+      ...habit,
+      answer: (passing) => {
+        passing.headers.host = new URL(house.issuer).host;
+        return habit.answer?.(passing);
+      },
+    });
     expectFinding(await look(`http://localhost:${port}`), expected);
     proxy.close();
-    proxy.closeAllConnections();
   });
 });
 
@@ -776,91 +799,5 @@ describe("--login", () => {
     ]);
     const elsewhere = { RESOURCE_BASE_URL: `http://localhost:${port}` };
     expectFinding(await lookAtTokens(elsewhere), ["login", "failure", /does not send people back/]);
-  });
-});
-
-/** Whom this server does not serve yet. */
-const UNSERVED = new Set<ClientName>([]);
-
-describe("--as", () => {
-  const go = (client: ClientName, options: Partial<Subject> = {}) =>
-    findings({}, { url: new URL(house.issuer), client, login: { person: "ada" }, ...options });
-  const steps = (found: readonly Finding[]) => found.filter(({ id }) => id === "client");
-
-  it.each(CLIENT_NAMES.filter((name) => !UNSERVED.has(name)))(
-    "%s goes the whole way",
-    async (client) => {
-      expect(steps(await go(client)).filter(({ status }) => status !== "ok")).toEqual([]);
-    },
-  );
-
-  it("without a person it stops at the consent page, and says so", async () => {
-    const found = steps(await go("cursor", { login: undefined }));
-    expect(found.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok", "ok", "skipped"]);
-  });
-
-  const faulty: readonly [
-    string,
-    (path: string, answer: Answer) => Partial<Answer> | undefined,
-    RegExp,
-    RegExp,
-  ][] = [
-    [
-      "at the token, for a firewall",
-      (path, { status }) =>
-        path === "/mcp" && status === 200
-          ? { status: 403, text: "<h1>Access denied</h1> cloudflare", json: undefined }
-          : undefined,
-      /^8\. .*calls with its token: a firewall/,
-      /Security/,
-    ],
-    [
-      "at the token, for another key",
-      (path, { status }) =>
-        path === "/mcp" && status === 200
-          ? {
-              status: 401,
-              headers: new Headers({ "WWW-Authenticate": 'Bearer error="invalid_token"' }),
-            }
-          : undefined,
-      /^8\. .*401 invalid_token/,
-      /JWT_SIGNING_KEY/,
-    ],
-    [
-      "at the registration",
-      (path) =>
-        path === "/register" ? { status: 400, json: { error: "invalid_redirect_uri" } } : undefined,
-      /^4\. .*400 invalid_redirect_uri/,
-      /ALLOWED_REDIRECT_URIS/,
-    ],
-    [
-      "at the server metadata",
-      (path) =>
-        path.includes("oauth-authorization-server") || path.includes("openid")
-          ? { status: 404 }
-          : undefined,
-      /^3\. .*no metadata/,
-      /well-known/,
-    ],
-    [
-      "at the page it comes from",
-      (path) => (path === "/mcp" ? { status: 403, text: "{}" } : undefined),
-      /^1\. .*403 before/,
-      /ALLOWED_ORIGINS/,
-    ],
-  ];
-  it.each(faulty)("says that a client stops %s", async (_, change, says, fix) => {
-    const real = createAsk();
-    const ask: Ask = async (url, question) => {
-      const answer = await real(url, question);
-      const { pathname } = new URL(url);
-      return isAnswer(answer) ? { ...answer, ...change(pathname, answer) } : answer;
-    };
-    const found = steps(await go("cursor", { ask }));
-    expect(found.at(-1)).toMatchObject({
-      status: "failure",
-      says: expect.stringMatching(says),
-      fix: expect.stringMatching(fix),
-    });
   });
 });

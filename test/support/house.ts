@@ -80,7 +80,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const apiClient = { clientId: "house-api", clientSecret: randomKey() };
   const tenant = await startTenant({
     ...account,
-    callbackUrls: [`${issuer}/auth/callback`],
+    callbackUrls: [`${options.variables?.["RESOURCE_BASE_URL"] || issuer}/auth/callback`],
     permissions: PERMISSIONS,
     backchannelLogoutUri: `${issuer}/auth/backchannel-logout`,
     managementToken: MANAGEMENT_TOKEN,
