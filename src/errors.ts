@@ -100,6 +100,11 @@ export const REFUSALS = {
     status: 503,
     text: "The access token is under a key that this server does not know right now. Please try again shortly.",
   },
+  access_token_newer: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "A newer version of this server issued the access token. Please try again shortly.",
+  },
   access_token_expired: {
     code: "invalid_token",
     status: 401,

@@ -44,6 +44,9 @@ const claimsSchema = z.object({
   grant_record: z.string(),
 });
 
+/** What names the grant of a token, whichever version of us wrote it. */
+const namingSchema = claimsSchema.pick({ sub: true, grant_id: true });
+
 export type AccessTokenClaims = z.output<typeof claimsSchema>;
 
 /** Who calls: somebody who signed in, or a machine with credentials of its own. */
@@ -72,7 +75,7 @@ export function signAccessToken(
 }
 
 /** Why an access token is not accepted; `expired` is the only one an honest client meets. */
-export type AccessTokenProblem = "malformed" | "unknown_key" | "expired" | "invalid";
+export type AccessTokenProblem = "malformed" | "unknown_key" | "newer" | "expired" | "invalid";
 
 /**
  * Judges a presented access token: our signature, issuer, audience, type and lifetime (RFC 9068 §4,
@@ -96,7 +99,8 @@ export async function verifyAccessToken(
       requiredClaims: ["exp", "iat", "jti"],
       currentDate: new Date(expected.now * 1000),
     });
-    return claimsSchema.safeParse(payload).data ?? "invalid";
+    // Signed by us, and nothing that this version writes: another one does.
+    return claimsSchema.safeParse(payload).data ?? "newer";
   } catch (error) {
     return error instanceof errors.JWTExpired ? "expired" : "invalid";
   }
@@ -111,7 +115,7 @@ export async function readAccessToken(
   if (typeof key === "string") return undefined;
   try {
     const { payload } = await compactVerify(token, key.key, { algorithms: ["HS256"] });
-    const claims = claimsSchema.safeParse(JSON.parse(new TextDecoder().decode(payload))).data;
+    const claims = namingSchema.safeParse(JSON.parse(new TextDecoder().decode(payload))).data;
     return claims === undefined ? undefined : { userId: claims.sub, grantId: claims.grant_id };
   } catch {
     return undefined;

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { hashText } from "../keys.ts";
+import { readStored } from "../storage/stored-text.ts";
 import type { createToolRecords } from "./tool-records.ts";
 
 type Records = Pick<ReturnType<typeof createToolRecords>, "entries" | "read" | "write">;
@@ -39,7 +40,7 @@ export async function readRequest(
   now: number,
 ): Promise<AccountRequest | undefined> {
   const text = await records.read(requestName(id));
-  const request = text === undefined ? undefined : requestSchema.safeParse(JSON.parse(text)).data;
+  const request = text === undefined ? undefined : readStored(requestSchema, text);
   return request !== undefined && request.until > now ? request : undefined;
 }
 
@@ -62,7 +63,7 @@ const ACCOUNT_TTL_SECONDS = 366 * 86_400;
 /** The accounts that a person has connected here. */
 export async function listAccounts(records: Records, userId: string): Promise<readonly Account[]> {
   const texts = await records.entries(collectionOf(userId));
-  return texts.flatMap((text) => accountSchema.safeParse(JSON.parse(text)).data ?? []);
+  return texts.map((text) => readStored(accountSchema, text));
 }
 
 /** Notes one, or that it has ended. Of one connection there is one: the newest. */

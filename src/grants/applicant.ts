@@ -10,6 +10,7 @@ import { type Reason, REFUSALS, Refusal } from "../errors.ts";
 import type { UpstreamTokens } from "../identity/provider.ts";
 import { isSameText, randomText } from "../keys.ts";
 import type { Place } from "../storage/entry.ts";
+import { readStored } from "../storage/stored-text.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { putConnection } from "./connections.ts";
 import type { GrantRef } from "./grant.ts";
@@ -119,7 +120,7 @@ function refusedName({ slot, fingerprint }: Applicant): string {
 
 async function readEntry(work: UnitOfWork, applicant: Pick<Applicant, "slot">) {
   const found = await work.find(placeOf(applicant));
-  return found.state === "current" ? entrySchema.safeParse(JSON.parse(found.text)).data : undefined;
+  return found.state === "current" ? readStored(entrySchema, found.text) : undefined;
 }
 
 async function readGrantRef({ work, applicant }: Visit): Promise<GrantRef | undefined> {
@@ -211,5 +212,6 @@ function recordOf(
     places: [],
     createdAt: before.createdAt,
     expiresAt: tokens.expiresAt,
+    ...(before.unread === undefined ? {} : { unread: before.unread }),
   };
 }

@@ -3,6 +3,7 @@
  * page of ours, read when the call is made again. Texts of the store go in and out, parsed once.
  */
 import * as z from "zod";
+import { readStored } from "../storage/stored-text.ts";
 
 const questionSchema = z
   .object({
@@ -60,6 +61,6 @@ export async function loadApproval(
 
 /** Reads a record; undefined when its time is over. `now` is in epoch seconds. */
 export function readApproval(text: string | undefined, now: number): Approval | undefined {
-  const approval = text === undefined ? undefined : approvalSchema.safeParse(JSON.parse(text)).data;
+  const approval = text === undefined ? undefined : readStored(approvalSchema, text);
   return approval !== undefined && approval.until > now ? approval : undefined;
 }

@@ -3,6 +3,7 @@
  * go in and out; how many a person may hold is decided here.
  */
 import * as z from "zod";
+import { readStored } from "../storage/stored-text.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { stillGranted } from "./freshness.ts";
 import type { GrantRef } from "./grant.ts";
@@ -62,7 +63,7 @@ export async function listConnections(
   userId: string,
 ): Promise<readonly Connection[]> {
   const texts = await work.texts(connectionsName(userId));
-  return texts.flatMap((text) => connectionSchema.safeParse(JSON.parse(text)).data ?? []);
+  return texts.map((text) => readStored(connectionSchema, text));
 }
 
 /** Writes a grant's entry, used at that time (epoch seconds), in the same generation as its record. */

@@ -15,6 +15,7 @@ import type {
   UpstreamTokens,
 } from "../identity/provider.ts";
 import type { Place } from "../storage/entry.ts";
+import { readStored } from "../storage/stored-text.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { TokenGrant } from "./grant.ts";
 import { holdUntil } from "./holding.ts";
@@ -132,8 +133,8 @@ async function readStanding(
 ): Promise<Kept | undefined> {
   const found = await work.find(place);
   if (found.state !== "current") return undefined;
-  const kept = keptSchema.safeParse(JSON.parse(found.text)).data;
-  return kept !== undefined && stands(kept, now) ? kept : undefined;
+  const kept = readStored(keptSchema, found.text);
+  return stands(kept, now) ? kept : undefined;
 }
 
 /** What the provider answers. That it refuses is an answer too, and stands for a while. */

@@ -5,9 +5,9 @@
  */
 import { decodeJwt } from "jose";
 import * as z from "zod";
-import { Refusal } from "../errors.ts";
 import type { UpstreamTokens } from "../identity/provider.ts";
 import type { Found, Place } from "../storage/entry.ts";
+import { membersSchema, readMembers, readStored } from "../storage/stored-text.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { GrantRef } from "./grant.ts";
 
@@ -112,6 +112,8 @@ const grantRecordSchema = z.object({
 
 export type GrantRecord = Omit<z.infer<typeof grantRecordSchema>, "tokens"> & {
   readonly tokens: UpstreamTokens;
+  /** What a newer version of us has written beside it: kept, so that it finds it again. */
+  readonly unread?: Readonly<Record<string, unknown>>;
 };
 
 /** A grant as it stands: its record, and which version of it that is. */
@@ -193,20 +195,23 @@ export function judgeRecord(
  * of us: the session is kept and the request is refused, rather than the other way round.
  */
 export function parseGrantRecord(text: string): GrantRecord {
-  const record = grantRecordSchema.safeParse(JSON.parse(text)).data;
-  if (record === undefined) throw new Refusal("store_answer_invalid");
+  const stored = readStored(membersSchema, text);
+  const record = readMembers(grantRecordSchema, stored);
   const { tokens } = record;
+  const others = Object.entries(stored).filter(([name]) => !(name in grantRecordSchema.shape));
   return {
     ...record,
+    ...(others.length === 0 ? {} : { unread: Object.fromEntries(others) }),
     tokens: { ...tokens, claims: tokens.claims ?? readClaims(tokens.accessToken) ?? {} },
   };
 }
 
 /** The text of a record, without what its access token says anyway. */
 export function stringifyGrantRecord(record: GrantRecord): string {
+  const { unread, ...known } = record;
   const { claims: _said, ...tokens } = record.tokens;
   const isSaid = readClaims(tokens.accessToken) !== undefined;
-  return JSON.stringify({ ...record, tokens: isSaid ? tokens : record.tokens }, undefined, 0);
+  return JSON.stringify({ ...unread, ...known, tokens: isSaid ? tokens : record.tokens });
 }
 
 function readClaims(accessToken: string): Readonly<Record<string, unknown>> | undefined {

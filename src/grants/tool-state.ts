@@ -3,6 +3,7 @@
  * the list comes out, or all of it is forgotten. What was remembered is not read here.
  */
 import * as z from "zod";
+import { readStored } from "../storage/stored-text.ts";
 import type { createToolRecords } from "./tool-records.ts";
 
 type Records = Pick<ReturnType<typeof createToolRecords>, "entries" | "write">;
@@ -25,7 +26,7 @@ export function stateName(userId: string, field: string): string {
 /** What the list says, what has run out included. One round trip. */
 export async function listState(records: Records, userId: string): Promise<readonly StateEntry[]> {
   const texts = await records.entries(stateCollection(userId));
-  return texts.map((text) => entrySchema.parse(JSON.parse(text)));
+  return texts.map((text) => readStored(entrySchema, text));
 }
 
 /** Forgets what a tool remembers of a person; without one, what any does. Two round trips. */

@@ -18,6 +18,7 @@ import { renderPage } from "../pages/layout.tsx";
 import { readProfile } from "../pages/person.tsx";
 import { describePermissions } from "../pages/scope.ts";
 import type { Parts } from "../parts.ts";
+import { readStored } from "../storage/stored-text.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
 import { redirectFaults } from "./authorize.ts";
@@ -135,7 +136,7 @@ function denialOf(asked: AuthRequest, requestId: string): string {
 }
 
 function readHeldBack(text: string | undefined, now: number): HeldBack {
-  const heldBack = text === undefined ? undefined : heldBackSchema.safeParse(JSON.parse(text)).data;
+  const heldBack = text === undefined ? undefined : readStored(heldBackSchema, text);
   if (heldBack === undefined || heldBack.expiresAt <= now)
     throw new Refusal("authorization_expired");
   return heldBack;

@@ -33,8 +33,8 @@ export async function writeHint(
 }
 
 /**
- * Reads a hint: what it says, "unsigned" when none of our keys of today signed it, which says nothing
- * against the token, or "forged".
+ * Reads a hint: what it says; "unsigned" when none of our keys of today signed it or another version
+ * of us wrote it in its own way, which says nothing against the token; or "forged".
  */
 export async function readHint(
   token: HintedToken,
@@ -42,7 +42,7 @@ export async function readHint(
   keys: SigningKeys,
 ): Promise<RefreshHint | "unsigned" | "forged"> {
   const [, kid, generation = "", renewalAt = "", mac = ""] = HINT.exec(text) ?? [];
-  if (kid === undefined) return "forged";
+  if (kid === undefined) return "unsigned";
   const key = keys.find((one) => one.kid === kid)?.key;
   if (key === undefined) return "unsigned";
   const hint = {

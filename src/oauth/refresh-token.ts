@@ -102,7 +102,7 @@ export function readGrantRef(token: string): GrantRef | undefined {
 /** Takes a presented refresh token apart; undefined when it cannot be one of ours. */
 export function readRefreshToken(token: string): PresentedRefreshToken | undefined {
   const [, inner, proof, hint] =
-    /^([\w:-]{1,256})\.([\w-]{43})(?:\.([\w-]{1,64}))?$/.exec(token) ?? [];
+    /^([\w:-]{1,256})\.([\w-]{43})(?:\.([\w.-]{1,256}))?$/.exec(token) ?? [];
   const grant = inner === undefined ? undefined : readGrantRef(inner);
   return inner === undefined || proof === undefined || grant === undefined
     ? undefined

@@ -40,6 +40,11 @@ export const STORE_REFUSALS = {
     status: 503,
     text: "Our storage cannot be found. The operator of this server has to look after it.",
   },
+  store_record_newer: {
+    code: "temporarily_unavailable",
+    status: 503,
+    text: "A newer version of this server is on its way. Please try again shortly.",
+  },
   store_key_unknown: {
     code: "temporarily_unavailable",
     status: 503,

@@ -7,7 +7,7 @@ import { base64url } from "jose";
 import { deriveKeyId, deriveSealingKey } from "../keys.ts";
 
 /** Why a stored text does not open. */
-export type SealProblem = "not_sealed" | "unknown_key" | "damaged";
+export type SealProblem = "not_sealed" | "unknown_key" | "unknown_format" | "damaged";
 
 export interface Sealer {
   /** Seals with the first key of the ring. */
@@ -29,6 +29,9 @@ const decoder = new TextDecoder();
 const FORMAT = "v1";
 const IV_BYTES = 12;
 const SEALED = /^v1\.([\w-]{8})\.([\w-]+)$/;
+
+/** What a later version of us may write: the number counts up when earlier ones must not read it. */
+const LATER = /^v(?!1\.)\d{1,3}\.[\w-]{8}\./;
 
 /** Derives the ring's keys. The first one seals, all of them open. */
 export async function createSealer(
@@ -60,7 +63,8 @@ async function sealText(
 
 async function openText(sealed: string, storedAs: string, ring: ReadonlyMap<string, CryptoKey>) {
   const [, kid, data] = SEALED.exec(sealed) ?? [];
-  if (kid === undefined || data === undefined) return { problem: "not_sealed" } as const;
+  if (kid === undefined || data === undefined)
+    return { problem: LATER.test(sealed) ? "unknown_format" : "not_sealed" } as const;
   const key = ring.get(kid);
   if (key === undefined) return { problem: "unknown_key" } as const;
   try {

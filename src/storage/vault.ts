@@ -22,8 +22,8 @@ export interface Vault {
   seal(text: string, storedAs: string): Promise<string>;
   /**
    * The plain text of a reply, or undefined: nothing there, or nothing that opens. Refuses with
-   * `store_key_unknown` what was sealed under a key that this version does not have: another version
-   * of us has it.
+   * `store_key_unknown` or `store_record_newer` what was sealed under a key or in a format that this
+   * version does not have: another version of us has it.
    */
   open(reply: Reply | undefined, storedAs: string): Promise<string | undefined>;
   /**
@@ -71,6 +71,7 @@ export function createVault(config: StoreConfig, parts: VaultParts): Vault {
       if ("text" in opened) return opened.text;
       parts.report(opened.problem, storedAs);
       if (opened.problem === "unknown_key") throw new Refusal("store_key_unknown");
+      if (opened.problem === "unknown_format") throw new Refusal("store_record_newer");
       return undefined;
     },
     transact: async (make, options) => {

@@ -4,8 +4,9 @@
  * do.
  */
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import type { JWK } from "jose";
 import {
   convertV4MiniflareOptions,
@@ -34,6 +35,13 @@ export interface HouseOptions {
   readonly elsewhere?: (request: Request) => Promise<Response> | Response;
 }
 
+/** What another release of the Worker has otherwise: a text of a file, and what stands there instead. */
+export interface Change {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 /** One Worker: an isolate of its own. */
 export interface TestWorker {
   /** Where it listens; the first Worker's is also the issuer. */
@@ -51,8 +59,14 @@ export interface House extends TestWorker {
   readonly tenant: Tenant;
   /** What the Worker was configured with. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Another Worker over the same store: another isolate, perhaps with other variables. */
-  startAnother(variables?: Readonly<Record<string, string>>): Promise<TestWorker>;
+  /**
+   * Another Worker over the same store: another isolate, perhaps with other variables, or of another
+   * release.
+   */
+  startAnother(
+    variables?: Readonly<Record<string, string>>,
+    release?: readonly Change[],
+  ): Promise<TestWorker>;
 }
 
 /** Every permission that the tools of `served.ts` ask for. */
@@ -109,20 +123,21 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const workers: TestWorker[] = [];
   const start = async (
     more: Readonly<Record<string, string>>,
-    at?: number,
+    { at, release }: { readonly at?: number; readonly release?: readonly Change[] } = {},
   ): Promise<TestWorker> => {
-    const worker = await startWorker({ ...variables, ...more }, at ?? (await freePort()), options);
+    const set = { ...variables, ...more };
+    const worker = await startWorker(set, at ?? (await freePort()), { ...options, release });
     workers.push(worker);
     return worker;
   };
-  const first = await start({}, port);
+  const first = await start({}, { at: port });
   return {
     ...first,
     issuer,
     store,
     tenant,
     variables,
-    startAnother: (more = {}) => start(more),
+    startAnother: (more = {}, release = []) => start(more, { release }),
     stop: async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
       await Promise.all([tenant.close(), store.close()]);
@@ -162,13 +177,18 @@ export function randomKey(): string {
 async function startWorker(
   variables: Readonly<Record<string, string>>,
   port: number,
-  { elsewhere, limits = {}, entry = "test/support/worker.ts" }: HouseOptions,
+  {
+    elsewhere,
+    limits = {},
+    entry = "test/support/worker.ts",
+    release = [],
+  }: HouseOptions & { readonly release?: readonly Change[] | undefined },
 ): Promise<TestWorker> {
   const log: Record<string, unknown>[] = [];
   const worker = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
-      script: await bundle(entry),
+      script: await bundle(entry, release),
       compatibilityDate: "2026-11-01",
       compatibilityFlags: ["global_fetch_strictly_public", "enable_request_signal", "nodejs_als"],
       bindings: { ...variables },
@@ -214,9 +234,10 @@ function outboundTo(
 const bundled = new Map<string, Promise<string>>();
 
 /** An entry, bundled once per process as wrangler does it. */
-function bundle(entry: string): Promise<string> {
+function bundle(entry: string, release: readonly Change[]): Promise<string> {
+  const name = JSON.stringify([entry, release]);
   const made =
-    bundled.get(entry) ??
+    bundled.get(name) ??
     build({
       entryPoints: [entry],
       bundle: true,
@@ -227,9 +248,28 @@ function bundle(entry: string): Promise<string> {
       external: ["cloudflare:workers", "node:async_hooks"],
       jsx: "automatic",
       jsxImportSource: "hono/jsx",
+      plugins: [applying(release)],
     }).then(({ outputFiles: [file] }) => file?.text ?? "");
-  bundled.set(entry, made);
+  bundled.set(name, made);
   return made;
+}
+
+/** Reads files as the release has them. Fails when what it changes is not there. */
+function applying(release: readonly Change[]): Plugin {
+  return {
+    name: "another release",
+    setup(build) {
+      for (const { file } of release)
+        build.onLoad({ filter: new RegExp(`/${file}$`) }, async () => {
+          let contents = await readFile(file, "utf8");
+          for (const { from, to } of release.filter((change) => change.file === file)) {
+            if (!contents.includes(from)) throw new Error(`${file} has no ${from}`);
+            contents = contents.replace(from, to);
+          }
+          return { contents, loader: "ts" };
+        });
+    },
+  };
 }
 
 function parseLine(text: string): Record<string, unknown> {

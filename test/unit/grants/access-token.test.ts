@@ -106,18 +106,26 @@ describe("algorithm confusion (RFC 8725 §3.1, §3.10)", () => {
 describe("confusion of audience, issuer and type (RFC 9068 §4)", () => {
   it.each<[string, Forgery]>([
     ["another resource", { claims: { aud: "https://other.test/mcp" } }],
-    ["ours among others", { claims: { aud: [EXPECTED.resource, "https://other.test/mcp"] } }],
     ["no audience", { claims: { aud: undefined } }],
     ["another issuer", { claims: { iss: "https://tenant.auth0.test/" } }],
     ["our issuer with a slash", { claims: { iss: `${EXPECTED.issuer}/` } }],
     ["a plain JWT", { header: { typ: "JWT" } }],
     ["no type", { header: { typ: undefined } }],
     ["a refresh token's type", { header: { typ: "rt+jwt" } }],
-    ["no client", { claims: { client_id: undefined } }],
-    ["no grant", { claims: { grant_id: undefined } }],
-    ["permissions that are a text", { claims: { permissions: "tool:a" } }],
   ])("%s", async (_case, forgery) => {
     expect(await verifyAccessToken(await forge(forgery), EXPECTED, [ours])).toBe("invalid");
+  });
+});
+
+describe("our signature under claims that only another version of us can mean", () => {
+  it.each<[string, Record<string, unknown>]>([
+    ["another resource beside ours", { aud: [EXPECTED.resource, "https://other.test/mcp"] }],
+    ["no client", { client_id: undefined }],
+    ["no grant", { grant_id: undefined }],
+    ["permissions that are a text", { permissions: "tool:a" }],
+    ["another kind of caller", { kind: "swarm" }],
+  ])("%s", async (_case, claims) => {
+    expect(await verifyAccessToken(await forge({ claims }), EXPECTED, [ours])).toBe("newer");
   });
 });
 
@@ -159,6 +167,11 @@ it.each(["", ".", "..", "a.b", "a.b.c", "user:grant:secret", "{}.{}.{}", "a".rep
 describe("the grant of a token that is to be revoked", () => {
   it("is read even when the token's life is over", async () => {
     const token = await forge({ claims: { exp: NOW - 1 } });
+    expect(await readAccessToken(token, [ours])).toEqual({ userId: "person", grantId: "grant" });
+  });
+
+  it("is read from a token whose other claims are another version's", async () => {
+    const token = await forge({ claims: { kind: "swarm", permissions: "tool:a" } });
     expect(await readAccessToken(token, [ours])).toEqual({ userId: "person", grantId: "grant" });
   });
 

@@ -47,12 +47,16 @@ it.each([
   expect(verifiedAddress(clientId)).toBe(address);
 });
 
-it("reads entries, and passes over those of no version of ours", async () => {
-  const entries = [{ grantId: 1 }, connection({ grantId: "a", refreshToken: "r" }), {}];
-  const work = { texts: async () => entries.map((entry) => JSON.stringify(entry)) };
-  expect(await listConnections(work, "person")).toEqual([
-    connection({ grantId: "a", refreshToken: "r" }),
-  ]);
+it("reads entries, and of those of another version of ours what it knows", async () => {
+  const entry = connection({ grantId: "a", refreshToken: "r" });
+  const texts = (entries: readonly unknown[]) => async () =>
+    entries.map((each) => JSON.stringify(each));
+  const newer = { ...entry, purpose: "a later version's" };
+  expect(await listConnections({ texts: texts([newer]) }, "person")).toEqual([entry]);
+  // One that is passed over would be one that no logout ends.
+  await expect(listConnections({ texts: texts([entry, { grantId: 1 }]) }, "p")).rejects.toThrow(
+    "store_record_newer",
+  );
 });
 
 function connection(fields: Partial<Connection>): Connection {
