@@ -20,6 +20,8 @@ export interface HintedToken {
 }
 
 const HINT = /^([\w-]{8})-([0-9a-z]{1,8})-([0-9a-z]{1,8})-([\w-]{22})$/;
+/** How a later version of us writes its own. */
+const LATER = /^[2-9]\.[\w.-]+$/;
 const MAC_CHARACTERS = 22;
 
 /** Writes a hint, signed with the first key of the ring. */
@@ -42,7 +44,7 @@ export async function readHint(
   keys: SigningKeys,
 ): Promise<RefreshHint | "unsigned" | "forged"> {
   const [, kid, generation = "", renewalAt = "", mac = ""] = HINT.exec(text) ?? [];
-  if (kid === undefined) return "unsigned";
+  if (kid === undefined) return LATER.test(text) ? "unsigned" : "forged";
   const key = keys.find((one) => one.kid === kid)?.key;
   if (key === undefined) return "unsigned";
   const hint = {
