@@ -21,8 +21,9 @@ export interface ColdMeasured {
   /** The first, the second and the third request, in milliseconds of CPU; a list for each sample. */
   readonly requestsMs: number[][];
   readonly residentMb: number[];
-  /** Commands that the store got for the first request, of each sample. */
+  /** What the store got for the first request, of each sample. */
   readonly storeCommands: number[];
+  readonly storeTrips: number[];
 }
 
 const MODERN = "2026-07-28";
@@ -62,6 +63,7 @@ export async function measureCold(
     requestsMs: [],
     residentMb: [],
     storeCommands: [],
+    storeTrips: [],
   }));
   for (let sample = 0; sample < samples; sample++) {
     const order = [...cases.keys()];
@@ -89,7 +91,10 @@ async function takeSample(
       const after = await worker.settledCpuMs();
       requestsMs.push(after - before);
       before = after;
-      if (count === 0) kept.storeCommands.push(ground.takeTraffic().commands);
+      const { commands, requests } = ground.takeTraffic();
+      if (count > 0) continue;
+      kept.storeCommands.push(commands);
+      kept.storeTrips.push(requests);
     }
     kept.requestsMs.push(requestsMs);
     kept.residentMb.push(worker.residentMb());

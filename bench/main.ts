@@ -103,7 +103,7 @@ async function publish(report: Report): Promise<void> {
   console.log(`${renderFigures(report.figures)}\n\n${report.machine}`);
   const missed = report.figures.filter((figure) => !holds(figure)).length;
   console.log(
-    `${missed === 0 ? "Every" : `All but ${missed}`} goal holds. More in bench/results.md.`,
+    `${missed === 0 ? "Every goal holds." : `${missed} of ${report.figures.length} goals are missed.`} More in bench/results.md.`,
   );
 }
 

@@ -23,9 +23,9 @@ export function addMcpRoutes(app: Passage, parts: McpParts, look: Look): void {
   app.get("/mcp", lead(200));
   app.get("/sse", lead(410));
   app.get("/llms.txt", () => common.answerLanding("text/markdown"));
-  app.all("/mcp", ({ req, var: { exchange } }) => common.mcp.fetch(req.raw, exchange));
+  app.all("/mcp", (context) => common.mcp.fetch(context.req.raw, context.get("exchange")));
   for (const path of METADATA_PATHS)
-    app.all(path, ({ req, var: { exchange } }) => common.mcp.describe(req.raw, exchange));
+    app.all(path, (context) => common.mcp.describe(context.req.raw, context.get("exchange")));
   app.all("/sse", refuseWith("sse_gone"));
   if (organizationsOf(parts.config).length > 0) addOrganizations(app, parts, look);
 }

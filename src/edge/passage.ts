@@ -77,9 +77,11 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
  * nothing and use nothing up.
  */
 async function holdAddress(
-  { req, var: { exchange } }: Context<EdgeEnv>,
+  context: Context<EdgeEnv>,
   next: () => Promise<void>,
 ): Promise<Response | void> {
+  const { req } = context;
+  const exchange = context.get("exchange");
   const name = limitAt(req.path);
   if (name !== undefined) await exchange.limits?.hold(name);
   if (name !== "pages") return next();
@@ -110,10 +112,8 @@ export function refuseWith(
 }
 
 function answerFailure(error: unknown, context: Context<EdgeEnv>): Response {
-  const {
-    req,
-    var: { exchange, door },
-  } = context;
+  const { req } = context;
+  const [exchange, door] = [context.get("exchange"), context.get("door")];
   exchange.note(explainFailure(error));
   if (door.isLoopback) exchange.note(revealFault(error));
   const wants = failureForm(req.raw, routeOf(context));

@@ -7,11 +7,14 @@ import { base64url } from "jose";
 import { hashText } from "../keys.ts";
 import type { ChangingTool } from "./frozen.ts";
 
+/** Many people hold the same, so their texts are read once. */
+const MOST_REMEMBERED_TEXTS = 1000;
+
 export interface PermissionIndex {
   /** Names the list: eight characters. */
   readonly list: string;
   encode(names: Iterable<string>): string;
-  /** The names, in the list's order. */
+  /** The names, in the list's order: the same list for the same text. */
   decode(bits: string): readonly string[];
 }
 
@@ -25,6 +28,7 @@ export async function createPermissionIndex(
 ): Promise<PermissionIndex> {
   const names = [...new Set(permissions)].toSorted();
   const places = new Map(names.map((name, place) => [name, place]));
+  const decoded = new Map<string, readonly string[]>();
   return {
     list: (await hashText([...names, ...tools.map(spellOut).toSorted()].join("\n"))).slice(0, 8),
     encode: (chosen) => {
@@ -36,10 +40,19 @@ export async function createPermissionIndex(
       return base64url.encode(bytes);
     },
     decode: (bits) => {
+      const known = decoded.get(bits);
+      if (known !== undefined) return known;
       const bytes = base64url.decode(bits);
-      return names.filter((_, place) => ((bytes[place >> 3] ?? 0) & (1 << (place & 7))) !== 0);
+      const read = names.filter((_, place) => hasBit(bytes, place));
+      if (decoded.size >= MOST_REMEMBERED_TEXTS) decoded.clear();
+      decoded.set(bits, read);
+      return read;
     },
   };
+}
+
+function hasBit(bytes: Uint8Array, place: number): boolean {
+  return ((bytes[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
 }
 
 /** No permission has a space (RFC 6749 §3.3). */

@@ -62,6 +62,7 @@ export function broughtCaller(brought: BroughtCaller, now: number): Caller {
   const standing = { ...permissions, withheld: new Set<string>(), signIn: {}, now };
   const caller: Caller = {
     grantId: undefined,
+    permissions: () => effectivePermissions(standing),
     judge: (judged) => inWords(judgePermissions(judged, standing)),
     renewed: () => Promise.resolve({ caller, readsChallenges: false }),
     bind: (content) => sha256(["brought", userId, clientId, content].join("\n")),
@@ -72,9 +73,6 @@ export function broughtCaller(brought: BroughtCaller, now: number): Caller {
       issuer,
       audience,
       scopes: [...granted],
-      get permissions() {
-        return effectivePermissions(standing);
-      },
       accessToken: refuse,
       tokenFor: refuse,
       connectionToken: refuse,

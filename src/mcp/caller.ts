@@ -21,7 +21,9 @@ import type { Auth } from "./tool-context.ts";
 import { sha256 } from "./tool-meta.ts";
 
 export interface Caller {
-  readonly auth: Auth;
+  readonly auth: CallerAuth;
+  /** What the caller can use, in no order. */
+  permissions(): readonly string[];
   /** None where nobody signs in. */
   readonly grantId: string | undefined;
   /** The permission rule, applied to this caller. */
@@ -31,6 +33,9 @@ export interface Caller {
   /** Ties a text to this person and this grant: it means nothing for another. */
   bind(content: string): Promise<string>;
 }
+
+/** What a tool is told of its caller, but for the permissions: they are put together on demand. */
+export type CallerAuth = Omit<Auth, "permissions">;
 
 interface Renewed {
   readonly caller: Caller;
@@ -45,6 +50,8 @@ export interface Standpoint extends Standing {
   readonly now: number;
 }
 
+const NONE: readonly string[] = [];
+
 /** The caller behind a verified access token whose grant lives. */
 export function signedInCaller(
   claims: AccessTokenClaims,
@@ -54,15 +61,11 @@ export function signedInCaller(
   const { held, granted, withheld, signIn, now } = standpoint;
   const grant = grantOf(claims);
   const { organization } = grant;
-  const standing = {
-    held: new Set(held),
-    granted: new Set(granted),
-    withheld: new Set(withheld),
-    signIn,
-    now,
-  };
+  const names = { held: setOf(held), granted: setOf(granted), withheld: setOf(withheld) };
+  const standing = { ...names, signIn, now };
   return {
     grantId: grant.grantId,
+    permissions: () => effectivePermissions(standing),
     judge: (judged) => judgeFor(claims.kind, judgePermissions(judged, standing)),
     async renewed(wanted) {
       const known = await grants.signInOf(grant, wanted);
@@ -78,9 +81,6 @@ export function signedInCaller(
       audience: claims.aud,
       ...(organization === undefined ? {} : { organization }),
       scopes: [...scopesOf(claims), ...granted],
-      get permissions() {
-        return effectivePermissions(standing);
-      },
       async accessToken() {
         const tokens = await grants.upstreamTokens(grant);
         return { token: tokens.accessToken, claims: tokens.claims };
@@ -90,6 +90,15 @@ export function signedInCaller(
       ...(claims.kind === "machine" ? NOBODYS : personsOwn(grant, grants)),
     },
   };
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** The same set for the same list, for as long as somebody has the list. */
+function setOf(names: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(names) ?? new Set(names);
+  sets.set(names, known);
+  return known;
 }
 
 type PersonsOwn = Pick<Auth, "connectionToken" | "userInfo">;
@@ -128,6 +137,7 @@ const NO_PERSON = "a person who has signed in, which a machine cannot be";
 export function anonymousCaller({ issuer, resource }: Config): Caller {
   const anyone: Caller = {
     grantId: undefined,
+    permissions: () => NONE,
     judge: () => ({ verdict: "allowed" }),
     renewed: () => Promise.resolve({ caller: anyone, readsChallenges: false }),
     bind: sha256,
@@ -138,7 +148,6 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
       issuer,
       audience: resource,
       scopes: [],
-      permissions: [],
       accessToken: refuseWithoutSignIn,
       tokenFor: refuseWithoutSignIn,
       connectionToken: refuseWithoutSignIn,
@@ -176,7 +185,7 @@ export async function standingOf(
   grants: Grants,
   { index, now }: { readonly index: PermissionIndex; readonly now: number },
 ): Promise<Standing | undefined> {
-  const { list, held, granted, narrowed, withheld = [], limited } = permissions;
+  const { list, held, granted, narrowed, withheld = NONE, limited } = permissions;
   if (list === index.list)
     return {
       held: index.decode(held),

@@ -97,7 +97,7 @@ function authOf(
   { title }: Pick<Use<unknown>, "title">,
   secrets: string[],
 ): ToolContext["auth"] {
-  const { auth } = serving.caller;
+  const { auth, permissions } = serving.caller;
   const hidden = <Given extends { readonly token: string }>(given: Given): Given => {
     secrets.push(given.token);
     return given;
@@ -105,7 +105,7 @@ function authOf(
   return {
     ...auth,
     get permissions() {
-      return auth.permissions;
+      return permissions();
     },
     accessToken: async () => hidden(await auth.accessToken()),
     tokenFor: async (api) => hidden(await tokenFor(auth, api, serving.exchange)),

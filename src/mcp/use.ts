@@ -120,8 +120,9 @@ async function surrounded<Result>(
     userInfo: __,
     tokenFor: ___,
     connectionToken: ____,
-    ...auth
+    ...facts
   } = caller.auth;
+  const auth = { ...facts, permissions: caller.permissions() };
   const results: Result[] = [];
   await around({ kind, name, input, auth, client, env, log, requestId, waitUntil }, async () => {
     const result = await approvedRun(use, context).catch((error: unknown) => {
@@ -155,14 +156,16 @@ const CLAIM_TTL_SECONDS = 900;
 
 function askerOf(use: Use<unknown>, serving: Serving, { mcpReq }: Invoked): Asker {
   const { services } = serving;
-  const { canAsk } = clientOf(serving, mcpReq);
   const sent = {
     state: mcpReq.requestState<OpenState>(),
     responses: mcpReq.inputResponses ?? {},
   };
   const hasSent = sent.state !== undefined || mcpReq.inputResponses !== undefined;
   return createAsker({
-    loadRound: () => (canAsk.person || hasSent ? Promise.resolve(sent) : loadAnswers(serving)),
+    loadRound: () =>
+      hasSent || clientOf(serving, mcpReq).canAsk.person
+        ? Promise.resolve(sent)
+        : loadAnswers(serving),
     isReadOnly: use.isReadOnly,
     claim: (nonce) => services.records.claimOnce(`asked:${nonce}`, CLAIM_TTL_SECONDS),
   });

@@ -48,8 +48,10 @@ it.runIf(isLinux)(
     const first = (name: string) => firstMs(measured, name);
     expect(first("ours call") / first("SDK 2.x call")).toBeLessThan(MOST_FIRST_CALL);
     expect(first("ours GET /health") / first("SDK 2.x call")).toBeLessThan(MOST_FIRST_GET);
-    const commands = measured.find(({ name }) => name === "ours call")?.storeCommands ?? [];
-    expect(spreadOf(commands).most).toBeLessThanOrEqual(1);
+    // None as long as the token is younger than the bound of staleness, which a slow machine may pass.
+    const call = measured.find(({ name }) => name === "ours call");
+    expect(spreadOf(call?.storeTrips ?? []).most).toBeLessThanOrEqual(1);
+    expect(spreadOf(call?.storeCommands ?? []).most).toBeLessThanOrEqual(2);
   },
   LONG_MS,
 );

@@ -136,7 +136,7 @@ async function send(client: Client, [method, params]: Message, { signal }: CallO
     sub: userId,
     kind,
     permissions: { list: "tool-kit", held: "", granted: "" },
-    grant_record: JSON.stringify({ held: permissions, granted }),
+    grant_record: JSON.stringify({ held: permissions, granted, withheld: [] }),
   });
   const elicitation = client.canAsk === false ? {} : { elicitation: {} };
   const _meta = {

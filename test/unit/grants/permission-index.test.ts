@@ -36,3 +36,12 @@ it("knows nothing but its list", async () => {
   expect(index.decode("")).toEqual([]);
   expect(index.decode("____")).toEqual(["a", "b"]);
 });
+
+it("reads a text once, and a thousand others do not change it", async () => {
+  const index = await createPermissionIndex(MANY);
+  const bits = index.encode(["permission:7"]);
+  expect(index.decode(bits)).toBe(index.decode(bits));
+  for (const name of MANY) index.decode(index.encode([name, ...MANY.slice(0, 2)]));
+  for (const name of MANY) index.decode(index.encode([name, ...MANY.slice(0, 3)]));
+  expect(index.decode(bits)).toEqual(["permission:7"]);
+});
