@@ -2,6 +2,7 @@
  * `npm run try`: an MCP client that meets a server for the first time. Its address goes in; every
  * step with its time, and what a tool answers, comes out. Never prints a token or a code.
  */
+import type { Client, Tool } from "@modelcontextprotocol/client";
 import { readArguments, USAGE, type Wish } from "./try/arguments.ts";
 import { authorize } from "./try/authorization.ts";
 import { explainFailure } from "./try/failure.ts";
@@ -14,6 +15,7 @@ import {
   describeSession,
   listTools,
 } from "./try/session.ts";
+import { useOther } from "./try/others.ts";
 import { createSteps, renderStep } from "./try/steps.ts";
 
 const steps = createSteps();
@@ -54,17 +56,27 @@ async function attempt(wish: Wish): Promise<string> {
     () => client.listTools(),
     (list) => list.tools.map(({ name }) => name).join(", "),
   );
-  const name = wish.lists ? undefined : chooseTool(wish, tools, hasPerson(wish, tokens));
   const answer =
-    name === undefined
-      ? listTools(tools)
-      : await steps.run(
-          "tools/call",
-          () => callTool(client, { name, input: wish.input, offered: tools }),
-          () => name,
-        );
+    (await useOther(client, wish, steps)) ?? (await useTool(client, wish, { tools, tokens }));
   await client.close();
   return answer;
+}
+
+interface Offered {
+  readonly tools: readonly Tool[];
+  readonly tokens: unknown;
+}
+
+/** Calls the tool that was asked for or chosen, or lists all of them. */
+async function useTool(client: Client, wish: Wish, { tools, tokens }: Offered): Promise<string> {
+  if (wish.lists !== undefined) return listTools(tools);
+  const name = chooseTool(wish, tools, hasPerson(wish, tokens));
+  const call = { name, input: wish.input, offered: tools };
+  return steps.run(
+    "tools/call",
+    () => callTool(client, call),
+    () => name,
+  );
 }
 
 /** Whether a tool may be asked about somebody. */

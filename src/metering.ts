@@ -1,6 +1,7 @@
 /**
  * What a request has sent, wherever in the house: the store goes in, the same one that counts comes
- * out, and a `fetch` goes in, the same one that continues the request's trace comes out.
+ * out, and a `fetch` goes in, the same one that continues the request's trace comes out. And what
+ * failed in it while nobody waited: an error goes in, whoever serves the request is told.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Redis } from "./storage/redis.ts";
@@ -11,15 +12,30 @@ interface Meter {
   readonly onCommands: OnCommands;
   /** W3C Trace Context, of the request that is served; absent when it belongs to no trace. */
   readonly traceparent: string | undefined;
+  /** Hears what failed in this request while nobody awaited it. */
+  onStray: OnStray;
 }
+
+type OnStray = (error: unknown) => void;
 
 const meters = new AsyncLocalStorage<Meter>();
 
 /** Runs what a request does; `onCommands` hears how many commands were sent, each time some are. */
-export function meter<Value>({ onCommands, traceparent }: Meter, run: () => Value): Value {
+export function meter<Value>({ onCommands, ...others }: Meter, run: () => Value): Value {
   let sent = 0;
   const count = (commands: number): void => onCommands((sent += commands));
-  return meters.run({ onCommands: count, traceparent }, run);
+  return meters.run({ ...others, onCommands: count }, run);
+}
+
+/** Who hears from now on what fails in this request while nobody awaits it. */
+export function hearStrays(onStray: OnStray): void {
+  const meter = meters.getStore();
+  if (meter !== undefined) meter.onStray = onStray;
+}
+
+/** Tells the request in which a promise failed that nobody awaited; the runtime would say nothing. */
+export function tellStray({ reason }: Pick<PromiseRejectionEvent, "reason">): void {
+  meters.getStore()?.onStray(reason);
 }
 
 /** The same `fetch`, whose requests belong to the trace of the one that is served. */

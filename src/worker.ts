@@ -21,6 +21,7 @@ import { renderIcon } from "./pages/icon.tsx";
 import { createLook, PLAIN_SITE } from "./pages/look.ts";
 import type { Parts } from "./parts.ts";
 import { answerDocument, describeServer } from "./pages/server-card.ts";
+import { tellStray } from "./metering.ts";
 import { answerHealth, createReadiness } from "./readiness.ts";
 import { ignore, rehearse } from "./rehearsal.ts";
 import { addRoutes } from "./routes.ts";
@@ -42,6 +43,7 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
   let trail: Trail | undefined;
   let limitsOf: ReturnType<typeof createLimits> | undefined;
   warmUp();
+  globalThis.addEventListener("unhandledrejection", tellStray);
   openEarly(prepared, outward).then((early) => (opened ??= early), ignore);
   return {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {

@@ -19,7 +19,7 @@ ${notesOn(settings)
 
 ${styleText("bold", "Try it")} in another terminal
 
-${suggestionsOf(settings).map(showSuggestion).join("\n")}
+${showSuggestions(suggestionsOf(settings))}
 
 Ctrl-C ends all of it. The log of the Worker:
 `;
@@ -89,6 +89,15 @@ function tryCommand(options: readonly string[]): string {
   return ["npm run try", ...(options.length === 0 ? [] : ["--", ...options])].join(" ");
 }
 
-function showSuggestion([command, remark]: Suggestion): string {
-  return `  ${command.padEnd(36)} ${styleText("dim", remark)}`.trimEnd();
+const COMMAND_COLUMNS = 36;
+
+/** One below the other; the last is the longest and has no remark. */
+function showSuggestions(suggestions: readonly Suggestion[]): string {
+  const lengths = suggestions.map(([command, remark]) => (remark === "" ? 0 : command.length));
+  const columns = Math.max(COMMAND_COLUMNS, ...lengths);
+  return suggestions
+    .map(([command, remark]) =>
+      `  ${command.padEnd(columns)} ${styleText("dim", remark)}`.trimEnd(),
+    )
+    .join("\n");
 }

@@ -45,9 +45,9 @@ export function renderLog({ message }: WorkerLog, stacks: StackMap): string | un
   return [renderRequest(request, stacks), ...failure].join("\n");
 }
 
-/** A line of a tool about what threw after the answer. */
+/** A line about what threw after the answer, or while nobody awaited it. */
 function renderOther(line: unknown, stacks: StackMap): string | undefined {
-  const read = z.looseObject({ tool: z.string(), stack: z.string() }).safeParse(line).data;
+  const read = z.looseObject({ requestId: z.string(), stack: z.string() }).safeParse(line).data;
   if (read === undefined) return undefined;
   const { stack, error, ...rest } = read;
   const failure = failureSchema.parse({ stack, error });
@@ -60,18 +60,22 @@ function renderProblems(problems: readonly { variable: string; problem: string }
   return ["", heading, ...lines, ""].join("\n");
 }
 
-/** Frames of our own first; what lies in packages or the runtime says little. */
+/** Frames of our own, and what lies beneath; packages and the runtime say little. */
 function renderFailure(
   { error, stack = "" }: z.output<typeof failureSchema>,
   stacks: StackMap,
 ): readonly string[] {
-  const frames = stacks.map(stack).split("\n");
-  const own = frames.filter((frame) => /\bsrc\//.test(frame));
-  const shown = own.length === 0 ? frames.slice(0, 4) : own;
+  const lines = stacks.map(stack).split("\n");
+  const own = lines.filter((line) => !/^\s+at /.test(line) || isOurs(line));
+  const shown = own.some(isOurs) ? own : lines.slice(0, 4);
   return [
     ...(error === undefined ? [] : [`  ${styleText("red", error)}`]),
-    ...shown.filter((frame) => frame.trim() !== "").map((frame) => `    ${frame.trim()}`),
+    ...shown.filter((line) => line.trim() !== "").map((line) => `    ${line.trim()}`),
   ];
+}
+
+function isOurs(frame: string): boolean {
+  return /\bsrc\//.test(frame) && !frame.includes("node_modules/");
 }
 
 function renderRequest(request: z.output<typeof requestSchema>, stacks: StackMap): string {

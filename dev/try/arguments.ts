@@ -8,6 +8,9 @@ import { Obstacle } from "../obstacle.ts";
 import { ROBOT } from "../tenant/machines.ts";
 import { optionObstacle } from "../options.ts";
 
+/** Each without a name lists what there is. */
+const LISTED = ["tool", "prompt", "read"] as const;
+
 const PEOPLE = ["ada", "rob", "eve"] as const;
 
 export interface Wish {
@@ -22,8 +25,11 @@ export interface Wish {
   /** The scopes to ask for, in place of what the server says. */
   readonly scope?: string;
   readonly tool?: string;
-  /** Whether only the list of tools is wanted. */
-  readonly lists: boolean;
+  readonly prompt?: string;
+  /** The URI of a resource. */
+  readonly read?: string;
+  /** What is only to be listed. */
+  readonly lists?: (typeof LISTED)[number];
   readonly input: Record<string, unknown>;
   /** What is answered when a tool asks back; absent when whoever sits here is asked. */
   readonly answer?: Record<string, unknown> | "decline";
@@ -36,6 +42,8 @@ export const USAGE = `npm run try -- [options]
   --holds invoices:read,files:write  what that person holds there from now on; "" is nothing
   --scope "openid invoices:read"     asks for these scopes only: what else is held is not granted
   --tool list_invoices               which tool to call; without a name: lists them
+  --prompt pack_for                  which prompt to get, with --input; without a name: lists them
+  --read city://lyon                 which resource to read; without an address: lists them
   --input '{"year":2026}'            what to call it with
   --answer '{"sure":true}'           what to answer when it asks back, or decline
   --help                             this text`;
@@ -66,7 +74,9 @@ const wishSchema = z
       .optional(),
     scope: z.string().optional(),
     tool: z.string().optional(),
-    lists: z.boolean(),
+    prompt: z.string().optional(),
+    read: z.string().optional(),
+    lists: z.enum(LISTED).optional(),
     input: jsonObject,
     answer: z.union([z.literal("decline"), jsonObject]).optional(),
   })
@@ -96,14 +106,15 @@ export function readArguments(): Wish | undefined {
 
 /** `--tool` without a name is a wish for the list, `--machine` without one for the robot. */
 function readWords(words: readonly string[]) {
+  const isAlone = (word: string, index: number): boolean =>
+    word.startsWith("--") && (words[index + 1] ?? "--").startsWith("--");
   const given = words.map((word, index) =>
-    word === "--machine" && (words[index + 1] ?? "--").startsWith("--")
-      ? `--machine=${ROBOT.clientId}`
-      : word,
+    word === "--machine" && isAlone(word, index) ? `--machine=${ROBOT.clientId}` : word,
   );
-  const at = given.findIndex((word) => word === "--tool");
-  const lists = at !== -1 && (given[at + 1] ?? "--").startsWith("--");
-  const args = given.filter((_, index) => !(lists && index === at));
+  const lists = LISTED.find((kind) =>
+    given.some((word, index) => word === `--${kind}` && isAlone(word, index)),
+  );
+  const args = given.filter((word, index) => !(word === `--${lists}` && isAlone(word, index)));
   try {
     const { help, ...values } = parseArgs({ args, options: OPTIONS }).values;
     return help ? undefined : { ...values, lists };
@@ -119,6 +130,8 @@ const OPTIONS = {
   holds: { type: "string" },
   scope: { type: "string" },
   tool: { type: "string" },
+  prompt: { type: "string" },
+  read: { type: "string" },
   input: { type: "string", default: "{}" },
   answer: { type: "string" },
   help: { type: "boolean", short: "h", default: false },

@@ -25,13 +25,25 @@ export async function answerQuestion(
   const fields = Object.entries(question.requestedSchema.properties);
   if (answer !== undefined) return { action: "accept", content: chosen(answer, fields) };
   if (!process.stdin.isTTY) {
-    console.log("  Nobody is here to answer: --answer gives one.\n");
+    console.log(`  Nobody is here to answer. Give one: --answer '${sampleOf(fields)}'\n`);
     return { action: "decline" };
   }
   return ask(fields);
 }
 
-type Field = readonly [name: string, schema: { readonly type?: unknown; readonly title?: unknown }];
+type Field = readonly [
+  name: string,
+  schema: { readonly type?: unknown; readonly title?: unknown; readonly enum?: unknown },
+];
+
+/** An answer that the form would take, more or less. */
+function sampleOf(fields: readonly Field[]): string {
+  const samples = fields.map(([name, { type, enum: choices }]) => {
+    const [first = "…"] = Array.isArray(choices) ? choices.map(String) : [];
+    return [name, type === "boolean" ? true : type === "string" ? first : 1];
+  });
+  return printable(JSON.stringify(Object.fromEntries(samples)));
+}
 
 /** An empty line leaves a field out; Ctrl-D declines. */
 async function ask(fields: readonly Field[]): Promise<ElicitResult> {

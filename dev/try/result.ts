@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import type { CallToolResult } from "@modelcontextprotocol/client";
+import type { CallToolResult, ReadResourceResult } from "@modelcontextprotocol/client";
 import { printable } from "./steps.ts";
 
 type Block = CallToolResult["content"][number];
@@ -15,8 +15,16 @@ const FOLDER = resolve(import.meta.dirname, "../../.dev/try");
 export function showResult({ content, structuredContent }: CallToolResult, name: string): string {
   const blocks = content.map((block, index) => showBlock(block, `${name}-${index + 1}`));
   if (structuredContent === undefined) return printable(blocks.join("\n"));
-  const media = blocks.filter((_, index) => content[index]?.type !== "text");
-  return printable([JSON.stringify(structuredContent, null, 2), ...media].join("\n"));
+  const inside = JSON.stringify(structuredContent);
+  const others = blocks.filter((block) => block !== inside);
+  return printable([JSON.stringify(structuredContent, null, 2), ...others].join("\n"));
+}
+
+/** One content of a resource. */
+export function showResource(content: ReadResourceResult["contents"][number]): string {
+  if ("text" in content) return printable(content.text);
+  const { uri, mimeType = "application/octet-stream", blob } = content;
+  return `[${mimeType}, saved as ${save({ mimeType, data: blob }, printable(uri))}]`;
 }
 
 function showBlock(block: Block, name: string): string {

@@ -11,6 +11,7 @@ import {
   type Tool,
   UnauthorizedError,
 } from "@modelcontextprotocol/client";
+import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";
 import type { Wish } from "./arguments.ts";
 import { answerQuestion } from "./questions.ts";
@@ -68,12 +69,30 @@ export async function connect(
 /** The tools by name, each with what it is and what it must be given. */
 export function listTools(offered: readonly Tool[]): string {
   const lines = offered.map(({ name, title, description = "", inputSchema }) => {
-    const fields = Object.keys(inputSchema.properties ?? {});
-    const needed = new Set(inputSchema.required ?? []);
-    const input = fields.map((field) => (needed.has(field) ? field : `${field}?`)).join(", ");
+    const { anyOf = [], oneOf = [] } = formsSchema.parse(inputSchema);
+    const forms = [...anyOf, ...oneOf].map((form) => `{${fieldsOf(form)}}`);
+    const input =
+      forms.length === 0 ? fieldsOf(objectSchema.parse(inputSchema)) : forms.join(" | ");
     return `${name}(${input})\n  ${title === undefined ? "" : `${title}. `}${description}`;
   });
   return printable(lines.join("\n"));
+}
+
+const objectSchema = z.object({
+  properties: z.record(z.string(), z.unknown()).optional(),
+  required: z.array(z.string()).optional(),
+});
+/** An input of one of several forms. */
+const formsSchema = z.object({
+  anyOf: z.array(objectSchema).optional().catch([]),
+  oneOf: z.array(objectSchema).optional().catch([]),
+});
+
+function fieldsOf({ properties = {}, required = [] }: z.output<typeof objectSchema>): string {
+  const needed = new Set(required);
+  return Object.keys(properties)
+    .map((field) => (needed.has(field) ? field : `${field}?`))
+    .join(", ");
 }
 
 /**
@@ -94,7 +113,7 @@ export function chooseTool({ tool }: Wish, offered: readonly Tool[], isSignedIn:
 }
 
 const ABOUT_TOOL_ERRORS =
-  "The tool itself says so. --input gives it what it needs; --as ada is somebody who may use every tool.";
+  "The tool itself says so. --input gives it what it needs, --answer what it asks; --as ada is somebody who may use every tool.";
 
 /** Which revision was agreed on, and with whom. */
 export function describeSession(client: Client): string {
@@ -128,7 +147,11 @@ export async function callTool(client: Client, { name, input, offered }: Call): 
   throw new Obstacle(text, /request id/.test(text) ? undefined : ABOUT_TOOL_ERRORS);
 }
 
+/** The client reports that it answers a question: no progress of the tool. */
+const OF_THE_CLIENT = /^Fulfilling input required/;
+
 function showProgress({ progress, total, message = "" }: Progress): void {
+  if (OF_THE_CLIENT.test(message)) return;
   const share = total === undefined ? `${progress}` : `${progress}/${total}`;
   console.log(`${share.padStart(11)}  ${printable(message)}`);
 }

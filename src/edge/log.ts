@@ -113,6 +113,13 @@ export function warnConfig(problems: readonly ConfigProblem[]): void {
   lastWarning = warning;
 }
 
+/** Prints what failed while nobody awaited it, perhaps after the line of its request. */
+export function warnOfStray({ requestId }: Exchange, facts: object): void {
+  console.error(JSON.stringify({ level: "error", requestId, message: STRAY, ...facts }));
+}
+
+const STRAY = "something failed that was not awaited";
+
 const warned = new Set<string>();
 
 /** Prints a warning of one word and its facts: once in an isolate's life. */

@@ -12,7 +12,7 @@ import type { Look } from "../pages/look.ts";
 import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
 import { explainFailure, renderRefusal, revealFault } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
-import { createExchange, type Exchange, type Trail } from "./log.ts";
+import { createExchange, type Exchange, type Trail, warnOfStray } from "./log.ts";
 import { type Limits } from "./limits.ts";
 import { continueTrace } from "./trace.ts";
 import { failureForm, limitAt, OTHER_ROUTE } from "./routes.ts";
@@ -60,7 +60,12 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
     const trace = continueTrace(context.req.raw.headers);
     if (trace !== undefined) exchange.note({ traceId: trace.traceId, spanId: trace.spanId });
     const onCommands = (storeCommands: number): void => exchange.note({ storeCommands });
-    await meter({ onCommands, traceparent: trace?.traceparent }, next);
+    const onStray = (error: unknown): void =>
+      warnOfStray(exchange, {
+        ...explainFailure(error),
+        ...(door.isLoopback ? revealFault(error) : {}),
+      });
+    await meter({ onCommands, traceparent: trace?.traceparent, onStray }, next);
     const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
     const response = withSecurityHeaders(answer, {
       isLoopback: door.isLoopback,

@@ -4,6 +4,7 @@
  */
 import { type CallToolResult, type ServerContext } from "@modelcontextprotocol/server";
 import type { Exchange } from "../exchange.ts";
+import { hearStrays } from "../metering.ts";
 import { connectionToken } from "./accounts.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
@@ -61,6 +62,9 @@ export function contextOf(
   const { name, stateName = name } = about.use;
   const log = createToolLog(name, exchange, secrets);
   let trips = 0;
+  hearStrays((error) =>
+    log.error("something failed that was not awaited", failureOf(error, serving)),
+  );
   return {
     auth: authOf(serving, about.use, secrets),
     env: services.env,
@@ -142,7 +146,7 @@ function progressOf(request: Invocation): ToolContext["progress"] {
   const progressToken = request._meta?.progressToken;
   let last = Number.NEGATIVE_INFINITY;
   return async (done, total, message) => {
-    if (progressToken === undefined || done <= last) return;
+    if (progressToken === undefined || !(done > last) || done === Infinity) return;
     last = done;
     await request.notify({
       method: "notifications/progress",

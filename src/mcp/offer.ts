@@ -90,9 +90,10 @@ export async function offerTool(tool: Settled<Tool>): Promise<ToolOffer> {
 }
 
 /** What a tool returned, as MCP says it. Throws when the output schema refuses it. */
-function toolResult({ name, output }: Settled<Tool>, result: unknown): CallToolResult {
-  if (isAnswer(result)) return asResult(result, output);
-  if (output !== undefined) return asResult({ structured: result }, output);
+function toolResult(tool: Settled<Tool>, result: unknown): CallToolResult {
+  const { name, output } = tool;
+  if (isAnswer(result)) return asResult(result, tool);
+  if (output !== undefined) return asResult({ structured: result }, tool);
   if (typeof result === "string") return { content: [text(result)] };
   if (isContent(result)) return { content: [...result] };
   throw new TypeError(`${name} returned neither a text nor content blocks`);
@@ -109,12 +110,12 @@ function asResult(
     meta,
     isError,
   }: Pick<Answer<unknown>, "structured" | "content" | "meta" | "isError">,
-  output: ObjectSchema | undefined,
+  { name, output }: Settled<Tool>,
 ): CallToolResult {
   const structuredContent =
     output === undefined || (isError === true && structured === undefined)
       ? undefined
-      : output.parse(structured);
+      : fitting(structured, name, output);
   const said = typeof content === "string" ? [text(content)] : content;
   const told = structuredContent === undefined ? [] : [text(JSON.stringify(structuredContent))];
   return {
@@ -123,6 +124,16 @@ function asResult(
     ...(isError === undefined ? {} : { isError }),
     ...(meta === undefined ? {} : { _meta: { ...meta } }),
   };
+}
+
+/** What the output schema makes of a result; the places where it does not fit are in the error. */
+function fitting(structured: unknown, name: string, output: ObjectSchema) {
+  const { data, error } = output.safeParse(structured);
+  if (data !== undefined) return data;
+  const flaws = error?.issues.map(({ path, message }) => [...path, message].join(": ")).join("; ");
+  throw Object.assign(new TypeError(`What ${name} returned is not its output: ${flaws}`), {
+    name: "OutputError",
+  });
 }
 
 function isContent(result: unknown): result is CallToolResult["content"] {

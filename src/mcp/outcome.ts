@@ -82,6 +82,7 @@ export function describeFailure(
 ): string {
   if (error instanceof ToolError) {
     noteOutcome(exchange, isPassing(error.cause) ? "unavailable" : "tool_error");
+    if (isLocal) exchange.note(onThisMachine(error, services.secrets));
     return error.message;
   }
   if (error instanceof Refusal) {
@@ -106,22 +107,47 @@ export function failureOf(
 /** The kind of an error and the first frame of its stack: code, never data. */
 function placeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const [, frame = ""] = /\n\s+at (.+)/.exec(error.stack?.replace(error.message, "") ?? "") ?? [];
-  return `${error.name} at ${frame}`;
+  const [, frame] = /\n\s+at (.+)/.exec(error.stack?.replace(error.message, "") ?? "") ?? [];
+  return frame === undefined ? error.name : `${error.name} at ${frame}`;
 }
 
-/** For the terminal of whoever is writing this tool. */
+/** For the terminal of whoever is writing this tool: what was thrown, and what lies beneath. */
 function onThisMachine(
   error: unknown,
   secrets: readonly string[],
 ): { readonly error: string; readonly stack?: string } {
-  if (!(error instanceof Error)) return { error: hideCredentials(String(error), secrets) };
-  const stack = error.stack ?? "";
-  const frames = stack.slice(Math.max(0, stack.search(/^\s+at /m)));
+  const [said = "", ...lines] = beneath(error, MOST_CAUSES).flatMap((cause, depth) => [
+    `${depth === 0 ? "" : "caused by "}${sayError(cause)}`,
+    ...(cause instanceof Error ? [framesOf(cause)] : []),
+  ]);
+  const stack = lines.filter((line) => line !== "").map((line) => hideCredentials(line, secrets));
   return {
-    error: hideCredentials(`${error.name}: ${error.message}`, secrets),
-    stack: hideCredentials(frames, secrets),
+    error: hideCredentials(said, secrets),
+    ...(stack.length === 0 ? {} : { stack: stack.join("\n") }),
   };
+}
+
+const MOST_CAUSES = 4;
+
+/** An error and its causes, or the errors that it is made of; the outermost first. */
+function beneath(error: unknown, most: number): readonly unknown[] {
+  if (most === 0 || !(error instanceof Error)) return [error];
+  const causes: unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
+  const known = causes.filter((cause) => cause !== undefined);
+  return [error, ...known.flatMap((cause) => beneath(cause, most - 1))].slice(0, most + 1);
+}
+
+function sayError(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  // Not its values: an object can hold anything, itself included.
+  return error instanceof Object
+    ? `an object that is no Error, with ${Object.keys(error).join(", ")}`
+    : String(error);
+}
+
+function framesOf({ stack = "" }: Error): string {
+  const at = stack.search(/^\s+at /m);
+  return at < 0 ? "" : stack.slice(at);
 }
 
 /** Why a permission stands in the way, for a model and a person. */

@@ -249,10 +249,13 @@ function toolError(message: string, error?: unknown): CallToolResult {
 
 function doneOrFail<Result>(ended: UseResult<Result>) {
   if (ended.ended === "asked") return ended.question;
-  return ended.ended === "done" ? ended.result : fail(ended.text);
+  if (ended.ended === "done") return ended.result;
+  return fail(ended.text, ended.error instanceof ToolError ? undefined : INTERNAL_ERROR);
 }
 
+const { InternalError: INTERNAL_ERROR, InvalidRequest: INVALID_REQUEST } = ProtocolErrorCode;
+
 /** Prompts and resources have no error result of their own: theirs is a JSON-RPC error. */
-function fail(message: string): never {
-  throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
+function fail(message: string, code = INVALID_REQUEST): never {
+  throw new ProtocolError(code, message);
 }

@@ -217,6 +217,17 @@ describe("npm run try, further", { timeout: PATIENCE_MS }, () => {
     expect(said).not.toContain("tools/call");
   });
 
+  it.each([
+    [["--prompt"], /^check_\S+\(/m],
+    [["--read"], /^\S+:\/\/\S+\n {2}\S/m],
+    [["--prompt", "nope"], /--prompt without a name lists what there is\./],
+    [["--read", "nope://x"], /--read without an address lists what there is\./],
+  ])("gets prompts and reads resources: %s", async (words, shown) => {
+    const trial = launch("dev/try.ts", ["--as", "ada", ...words]);
+    expect(await trial.exitCode).toBe(words.length - 1);
+    expect(trial.output()).toMatch(shown);
+  });
+
   it("shows progress", async () => {
     const input = '{"from":3,"step_ms":1}';
     const said = await run("--as", "eve", "--tool", "count_down", "--input", input);
@@ -464,7 +475,25 @@ describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => 
       .toHaveProperty("calls");
   });
 
-  it("shows what a tool threw: message, place in the source, request id, tool, method, client", async () => {
+  it.each([
+    ["threw", '{"fail":true}', "the canary sang", "RangeError"],
+    ["never awaited", '{"stray":true}', "the stray canary sang", "SyntaxError"],
+  ])(
+    "shows what a tool %s: message, place in the source, request id, tool",
+    async (_what, input, message, kind) => {
+      const trial = launch("dev/try.ts", ["--as", "eve", "--tool", "probe", "--input", input]);
+      expect(await trial.exitCode).toBe(kind === "RangeError" ? 1 : 0);
+      expect(trial.output()).not.toContain(message);
+      const said = await dev.untilItSays(new RegExp(`${kind}: ${message}\\n(?: {4}at .*\\n)+`));
+      const [, above = "", below = ""] =
+        new RegExp(`([^\\n]*)\\n {2}${kind}: ${message}\\n(.*)\\n`).exec(said) ?? [];
+      expect(above).toMatch(/requestId"?[=:]"?[\w-]+/);
+      expect(above).toMatch(/tool"?[=:]"?probe/);
+      expect(below).toMatch(/^ {4}at .*src\/tools\/probe\.ts:\d+:\d+/);
+    },
+  );
+
+  it("shows which request it was in which a tool threw, to both sides", async () => {
     const trial = launch("dev/try.ts", [
       "--as",
       "eve",
@@ -475,14 +504,12 @@ describe("npm run dev with a team's own tools", { timeout: PATIENCE_MS }, () => 
     ]);
     expect(await trial.exitCode).toBe(1);
     const [, requestId = ""] = /request id ([\w-]+)/.exec(trial.output()) ?? [];
-    expect(trial.output()).not.toContain("the canary sang");
     expect(trial.output()).toContain("The terminal of “npm run dev” shows");
-    const said = await dev.untilItSays(/the canary sang\n(?: {4}at .*\n)+/);
+    const said = await dev.untilItSays(new RegExp(`requestId=${requestId}\\n`));
     const [line = ""] = said.split("\n").filter((text) => text.includes(requestId));
     expect(line).toMatch(/POST {2}\/mcp/);
     for (const fact of ["tool=probe", "rpc=tools/call", "clientFamily=", "reason=tool_failed"])
       expect(line).toContain(fact);
-    expect(said).toMatch(/RangeError: the canary sang\n {4}at .*src\/tools\/probe\.ts:\d+:\d+/);
   });
 
   it("has npm run try answer what a tool asks, and save its picture", async () => {
@@ -555,8 +582,12 @@ export const probe = defineTool({
   description: "Tells what a tool is given.",
   permissions: [],
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false },
-  input: z.object({ fail: z.boolean().optional(), ask: z.boolean().optional() }),
-  async run({ fail, ask: isAsking }, { ask }) {
+  input: z.object({ fail: z.boolean().optional(), stray: z.boolean().optional(), ask: z.boolean().optional() }),
+  async run({ fail, stray, ask: isAsking }, { ask }) {
+    if (stray === true) {
+      void Promise.resolve().then(() => { throw new SyntaxError("the stray canary sang"); });
+      await given.COUNTS.get("calls");
+    }
     if (fail === true) await new Promise((_, reject) => setTimeout(() => reject(new RangeError("the canary sang")), 1));
     if (isAsking === true) {
       const answer = await ask({ message: "Are you sure?", schema: z.object({ sure: z.boolean() }) });

@@ -22,8 +22,11 @@ import {
 } from "../unit/mcp/endpoint.ts";
 
 export interface ToolServerOptions {
-  /** What the tools see as `env`. Default: nothing. */
-  readonly env?: Readonly<Record<string, unknown>>;
+  /**
+   * What the tools see as `env`: a secret of the test's own, a binding of `wrangler.toml` from
+   * `import { env } from "cloudflare:workers"`. Default: nothing.
+   */
+  readonly env?: object;
   /** Answers what the tools fetch. Default: every fetch fails. */
   readonly fetch?: (request: Request) => Response | Promise<Response>;
 }
@@ -69,7 +72,7 @@ type Endpoint = ReturnType<typeof endpointOf>;
 
 /** A server with these tools, and nothing else. */
 export function serve(offerings: Offerings, { env = {}, fetch }: ToolServerOptions = {}) {
-  const services = servicesOf(env);
+  const services = servicesOf({ ...env });
   const grants: Grants = {
     ...livingGrants,
     standing: ({ storeName }) => Promise.resolve(JSON.parse(storeName)),
@@ -96,13 +99,30 @@ function clientOf(client: Client) {
     prompt: (name: string, input: Readonly<Record<string, string>> = {}) =>
       use(client, ["prompts/get", { name, arguments: input }]),
     read: (uri: string) => use(client, ["resources/read", { uri }]),
-    /** The names of the tools that this caller is shown. */
-    async tools(): Promise<readonly string[]> {
-      const answer = await send(client, ["tools/list", {}], {});
-      const { tools } = resultOf(answer.body) as { tools: { name: string }[] };
-      return tools.map(({ name }) => name);
+    /** What is suggested for an argument of a prompt (its name), or a variable of a template (its URI). */
+    async complete(of: string, argument: string, value = ""): Promise<readonly string[]> {
+      const ref = of.includes("{")
+        ? { type: "ref/resource", uri: of }
+        : { type: "ref/prompt", name: of };
+      const params = { ref, argument: { name: argument, value } };
+      const { body } = await send(client, ["completion/complete", params], {});
+      return completionSchema.parse(resultOf(body)).completion.values;
     },
+    /** The names of the tools that this caller is shown. */
+    tools: () => namesOf(client, "tools/list"),
+    prompts: () => namesOf(client, "prompts/list"),
+    /** The names of the resources, those that templates list among them. */
+    resources: () => namesOf(client, "resources/list"),
   };
+}
+
+const completionSchema = z.object({ completion: z.object({ values: z.array(z.string()) }) });
+const listSchema = z.record(z.string(), z.array(z.object({ name: z.string() })).catch([]));
+
+async function namesOf(client: Client, method: string): Promise<readonly string[]> {
+  const { body } = await send(client, [method, {}], {});
+  const [, list = ""] = /^(.+)\/list$/.exec(method) ?? [];
+  return (listSchema.parse(resultOf(body))[list] ?? []).map(({ name }) => name);
 }
 
 type Message = readonly [method: string, params: Record<string, unknown>];
@@ -113,6 +133,7 @@ const MOST_ROUNDS = 8;
 async function use(client: Client, message: Message, options: CallOptions = {}) {
   const [method, params] = message;
   let answer = await send(client, message, options);
+  const unused = new Set(Object.keys(options.answers ?? {}));
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { inputRequests, requestState } = resultOf(answer.body);
     const answers = Object.keys((inputRequests as object) ?? {}).flatMap((name) => {
@@ -122,10 +143,16 @@ async function use(client: Client, message: Message, options: CallOptions = {}) 
       return [[name, reply] as const];
     });
     if (answers.length === 0) break;
+    for (const [name] of answers) unused.delete(name);
     const inputResponses = Object.fromEntries(answers);
     answer = await send(client, [method, { ...params, inputResponses, requestState }], options);
   }
-  return read(answer);
+  const result = read(answer);
+  if (unused.size > 0) {
+    const asked = Object.keys(result.asked).join(", ") || "nothing more";
+    throw new Error(`nothing asked for the answer to ${[...unused].join(", ")}, but for ${asked}`);
+  }
+  return result;
 }
 
 async function send(client: Client, [method, params]: Message, { signal }: CallOptions) {

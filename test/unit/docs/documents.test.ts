@@ -98,11 +98,22 @@ describe("the examples", async () => {
     expect(booked.text).toBe("Booked for 2 at 20:00.");
   });
 
+  it("ask, and an answer under another name fails the test that gives it", async () => {
+    const answers = { question_2: { time: "20:00", guests: 2 } };
+    await expect(ada.call("book_table", { restaurant: "Ribollita" }, { answers })).rejects.toThrow(
+      "nothing asked for the answer to question_2, but for question_1",
+    );
+  });
+
   it("prompt and are read", async () => {
     const prompt = await ada.prompt("pack_for", { city: "lyon", days: "2" });
     expect(prompt.text).toBe("Read city://lyon and write a packing list for 2 days.");
     expect((await ada.read("city://lyon")).text).toBe("# lyon\n");
     expect((await ada.read("city://paris")).isError).toBe(true);
+    expect(await ada.prompts()).toEqual(["pack_for"]);
+    expect(await ada.resources()).toContain("london");
+    expect(await ada.complete("pack_for", "city", "lo")).toEqual(["london"]);
+    expect(await ada.complete("city://{city}", "city", "ly")).toEqual(["lyon"]);
     expect((await ada.read("skill://packing/SKILL.md")).text).toContain("twenty things");
   });
 });

@@ -24,4 +24,9 @@ export const offerings: Offerings = {
   templates: [cityGuide],
   skills,
   around: audit,
+  permissions: {
+    "weather:read": "See forecasts",
+    "documents:write": "Rebuild the index of your documents",
+    "invoices:delete": "Delete invoices of a customer",
+  },
 };

@@ -36,6 +36,9 @@ const runs: Record<string, (context: ToolContext) => unknown> = {
     throw new Refusal("identity_unavailable");
   },
   nothing: () => undefined,
+  object: () => {
+    throw { canary: "canary" };
+  },
 };
 const facts = (name: string, permissions: string[] = []) => ({
   name,
@@ -61,6 +64,13 @@ const catalogue = createCatalogue({
       run: () => "",
     }),
     defineTool({
+      ...facts("unlike"),
+      annotations,
+      input: z.object({}),
+      output: z.object({ days: z.array(z.object({ high: z.number() })) }),
+      run: () => JSON.parse('{"days":[{"high":"canary"}]}'),
+    }),
+    defineTool({
       ...facts("guarded", ["tool:a"]),
       annotations,
       input: z.object({}),
@@ -69,14 +79,26 @@ const catalogue = createCatalogue({
   ],
   prompts: [
     definePrompt({ ...facts("p"), input: z.object({ city: z.string() }), run: () => "hi" }),
+    definePrompt({ ...facts("p_crash"), input: z.object({}), run: throwCanary }),
+    definePrompt({ ...facts("p_chosen"), input: z.object({}), run: sayNo }),
   ],
   resources: [
     defineResource({ ...facts("r"), uri: "test://r", mimeType: "text/plain", run: () => "r" }),
+    defineResource({
+      ...facts("r_crash"),
+      uri: "test://crash",
+      mimeType: "text/plain",
+      run: throwCanary,
+    }),
   ],
 });
 
-function throwCanary(): number {
+function throwCanary(): never {
   throw new SyntaxError("canary of a schema");
+}
+
+function sayNo(): never {
+  throw new ToolError("No such city.");
 }
 
 const tool = (name: string, more: object = {}) => ["tools/call", { name, ...more }] as const;
@@ -88,6 +110,27 @@ const CASES = [
   ["an error that the tool answered", tool("said"), { outcome: "tool_error" }],
   ["a crash", tool("crash"), { outcome: "crashed", reason: "tool_failed" }],
   ["a result that is none", tool("nothing"), { outcome: "crashed", reason: "tool_failed" }],
+  ["what is no error, thrown", tool("object"), { outcome: "crashed", failure: "object" }],
+  [
+    "a result that is not the output",
+    tool("unlike"),
+    { outcome: "crashed", failure: expect.stringMatching(/^OutputError/) },
+  ],
+  [
+    "a prompt that crashes",
+    ["prompts/get", { name: "p_crash" }],
+    { outcome: "crashed", rpcCode: -32_603 },
+  ],
+  [
+    "a prompt that says no",
+    ["prompts/get", { name: "p_chosen" }],
+    { outcome: "tool_error", rpcCode: -32_600 },
+  ],
+  [
+    "a resource that crashes",
+    ["resources/read", { uri: "test://crash" }],
+    { outcome: "crashed", rpcCode: -32_603 },
+  ],
   [
     "a crash after the stream has opened",
     tool("late", { _meta: { progressToken: 1 } }),
@@ -135,6 +178,66 @@ const CASES = [
   ],
 ] as const;
 
+/** Thrown by the frame itself, of what a tool returned. */
+const UNLIKE = (): never => throwCanary();
+
+/** What the terminal of `npm run dev` is told. */
+const SHOWN: readonly (readonly [string, () => never, object])[] = [
+  [
+    "message and stack, without what is secret,",
+    () => {
+      throw new TypeError("no city for a-secret-of-the-tool");
+    },
+    {
+      outcome: "crashed",
+      error: "TypeError: no city for [hidden]",
+      stack: expect.stringMatching(/^\s+at .+\n\s+at .*run/i),
+    },
+  ],
+  [
+    "the cause beneath, without what is secret,",
+    () => {
+      throw new Error("no city", { cause: new RangeError("a-secret-of-the-tool is none") });
+    },
+    {
+      error: "Error: no city",
+      stack: expect.stringMatching(
+        / {4}at [^]*\ncaused by RangeError: \[hidden\] is none\n {4}at /,
+      ),
+    },
+  ],
+  [
+    "each of several errors",
+    () => {
+      throw new AggregateError([new Error("one"), "two"], "no city");
+    },
+    {
+      error: "AggregateError: no city",
+      stack: expect.stringMatching(/caused by Error: one\n[^]*\ncaused by two$/),
+    },
+  ],
+  [
+    "the members of what is no error",
+    () => {
+      throw { code: 5, toString: 1 };
+    },
+    { error: "an object that is no Error, with code, toString" },
+  ],
+  [
+    "where a result is not the output",
+    UNLIKE,
+    {
+      error:
+        "OutputError: What unlike returned is not its output: days: 0: high: Invalid input: expected number, received string",
+    },
+  ],
+  [
+    "what a tool says no with",
+    sayNo,
+    { outcome: "tool_error", error: "ToolError: No such city.", stack: expect.any(String) },
+  ],
+];
+
 describe.each<Era>(["2025-11-25", "2026-07-28"])("in %s", (era) => {
   it.each(CASES)("%s", async (_what, [method, params], line) => {
     const { noted, text } = await endpointOf({ catalogue })(
@@ -152,7 +255,7 @@ describe.each<Era>(["2025-11-25", "2026-07-28"])("in %s", (era) => {
     expect(noted).toMatchObject({ outcome: "step_up", reason: "scope_insufficient" });
   });
 
-  it("shows message and stack on the machine of its developer, without what is secret", async () => {
+  it.each(SHOWN)("shows %s on the machine of its developer", async (_what, thrown, shown) => {
     const config = configOf({ RESOURCE_BASE_URL: "http://localhost:8787", AUTH_ENABLED: "false" });
     const here = endpointOf({
       config,
@@ -163,21 +266,22 @@ describe.each<Era>(["2025-11-25", "2026-07-28"])("in %s", (era) => {
             ...facts("crash"),
             annotations,
             input: z.object({}),
-            run(): string {
-              throw new TypeError("no city for a-secret-of-the-tool");
-            },
+            run: (): string => thrown(),
+          }),
+          defineTool({
+            ...facts("unlike"),
+            annotations,
+            input: z.object({}),
+            output: z.object({ days: z.array(z.object({ high: z.number() })) }),
+            run: () => JSON.parse('{"days":[{"high":"x"}]}'),
           }),
         ],
       }),
     });
-    const request = call(era, ...tool("crash"));
+    const request = call(era, ...tool(thrown === UNLIKE ? "unlike" : "crash"));
     const { noted, text } = await here(new Request(config.resource, request));
-    expect(noted).toMatchObject({
-      outcome: "crashed",
-      error: "TypeError: no city for [hidden]",
-      stack: expect.stringMatching(/^\s+at .*run/),
-    });
-    expect(text).not.toContain("no city");
+    expect(noted).toMatchObject(shown);
+    if (noted["outcome"] === "crashed") expect(text).not.toContain("no city");
   });
 });
 
