@@ -81,8 +81,17 @@ export function skillProblems(skill: SkillDefinition): readonly string[] {
   ];
 }
 
-function factProblems({ title, description, permissions, needs = [] }: Facts): readonly string[] {
+function factProblems({
+  title,
+  description,
+  permissions,
+  needs = [],
+  timeout,
+}: Facts): readonly string[] {
   return [
+    ...(timeout === undefined || secondsOf(timeout)
+      ? []
+      : ["timeout must be a time like 30s or 2m"]),
     ...(typeof title === "string" && title.trim() !== "" ? [] : ["has no title"]),
     ...(typeof description === "string" && description.trim() !== "" ? [] : ["has no description"]),
     ...permissionProblems(permissions),

@@ -43,6 +43,8 @@ export interface Facts {
   readonly stateName?: string;
   /** Names of `env` that must be set: what is missing is said at the start, not at the first call. */
   readonly needs?: readonly string[];
+  /** How long it may take, such as `30s` or `2m`: then its `signal` fires and the caller is told. */
+  readonly timeout?: string;
 }
 
 /** What a client may assume of a call before it makes it (MCP 2026-07-28, server/tools). */

@@ -15,7 +15,7 @@ import type {
 import { type Answer, isAnswer, resourceContent, text } from "./answer.ts";
 import type { Facts, ObjectSchema, Prompt, Resource, Template, Tool } from "./definition.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
-import type { Settled } from "./settled.ts";
+import { secondsOf, type Settled } from "./settled.ts";
 import { compileTemplate } from "./template.ts";
 import type { ToolContext } from "./tool-context.ts";
 import { metaOf } from "./tool-meta.ts";
@@ -29,6 +29,8 @@ export interface Use<Result> {
   readonly input: Readonly<Record<string, unknown>>;
   /** It changes nothing, so it may be done twice. */
   readonly isReadOnly: boolean;
+  /** How long it may take. */
+  readonly limitSeconds?: number | undefined;
   confirm?(): Promise<string>;
   run(context: ToolContext): Promise<Result>;
 }
@@ -81,6 +83,7 @@ export async function offerTool(tool: Settled<Tool>): Promise<ToolOffer> {
       stateName: tool.stateName,
       input,
       isReadOnly: annotations.readOnlyHint,
+      limitSeconds: secondsOf(tool.timeout ?? ""),
       ...(tool.confirm === undefined
         ? {}
         : { confirm: async () => (await tool.confirm?.(input)) ?? "" }),
@@ -152,6 +155,7 @@ export function offerPrompt(prompt: Settled<Prompt>): PromptOffer {
       title,
       input,
       isReadOnly: true,
+      limitSeconds: secondsOf(prompt.timeout ?? ""),
       async run(context) {
         const result = await prompt.run(input, context);
         const messages = typeof result === "string" ? [userSays(result)] : [...result];
@@ -192,6 +196,7 @@ export function offerResource(resource: Settled<Resource>): ResourceOffer {
       title,
       input: { uri },
       isReadOnly: true,
+      limitSeconds: secondsOf(resource.timeout ?? ""),
       run: async (context) => reading(await resource.run(context), { uri, mimeType }),
     },
   };
@@ -215,6 +220,7 @@ export function offerTemplate(template: Settled<Template>): TemplateOffer {
         title,
         input: data,
         isReadOnly: true,
+        limitSeconds: secondsOf(template.timeout ?? ""),
         async run(context) {
           const result = await template.run(data, context);
           return result === undefined ? undefined : reading(result, { uri, mimeType });

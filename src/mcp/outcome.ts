@@ -21,6 +21,7 @@ export type Outcome =
   | "asked"
   | "declined"
   | "tool_error"
+  | "timed_out"
   | "arguments_invalid"
   | "unknown"
   | "denied"

@@ -12,6 +12,7 @@ import { clientOf } from "./client-facts.ts";
 import { contextOf, type Invocation, type Serving } from "./context.ts";
 import type { Use } from "./offer.ts";
 import { describeFailure, noteOutcome } from "./outcome.ts";
+import { runInTime, TimedOut } from "./time-limit.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 /** What a use came to. */
@@ -54,6 +55,7 @@ export async function perform<Result>(
     if (asker.pending().size === 0) {
       const text = describeFailure(error, serving);
       if (error instanceof Declined) noteOutcome(exchange, "declined");
+      if (error instanceof TimedOut) noteOutcome(exchange, "timed_out");
       return { ended: "failed", text, error };
     }
   }
@@ -108,11 +110,11 @@ interface Running {
 /** The use with `around` about it. Only what `next` came to leaves. */
 async function surrounded<Result>(
   use: Use<Result>,
-  { catalogue: { around }, caller }: Serving,
+  { catalogue: { around }, caller, isLocal }: Serving,
   running: Running,
 ): Promise<Result> {
   const { context, asker } = running;
-  if (around === undefined) return approvedRun(use, context);
+  if (around === undefined) return approvedRun(use, context, isLocal);
   const { kind, name, input } = use;
   const { client, env, log, requestId, waitUntil } = context;
   const {
@@ -125,7 +127,7 @@ async function surrounded<Result>(
   const auth = { ...facts, permissions: caller.permissions() };
   const results: Result[] = [];
   await around({ kind, name, input, auth, client, env, log, requestId, waitUntil }, async () => {
-    const result = await approvedRun(use, context).catch((error: unknown) => {
+    const result = await approvedRun(use, context, isLocal).catch((error: unknown) => {
       if (asker.pending().size > 0) return undefined;
       throw error;
     });
@@ -142,14 +144,18 @@ async function surrounded<Result>(
 }
 
 /** The run, after the person approved what the tool says it will do. */
-async function approvedRun<Result>(use: Use<Result>, context: ToolContext): Promise<Result> {
+async function approvedRun<Result>(
+  use: Use<Result>,
+  context: ToolContext,
+  isLocal: boolean,
+): Promise<Result> {
   if (use.confirm !== undefined) {
     const message = await use.confirm();
     const reply = await context.ask({ message, schema: approvalSchema, name: "confirm" });
     if (reply.action !== "accept" || !reply.content.approve)
       throw new Declined("The person did not approve this, so nothing was done.");
   }
-  return use.run(context);
+  return runInTime(use, context, isLocal);
 }
 
 const CLAIM_TTL_SECONDS = 900;

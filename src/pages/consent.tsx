@@ -214,10 +214,10 @@ function WhatFor({ request, isStepUp }: { request: ConsentRequest; isStepUp: boo
 function describeEnd({ idleDays, longestSeconds, resource }: ConsentRequest): string {
   if (idleDays === undefined) return "It has to ask again after that.";
   const isOlder = longestSeconds !== undefined ? `it is ${describeTime(longestSeconds)} old` : "";
-  const isIdle = `it was not used for ${idleDays} days`;
+  const isIdle = `it has not been used for ${idleDays} days`;
   const never = longestSeconds !== undefined && longestSeconds <= idleDays * SECONDS_PER_DAY;
   const ends = [never ? "" : isIdle, isOlder].filter(Boolean).join(", or ");
-  return `Or ${ends}. You see and end it at ${new URL(resource).host}/connections.`;
+  return `Or until ${ends}. You see and end it at ${new URL(resource).host}/connections.`;
 }
 
 /** In the largest unit that it is a whole number of: 7 days, 8 hours, 90 minutes. */

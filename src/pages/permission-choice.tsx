@@ -17,6 +17,9 @@ export interface Choice extends PermissionFacts {
 /** More than these are folded. */
 const MOST_UNFOLDED = 6;
 
+/** Of more permissions than these, each tells its tools by their titles alone. */
+const MOST_EXPLAINED = 40;
+
 /** What each effect is called, everywhere. */
 export const EFFECT_NAMES: Readonly<Record<Effect, string>> = {
   reads: "Read only",
@@ -60,14 +63,18 @@ export function PermissionChoice({
           <Folded count={permissions.length} what={`All ${permissions.length}, one by one`}>
             <div class="ticks">
               {permissions.map((choice) => (
-                <Tick choice={choice} id={idOf(idPrefix, choice.name)} />
+                <Tick
+                  choice={choice}
+                  id={idOf(idPrefix, choice.name)}
+                  isBrief={choices.length > MOST_EXPLAINED}
+                />
               ))}
             </div>
           </Folded>
           {mayEnd && (
             <div class="tick hour">
               <input type="checkbox" id={`${idPrefix}hour-${effect}`} name="hour" value={effect} />
-              <label for={`${idPrefix}hour-${effect}`}>For one hour only</label>
+              <label for={`${idPrefix}hour-${effect}`}>All of these for one hour only</label>
             </div>
           )}
         </fieldset>
@@ -98,7 +105,7 @@ export function PermissionList({ permissions }: { permissions: readonly Permissi
   );
 }
 
-function Tick({ choice, id }: { choice: Choice; id: string }) {
+function Tick({ choice, id, isBrief }: { choice: Choice; id: string; isBrief: boolean }) {
   const { name, sentence, tools, isTicked, isNew } = choice;
   return (
     <div class="tick">
@@ -113,10 +120,14 @@ function Tick({ choice, id }: { choice: Choice; id: string }) {
             </>
           )}
         </label>
-        <Opened tools={tools} />
+        {isBrief ? <Titles tools={tools} /> : <Opened tools={tools} />}
       </div>
     </div>
   );
+}
+
+function Titles({ tools }: { tools: readonly ToolSummary[] }) {
+  return <p class="opened">{tools.map(({ title }) => printable(title, 100)).join(", ")}</p>;
 }
 
 function Opened({ tools }: { tools: readonly ToolSummary[] }) {

@@ -55,7 +55,7 @@ pre code { user-select: all; -webkit-user-select: all; }
 .who dt { font-size: .875rem; }
 .who dd + dt { margin-top: .875rem; }
 .address { color: var(--quiet); }
-.address b { color: var(--ink); }
+.address b { color: var(--ink); display: inline-block; max-width: 100%; }
 .remark { display: flex; gap: .5rem; margin-top: .25rem; font-size: .9375rem; line-height: 1.45; }
 .remark svg { flex: none; width: 1.125rem; height: 1.125rem; margin-top: .125rem; }
 section > .remark { margin-top: .625rem; }
@@ -73,12 +73,14 @@ fieldset input:not([type="checkbox"]), select {
 .group, fieldset.group, fieldset.group:last-of-type { margin: 1rem 0 0; padding: 0; border: 0; min-width: 0; }
 .group legend, .legend { float: none; display: block; width: 100%; margin: 0; padding: 0 0 .375rem; font-size: .875rem; font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line); }
 .count { padding: .05em .5em; border-radius: 1em; background: var(--sunk); border: 1px solid var(--line); font-variant-numeric: tabular-nums; }
-.group.deletes, fieldset.group.deletes { padding: .875rem 1rem; border: 1px solid var(--edge); border-radius: 10px; }
+.group.deletes, fieldset.group.deletes { padding: .875rem .75rem; border: 1px solid var(--edge); border-radius: 10px; }
 .deletes legend, .deletes .legend { color: var(--warn); border-bottom: 0; padding-bottom: 0; }
 fieldset.deletes legend { float: left; padding-bottom: .375rem; }
 fieldset.deletes legend + * { clear: both; }
 .tick { display: grid; grid-template-columns: auto 1fr; gap: 0 .75rem; padding: .625rem 0 0; align-items: start; }
-.tick input { width: 1.25rem; height: 1.25rem; margin: .175rem 0 0; accent-color: var(--brand); }
+[type="checkbox"] { width: 1.25rem; height: 1.25rem; margin: 0; vertical-align: -.2em; accent-color: var(--brand); }
+.tick input { margin: .175rem 0 0; }
+.hour { font-size: .9375rem; color: var(--quiet); }
 .tick label { display: block; cursor: pointer; }
 .ticks .tick label { font-weight: 600; }
 .all { padding-bottom: .5rem; border-bottom: 1px solid var(--line); }
@@ -102,7 +104,7 @@ fieldset.deletes legend + * { clear: both; }
 .inline select { width: auto; }
 .inline { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
 .as-link { padding: 0; border: 0; background: none; color: var(--brand); font: inherit; text-align: left; text-decoration: underline; text-underline-offset: .15em; cursor: pointer; }
-form > p { margin-top: 1.25rem; }
+form > p, h1 + p + form { margin-top: 1.25rem; }
 .choice { display: grid; gap: .75rem; margin-top: 1.25rem; }
 .button {
   display: block; width: 100%; padding: .75rem 1.25rem; border: 1px solid var(--edge); border-radius: 9px;
@@ -132,8 +134,9 @@ p + .rows, fieldset > p { margin-top: 1rem; }
 .split > :first-child { flex: 1 1 14rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 nav { margin-top: 1rem; padding: 0 .25rem; }
-.links { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding: 0; list-style: none; }
+.links { display: flex; flex-wrap: wrap; gap: 0 .35rem; margin: 0; padding: 0; list-style: none; }
 .links li { margin: 0; }
+.links li + li::before { content: "· "; }
 footer { margin-top: 1rem; padding: 0 .25rem; font-size: .875rem; color: var(--quiet); }
 @media (min-width: 40rem) {
   body { padding-top: 3.5rem; }

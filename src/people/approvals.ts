@@ -177,13 +177,19 @@ function fieldsOf({ name, properties, required }: Question): readonly Field[] {
     const kind = choices === undefined ? kindOf(type) : "choice";
     return {
       name: `${name}.${key}`,
-      label: title ?? key,
+      label: title ?? asWords(key),
       description,
       kind,
       choices: choices ?? [],
       isRequired: required.includes(key),
     };
   });
+}
+
+/** A member's name as a label: `guestCount` and `guest_count` are “Guest count”. */
+function asWords(name: string): string {
+  const words = name.replaceAll(/[_-]+/g, " ").replaceAll(/([a-z\d])([A-Z])/g, "$1 $2");
+  return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase();
 }
 
 function kindOf(type: string): "text" | "number" | "integer" | "boolean" {

@@ -112,7 +112,7 @@ describe("the consent page", () => {
       "Who asks",
       "Your answer goes to",
       "Use “Get user info”",
-      "For one hour only",
+      "All of these for one hour only",
       "Use what is open to everyone who signs in",
       "Know who you are",
       "Until you disconnect it",

@@ -299,7 +299,7 @@ describe("a permission for one hour", () => {
     const jar: CookieJar = new Map();
     const attempt = client.begin();
     const consent = await openConsent(attempt, jar);
-    expect(consent.html).toContain("For one hour only");
+    expect(consent.html).toContain("All of these for one hour only");
     const start = locationOf(await consent.decide("allow", turned));
     const back = await signIn(start, person, jar);
     const callback = locationOf(await visit(back, jar));

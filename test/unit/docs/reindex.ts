@@ -13,6 +13,7 @@ export const reindex = defineTool({
     idempotentHint: true,
     openWorldHint: false,
   },
+  timeout: "2m",
   input: z.object({ documents: z.array(z.string()).max(100) }),
   async run({ documents }, { progress, signal, waitUntil, log }) {
     for (const [at, document] of documents.entries()) {

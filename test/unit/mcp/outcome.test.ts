@@ -36,6 +36,13 @@ const runs: Record<string, (context: ToolContext) => unknown> = {
     throw new Refusal("identity_unavailable");
   },
   nothing: () => undefined,
+  slow: ({ signal, log }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        log.info("stopped");
+        reject(signal.reason);
+      });
+    }),
   object: () => {
     throw { canary: "canary" };
   },
@@ -52,6 +59,7 @@ const catalogue = createCatalogue({
       defineTool({
         ...facts(name),
         annotations,
+        ...(name === "slow" ? { timeout: "1s" } : {}),
         input: z.object({ n: z.int().optional() }),
         run: (_input, context) => run(context) as string,
       }),
@@ -110,6 +118,7 @@ const CASES = [
   ["an error that the tool answered", tool("said"), { outcome: "tool_error" }],
   ["a crash", tool("crash"), { outcome: "crashed", reason: "tool_failed" }],
   ["a result that is none", tool("nothing"), { outcome: "crashed", reason: "tool_failed" }],
+  ["a tool whose time is over", tool("slow"), { outcome: "timed_out", tool: "slow" }],
   ["what is no error, thrown", tool("object"), { outcome: "crashed", failure: "object" }],
   [
     "a result that is not the output",

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConsentPage, type ConsentRequest } from "../../../src/pages/consent.tsx";
+import { renderHtml } from "../../../src/pages/layout.tsx";
+import { createLook, PLAIN_SITE } from "../../../src/pages/look.ts";
 import type { Choice } from "../../../src/pages/permission-choice.tsx";
 import { readBoxes } from "../../support/boxes.ts";
 
@@ -38,6 +40,28 @@ const text = (change: Partial<ConsentRequest> = {}) =>
     .replace(/<[^>]*>/g, " ")
     .replace(/\s+/g, " ");
 const fieldsets = (page: string) => page.match(/<fieldset[^]*?<\/fieldset>/g) ?? [];
+
+describe.each([
+  [7, "as it is"],
+  [40, "as it is"],
+  [100, "compressed"],
+  [500, "compressed"],
+])("with %d permissions", (count, how) => {
+  const effects = ["reads", "changes", "deletes"] as const;
+  const choices = Array.from({ length: count }, (_, at) =>
+    choice(`area_${at}:act`, effects[at % 3] ?? "reads", {
+      sentence: `Do something with area ${at} in your name`,
+    }),
+  );
+
+  it(`is under 30 KB ${how}, and each can be unticked`, async () => {
+    const page = renderHtml(ConsentPage({ ...REQUEST, choices }), await createLook(PLAIN_SITE));
+    expect(page.match(/name="permission"/g)).toHaveLength(count);
+    const sent = new Response(page).body?.pipeThrough(new CompressionStream("gzip"));
+    const size = how === "compressed" ? await new Response(sent).arrayBuffer() : new Blob([page]);
+    expect("byteLength" in size ? size.byteLength : size.size).toBeLessThan(30_000);
+  });
+});
 
 describe("the consent page", () => {
   it("says who asks, for which server, and where the answer goes", () => {
@@ -148,13 +172,13 @@ describe("the consent page", () => {
   });
 
   it("says how long it lasts", () => {
-    expect(text()).toContain("Until you disconnect it Or it was not used for 30 days.");
+    expect(text()).toContain("Until you disconnect it Or until it has not been used for 30 days.");
     expect(text({ idleDays: undefined })).toContain("Until your sign-in ends");
-    expect(text({})).toContain("Or it was not used for 30 days. You see");
+    expect(text({})).toContain("Or until it has not been used for 30 days. You see");
     expect(text({ longestSeconds: 90 * 86_400 })).toContain(
-      "Or it was not used for 30 days, or it is 90 days old. You see",
+      "Or until it has not been used for 30 days, or it is 90 days old. You see",
     );
-    expect(text({ longestSeconds: 8 * 3600 })).toContain("Or it is 8 hours old. You see");
+    expect(text({ longestSeconds: 8 * 3600 })).toContain("Or until it is 8 hours old. You see");
   });
 
   it("offers to remember only where that is allowed", () => {
