@@ -71,15 +71,19 @@ export function PermissionChoice({
               ))}
             </div>
           </Folded>
-          {mayEnd && (
-            <div class="tick hour">
-              <input type="checkbox" id={`${idPrefix}hour-${effect}`} name="hour" value={effect} />
-              <label for={`${idPrefix}hour-${effect}`}>All of these for one hour only</label>
-            </div>
-          )}
+          {mayEnd && <HourOnly effect={effect} id={`${idPrefix}hour-${effect}`} />}
         </fieldset>
       ))}
     </>
+  );
+}
+
+function HourOnly({ effect, id }: { effect: Effect; id: string }) {
+  return (
+    <div class="tick hour">
+      <input type="checkbox" id={id} name="hour" value={effect} />
+      <label for={id}>All of these for one hour only</label>
+    </div>
   );
 }
 

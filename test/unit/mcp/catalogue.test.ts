@@ -149,6 +149,19 @@ describe("names what cannot work:", () => {
       ],
     ],
     [
+      "a time that is none, and a need that is no name",
+      {
+        tools: [
+          { ...toolOf("a"), timeout: "soon" },
+          { ...toolOf("b"), needs: ["A KEY"] },
+        ],
+      },
+      [
+        ["tool a", "timeout must be a time like 30s or 2m"],
+        ["tool b", "“A KEY” cannot be the name of a variable"],
+      ],
+    ],
+    [
       "completion of what is not asked",
       {
         tools: [],
