@@ -6,9 +6,8 @@ import { readArguments, USAGE, type Wish } from "./doctor/arguments.ts";
 import { examine } from "./doctor/check.ts";
 import { CHECKS } from "./doctor/checks.ts";
 import { isHealthy, renderFindings, renderJson } from "./doctor/report.ts";
-import { createSubject, type Subject } from "./doctor/subject.ts";
+import { createSubject, readAccounts, type Subject } from "./doctor/subject.ts";
 import { loadTools } from "./doctor/tools.ts";
-import { MANAGEMENT_TOKEN } from "./doctor/variables.ts";
 import { Obstacle } from "./obstacle.ts";
 import { readVariables } from "./variables-file.ts";
 
@@ -30,8 +29,9 @@ async function look(wish: Wish): Promise<void> {
 
 async function findSubject(wish: Wish): Promise<Subject> {
   const catalogue = await loadTools();
+  const variables = readVariables(wish.file, process.env, wish.usualFile);
   return createSubject({
-    variables: readVariables(wish.file, process.env, wish.usualFile),
+    variables,
     file: wish.file ?? wish.usualFile,
     url: wish.url,
     isForDeployment: wish.isForDeployment,
@@ -41,6 +41,7 @@ async function findSubject(wish: Wish): Promise<Subject> {
     environmentName: wish.environmentName,
     tools: catalogue?.tools,
     permissions: catalogue?.permissions,
-    managementToken: process.env[MANAGEMENT_TOKEN],
+    ...(catalogue && { needs: catalogue.needs }),
+    ...readAccounts(variables),
   });
 }

@@ -7,9 +7,8 @@ import { CLIENT_NAMES } from "./doctor/arguments.ts";
 import { examine, type Finding } from "./doctor/check.ts";
 import { CHECKS } from "./doctor/checks.ts";
 import { isHealthy, renderFindings } from "./doctor/report.ts";
-import { createSubject } from "./doctor/subject.ts";
+import { createSubject, readAccounts } from "./doctor/subject.ts";
 import { loadTools } from "./doctor/tools.ts";
-import { MANAGEMENT_TOKEN } from "./doctor/variables.ts";
 import type { Account } from "./smoke/browser.ts";
 import { readVariables } from "./variables-file.ts";
 
@@ -40,9 +39,10 @@ function readAccount(): Account | undefined {
 /** The doctor once, then one client after the other. */
 async function testAll(url: URL, signedIn: Account): Promise<readonly Finding[]> {
   const catalogue = await loadTools();
+  const variables = readVariables(SMOKE_FILE);
   const subjectOf = (client: (typeof CLIENT_NAMES)[number] | undefined) =>
     createSubject({
-      variables: readVariables(SMOKE_FILE),
+      variables,
       file: SMOKE_FILE ?? "",
       url,
       isForDeployment: false,
@@ -52,7 +52,8 @@ async function testAll(url: URL, signedIn: Account): Promise<readonly Finding[]>
       environmentName: undefined,
       tools: catalogue?.tools,
       permissions: catalogue?.permissions,
-      managementToken: process.env[MANAGEMENT_TOKEN],
+      ...(catalogue && { needs: catalogue.needs }),
+      ...readAccounts(variables),
     });
   const general = CHECKS.filter(({ id }) => id !== "client" && id !== "login");
   const findings = [...(await examine(general, subjectOf(undefined)))];

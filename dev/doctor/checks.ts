@@ -6,6 +6,7 @@ import { DIRECTORY_CHECKS } from "./directories.ts";
 import { SIGN_IN_CHECKS } from "./sign-in.ts";
 import { STORE_CHECKS } from "./store.ts";
 import { TENANT_CHECKS } from "./tenant.ts";
+import { UPSTASH_CHECKS } from "./upstash-account.ts";
 import { VARIABLE_CHECKS } from "./variables.ts";
 import { WALK_CHECKS } from "./walk.ts";
 import { WRANGLER_CHECKS } from "./wrangler.ts";
@@ -16,6 +17,7 @@ export const CHECKS: readonly Check[] = [
   ...DASHBOARD_CHECKS,
   ...SIGN_IN_CHECKS,
   ...STORE_CHECKS,
+  ...UPSTASH_CHECKS,
   ...WRANGLER_CHECKS,
   ...DEPLOYMENT_CHECKS,
   ...WALK_CHECKS,

@@ -5,7 +5,7 @@
 import { isAnswer, isObject, readObject } from "./answers.ts";
 import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
 import type { Subject } from "./subject.ts";
-import { MANAGEMENT_TOKEN } from "./variables.ts";
+import { MANAGEMENT_TOKEN } from "./own-variables.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -16,6 +16,7 @@ export const DASHBOARD_CHECKS: readonly Check[] = [
   { id: "management", area, needs, examine: examineManagement },
   { id: "api", area, needs: ["management"], examine: examineApi },
   { id: "application", area, needs: ["management"], examine: examineApplication },
+  { id: "client-grant", area, needs: ["management"], examine: examineClientGrant },
   { id: "permissions-exist", area, needs: ["management"], examine: examinePermissions },
   { id: "tenant-settings", area, needs: ["management"], examine: examineTenant },
 ];
@@ -71,14 +72,6 @@ const API_SWITCHES: readonly Switch[] = [
     severity: failure,
     says: "the API denies access on behalf of people",
     fix: "Auth0 → APIs → your API → Settings → Application Access Policy: All apps for user access.",
-  },
-  {
-    name: "per-app authorization",
-    isRight: ({ subject_type_authorization: types }) =>
-      userPolicyOf(types) !== "require_client_grant",
-    severity: warning,
-    says: "the API asks for a grant for each application (per-app authorization)",
-    fix: "Authorize the application for user access with every permission of the tools.",
   },
 ];
 
@@ -150,7 +143,7 @@ async function examineManagement(subject: Subject): Promise<Verdict | undefined>
   if (subject.managementToken === undefined)
     return skipped(
       "the switches of the dashboard were not read",
-      `--login finds most of them; or set ${MANAGEMENT_TOKEN} (Auth0 → APIs → Auth0 Management API → API Explorer; read:clients read:resource_servers read:tenant_settings).`,
+      `--login finds most of them; or set ${MANAGEMENT_TOKEN} (Auth0 → APIs → Auth0 Management API → API Explorer; read:clients read:resource_servers read:client_grants read:tenant_settings).`,
     );
   const answer = await manage(subject, `clients/${encodeURIComponent(clientIdOf(subject))}`);
   if (isAnswer(answer) && answer.status === 200) return ok("the Management API can be read");
@@ -180,6 +173,46 @@ async function examineTenant(subject: Subject): Promise<readonly Verdict[]> {
     readObject(await manage(subject, "tenants/settings")),
     "tenant",
   );
+}
+
+/** Where the API asks for a grant of each application, ours has one, with what the tools need. */
+async function examineClientGrant(subject: Subject): Promise<Verdict | undefined> {
+  const api = readObject(await readApi(subject));
+  if (userPolicyOf(api?.["subject_type_authorization"]) !== "require_client_grant")
+    return undefined;
+  const query = new URLSearchParams({
+    audience: subject.config?.auth?.identity.audience ?? "",
+    client_id: clientIdOf(subject),
+    subject_type: "user",
+  });
+  const answer = await manage(subject, `client-grants?${query.toString()}`);
+  if (!isAnswer(answer) || answer.status !== 200)
+    return warning(
+      "the API asks for a grant of each application (per-app authorization), which cannot be read",
+      `Give ${MANAGEMENT_TOKEN} read:client_grants; or look at Auth0 → APIs → your API → Application Access.`,
+    );
+  return judgeClientGrant(answer.json, subject.permissions ?? []);
+}
+
+/** The grants of the application for the API, on behalf of people. */
+export function judgeClientGrant(answer: unknown, required: readonly string[]): Verdict {
+  const list = Array.isArray(answer) ? answer : isObject(answer) ? answer["client_grants"] : [];
+  const grants = Array.isArray(list) ? list.filter(isObject) : [];
+  const place = "Auth0 → APIs → your API → Application Access → your application → User Access";
+  if (grants.length === 0)
+    return failure(
+      "the API asks for a grant of each application, and this one has none for people",
+      `${place}: Authorized, with every permission of the tools.`,
+    );
+  const scopes = grants.flatMap(({ scope }) => (Array.isArray(scope) ? scope : []));
+  const hasAll = grants.some(({ allow_all_scopes: all }) => all === true);
+  const missing = hasAll ? [] : required.filter((name) => !scopes.includes(name));
+  return missing.length === 0
+    ? ok("the application is authorized for the API on behalf of people, with every permission")
+    : failure(
+        `the application's grant for the API lacks ${missing.join(", ")}`,
+        `${place}: tick them.`,
+      );
 }
 
 async function examinePermissions(subject: Subject): Promise<Verdict | undefined> {

@@ -5,6 +5,7 @@
  */
 import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } from "./answers.ts";
 import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
+import { judgeClock, timeOf } from "./clock.ts";
 import { describe, isOurs, judgeIntermediary, judgeSilence, placeInLog } from "./intermediary.ts";
 import { organizationsOf } from "../../src/organizations.ts";
 import type { Subject } from "./subject.ts";
@@ -14,6 +15,7 @@ const needs = ["deployment"];
 
 export const DEPLOYMENT_CHECKS: readonly Check[] = [
   { id: "deployment", area, examine: withUrl(examineHealth) },
+  { id: "deployment-clock", area, needs, examine: withUrl(examineClock) },
   { id: "readiness", area, needs, examine: withUrl(examineReadiness) },
   { id: "challenge", area, needs, examine: withUrl(examineChallenge) },
   { id: "resource-metadata", area, needs, examine: withUrl(examineResource) },
@@ -71,8 +73,15 @@ export function judgeHealth(answer: Answer | NoAnswer): Verdict {
   return ok("the Worker runs");
 }
 
+async function examineClock({ ask, now }: Subject, url: URL): Promise<Verdict> {
+  return judgeClock("the deployment", timeOf(await ask(new URL("/health", url))), now());
+}
+
 async function examineReadiness({ ask }: Subject, url: URL): Promise<readonly Verdict[]> {
-  return judgeReadiness(await ask(new URL("/ready", url)));
+  const idle = await ask(new URL("/health", url), { method: "GET" });
+  const ready = await ask(new URL("/ready", url));
+  const wayMs = isAnswer(idle) && isAnswer(ready) ? ready.durationMs - idle.durationMs : 0;
+  return [...judgeReadiness(ready), ...judgeDistance(wayMs)];
 }
 
 /** What the Worker itself can reach. */
@@ -87,6 +96,19 @@ export function judgeReadiness(answer: Answer | NoAnswer): readonly Verdict[] {
       "docs/operations.md has each reason code.",
     ),
   );
+}
+
+const FAR_MS = 500;
+
+/** One round from where the Worker runs to its store and to Auth0, side by side, at most. */
+export function judgeDistance(wayMs: number): readonly Verdict[] {
+  if (wayMs <= FAR_MS) return [];
+  return [
+    warning(
+      `the Worker waits ${Math.round(wayMs)} ms for its store or Auth0`,
+      "A database in a region far from your people: move it (docs/operations.md), or try Smart Placement in wrangler.toml.",
+    ),
+  ];
 }
 
 async function examineChallenge({ ask }: Subject, url: URL): Promise<Verdict> {

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { StoreConfig } from "../../src/config.ts";
 import { type Answer, isAnswer, isObject, type NoAnswer } from "./answers.ts";
 import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
+import { judgeClock, timeOf } from "./clock.ts";
 import type { Subject } from "./subject.ts";
 
 const area = "Store";
@@ -13,6 +14,7 @@ const area = "Store";
 export const STORE_CHECKS: readonly Check[] = [
   { id: "store", area, needs: ["variables"], examine: withStore(examineReachable) },
   { id: "store-writable", area, needs: ["store"], examine: withStore(examineWritable) },
+  { id: "store-clock", area, needs: ["store"], examine: withStore(examineClock) },
   { id: "store-latency", area, needs: ["store"], examine: withStore(examineLatency) },
   { id: "store-eviction", area, needs: ["store"], examine: withStore(examineEviction) },
   { id: "store-size", area, needs: ["store"], examine: withStore(examineSize) },
@@ -132,6 +134,13 @@ export function judgeWritable(answer: Answer | NoAnswer): Verdict {
       );
 }
 
+async function examineClock(subject: Subject, store: StoreConfig): Promise<Verdict> {
+  const answer = await command(subject, store, ["TIME"]);
+  const result = isAnswer(answer) ? resultOf(answer.json) : undefined;
+  const told = Array.isArray(result) ? Number(result[0]) : timeOf(answer);
+  return judgeClock("the store", told, subject.now());
+}
+
 async function examineLatency(subject: Subject, store: StoreConfig): Promise<Verdict> {
   const times: number[] = [];
   for (let round = 0; round < PINGS; round += 1) {
@@ -141,7 +150,7 @@ async function examineLatency(subject: Subject, store: StoreConfig): Promise<Ver
   return judgeLatency(times);
 }
 
-/** The median from here; Cloudflare's may differ, and is in the Worker's own log. */
+/** The median from here; how it is from Cloudflare, `readiness` tells. */
 export function judgeLatency(timesMs: readonly number[]): Verdict {
   const median = timesMs.toSorted((one, other) => one - other)[Math.floor(timesMs.length / 2)];
   if (median === undefined) return skipped("the store's latency could not be measured");
@@ -155,42 +164,62 @@ export function judgeLatency(timesMs: readonly number[]): Verdict {
 }
 
 async function examineEviction(subject: Subject, store: StoreConfig): Promise<Verdict> {
-  return judgeEviction(await command(subject, store, ["CONFIG", "GET", "maxmemory-policy"]));
+  const answer = await command(subject, store, ["CONFIG", "GET", "maxmemory-policy"]);
+  const result = isAnswer(answer) ? resultOf(answer.json) : undefined;
+  if (Array.isArray(result)) return judgeEviction(String(result[1]));
+  return judgeEviction(readInfo(await memoryInfo(subject, store))["maxmemory_policy"]);
 }
 
 /** Eviction takes records with an end first: tokens and sign-ins. */
-export function judgeEviction(answer: Answer | NoAnswer): Verdict {
-  const result = isAnswer(answer) ? resultOf(answer.json) : undefined;
-  const policy = Array.isArray(result) ? String(result[1]) : undefined;
+export function judgeEviction(policy: string | undefined): Verdict {
   if (policy === undefined)
     return skipped(
       "the store does not tell whether it evicts",
-      "Upstash → your database: Eviction off.",
+      "Upstash → your database → Configuration: Eviction off.",
     );
   return policy === "noeviction"
     ? ok("the store never drops a record by itself")
     : failure(
         `the store drops records when it is full (${policy})`,
-        "Upstash → your database: Eviction off.",
+        "Upstash → your database → Configuration: Eviction off.",
       );
 }
 
 async function examineSize(subject: Subject, store: StoreConfig): Promise<Verdict> {
-  return judgeSize(await command(subject, store, ["DBSIZE"]));
+  const answer = await command(subject, store, ["DBSIZE"]);
+  const count = isAnswer(answer) ? Number(resultOf(answer.json)) : Number.NaN;
+  return judgeSize(count, readInfo(await memoryInfo(subject, store)));
 }
 
-/** How much of the free plan the records take, roughly. */
-export function judgeSize(answer: Answer | NoAnswer): Verdict {
-  const count = isAnswer(answer) ? Number(resultOf(answer.json)) : Number.NaN;
+/** How much of the plan the records take: as the store counts, or roughly. */
+export function judgeSize(count: number, info: Readonly<Record<string, string>>): Verdict {
   if (!Number.isInteger(count)) return skipped("the store does not tell how many records it has");
-  const share = (count * RECORD_BYTES) / FREE_BYTES;
-  const says = `${count} records, about ${Math.ceil((count * RECORD_BYTES) / 1024 / 1024)} MB`;
-  return share > 0.8
+  const used = Number(info["used_memory"]) || count * RECORD_BYTES;
+  const limit = Number(info["maxmemory"]) || FREE_BYTES;
+  const says = `${count} records, about ${inMegabytes(used)} of ${inMegabytes(limit)} MB`;
+  return used / limit > 0.8
     ? warning(
         says,
-        "The free plan ends at 256 MB; then every write is refused. Choose a larger one.",
+        "Then every write is refused: choose a larger plan. (Without a limit of its own it is measured by the free plan's 256 MB.)",
       )
     : ok(says);
+}
+
+function inMegabytes(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}
+
+function memoryInfo(subject: Subject, store: StoreConfig) {
+  return command(subject, store, ["INFO", "memory"]);
+}
+
+/** `name:value` on lines of their own; a store that has no INFO says nothing. */
+function readInfo(answer: Answer | NoAnswer): Readonly<Record<string, string>> {
+  const result = isAnswer(answer) ? resultOf(answer.json) : undefined;
+  if (typeof result !== "string") return {};
+  return Object.fromEntries(
+    [...result.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = "", value = ""]) => [name, value]),
+  );
 }
 
 function command(subject: Subject, store: StoreConfig, words: readonly string[]) {

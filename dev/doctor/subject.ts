@@ -7,6 +7,7 @@ import type { CatalogueTool } from "./tools.ts";
 import type { Account } from "../smoke/browser.ts";
 import { type Ask, createAsk } from "./answers.ts";
 import type { ClientName } from "./arguments.ts";
+import { MANAGEMENT_TOKEN, UPSTASH_ACCOUNT } from "./own-variables.ts";
 
 export interface Subject {
   readonly variables: Readonly<Record<string, string>>;
@@ -27,13 +28,30 @@ export interface Subject {
   readonly tools: readonly CatalogueTool[] | undefined;
   /** Permissions that the tools require. */
   readonly permissions: readonly string[] | undefined;
+  /** What of `env` something needs, and what needs it. */
+  readonly needs?: ReadonlyMap<string, string>;
   readonly managementToken: string | undefined;
+  /** Opens Upstash's Developer API. */
+  readonly upstashAccount?: { readonly email: string; readonly apiKey: string } | undefined;
   readonly ask: Ask;
   /** Epoch seconds. */
   readonly now: () => number;
 }
 
 type Options = Omit<Subject, "ask" | "config" | "problems" | "now">;
+
+/** What the doctor alone reads: in the environment, or beside the variables. */
+export function readAccounts(
+  variables: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Pick<Subject, "managementToken" | "upstashAccount"> {
+  const read = (name: string) => environment[name] || variables[name];
+  const [email, apiKey] = UPSTASH_ACCOUNT.map(read);
+  return {
+    managementToken: read(MANAGEMENT_TOKEN),
+    upstashAccount: email && apiKey ? { email, apiKey } : undefined,
+  };
+}
 
 /** The Worker's own schema judges the variables. */
 export function createSubject(options: Options): Subject {

@@ -8,9 +8,9 @@ import { readSigningKeys } from "../../src/identity/key-set.ts";
 import type { Dialect } from "../../src/identity/dialect.ts";
 import { dialectOf } from "../../src/identity/openid.ts";
 import { judgeMetadata } from "../../src/identity/metadata.ts";
-import { CLOCK_TOLERANCE_SECONDS } from "../../src/identity/signed-token.ts";
 import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } from "./answers.ts";
-import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
+import { type Check, failure, ok, skipped, type Verdict } from "./check.ts";
+import { judgeClock, timeOf } from "./clock.ts";
 import type { Subject } from "./subject.ts";
 
 const needs = ["variables"];
@@ -28,6 +28,14 @@ export const TENANT_CHECKS: readonly Check[] = [
     examine: withTenant(examineRefresh),
   },
   { id: "authorize", area: "Auth0", needs: ["issuer"], examine: withTenant(examineAuthorize) },
+  {
+    id: "organization",
+    area: "Auth0",
+    needs: ["authorize"],
+    examine: withTenant(examineOrganizations),
+  },
+  { id: "api-client", area: "Auth0", needs: ["issuer"], examine: withTenant(examineApiClient) },
+  { id: "enterprise", area: "Auth0", needs, examine: examineEnterprises },
   {
     id: "back-channel-logout",
     area: "Auth0",
@@ -118,22 +126,7 @@ export function judgeKeySet(keySet: Readonly<Record<string, unknown>> | undefine
 }
 
 async function examineClock({ subject, auth0 }: Patient): Promise<Verdict> {
-  const answer = await subject.ask(discoveryUrl(auth0));
-  const date = isAnswer(answer) ? answer.headers.get("Date") : null;
-  return judgeClock(date, subject.now());
-}
-
-/** Tokens carry times: clocks must agree within a minute. */
-export function judgeClock(date: string | null, nowSeconds: number): Verdict {
-  const theirs = Date.parse(date ?? "") / 1000;
-  if (Number.isNaN(theirs)) return skipped("the tenant does not tell its time");
-  const apart = Math.round(nowSeconds - theirs);
-  return Math.abs(apart) > CLOCK_TOLERANCE_SECONDS
-    ? warning(
-        `the clock here and Auth0's are ${Math.abs(apart)} s apart`,
-        "Set this machine's clock; Cloudflare's is right. Signed tokens are refused beyond 60 s.",
-      )
-    : ok(`the clocks are ${Math.abs(apart)} s apart`);
+  return judgeClock("Auth0", timeOf(await subject.ask(discoveryUrl(auth0))), subject.now());
 }
 
 async function examineCredentials(patient: Patient): Promise<Verdict> {
@@ -241,6 +234,78 @@ async function examineAuthorize(patient: Patient): Promise<Verdict> {
     );
   const opened = await addressOf(patient, url);
   return judgeAuthorize(await subject.ask(opened, { method: "GET" }), redirectUri);
+}
+
+/** Each of `AUTH0_ORGANIZATIONS`, as its own address would send people there. */
+async function examineOrganizations(patient: Patient): Promise<readonly Verdict[]> {
+  const { subject, auth0, redirectUri } = patient;
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  const endpoint = textOf(metadata, "authorization_endpoint") ?? auth0.issuer;
+  const verdicts: Verdict[] = [];
+  for (const { name, organization } of auth0.organizations ?? []) {
+    const there = { ...patient, auth0: { ...auth0, organization } };
+    const opened = await addressOf(there, silentSignIn(endpoint, there));
+    const verdict = judgeAuthorize(await subject.ask(opened, { method: "GET" }), redirectUri);
+    const says = verdict.status === "ok" ? "a sign-in of its members would begin" : verdict.says;
+    verdicts.push({ ...verdict, says: `/mcp/o/${name}: ${says}` });
+  }
+  return verdicts;
+}
+
+const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
+
+/** The Custom API Client, by a token that is none: what is refused first is the client. */
+async function examineApiClient({ subject, auth0 }: Patient): Promise<Verdict | undefined> {
+  const { apiClient } = auth0;
+  if (apiClient === undefined) return undefined;
+  const metadata = readObject(await subject.ask(discoveryUrl(auth0)));
+  const answer = await subject.ask(textOf(metadata, "token_endpoint") ?? auth0.issuer, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: TOKEN_EXCHANGE,
+      client_id: apiClient.clientId,
+      client_secret: apiClient.clientSecret,
+      subject_token: "npm-run-doctor",
+      subject_token_type: ACCESS_TOKEN,
+      audience: auth0.audience,
+    }),
+  });
+  return judgeApiClient(answer);
+}
+
+/** Only a client that Auth0 does not know, or that may not exchange, is wrong here. */
+export function judgeApiClient(answer: Answer | NoAnswer): Verdict {
+  if (!isAnswer(answer) || answer.status === 429 || answer.status >= 500)
+    return skipped("the Custom API Client could not be tried: the token endpoint does not answer");
+  if (isGrantTypeOff(answer))
+    return failure(
+      "the Custom API Client may not exchange tokens",
+      "Auth0 → APIs → your API → the Custom API Client: Token Exchange on (docs/calling-apis.md).",
+    );
+  if (answer.status === 401)
+    return failure(
+      `Auth0 does not accept the Custom API Client (${errorOf(answer)})`,
+      "Compare AUTH0_API_CLIENT_ID and AUTH0_API_CLIENT_SECRET with Auth0 → APIs → your API → Custom API Client.",
+    );
+  return ok("the Custom API Client's id and secret are right");
+}
+
+/** Whether each company that vouches for its people publishes keys. */
+async function examineEnterprises({ ask, config }: Subject): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const { issuer, jwks_uri: place } of config?.auth?.machines.enterprises ?? []) {
+    const count = readSigningKeys(readObject(await ask(place))).length;
+    verdicts.push(
+      count === 0
+        ? failure(
+            `${issuer} publishes no RSA signing key at its jwks_uri`,
+            "Compare jwks_uri in ENTERPRISE_ISSUERS with the issuer's own metadata.",
+          )
+        : ok(`${issuer} publishes ${count} signing keys`),
+    );
+  }
+  return verdicts;
 }
 
 /** A sign-in that shows no page: it says at once what is wrong with it. */

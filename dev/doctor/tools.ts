@@ -6,13 +6,18 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import * as z from "zod";
 
+/** A permission may also say how recent a sign-in it wants. */
+const permission = z
+  .union([z.string(), z.looseObject({ name: z.string() })])
+  .transform((asked) => (typeof asked === "string" ? asked : asked.name));
+
 const items = z
   .array(
     z.looseObject({
       name: z.string(),
       title: z.string().optional(),
       description: z.string().optional(),
-      permissions: z.array(z.string()).default([]),
+      permissions: z.array(permission).default([]),
       annotations: z.record(z.string(), z.unknown()).optional(),
       icons: z.unknown().optional(),
     }),
@@ -20,7 +25,13 @@ const items = z
   .default([]);
 
 /** Whatever it is, it may name permissions. */
-const guardedSchema = z.array(z.looseObject({ permissions: z.array(z.string()).default([]) }));
+const guardedSchema = z.array(
+  z.looseObject({
+    name: z.string().default(""),
+    permissions: z.array(permission).default([]),
+    needs: z.array(z.string()).default([]),
+  }),
+);
 
 const offeringsSchema = z.looseObject({ tools: items, prompts: items, resources: items });
 
@@ -29,6 +40,8 @@ export type CatalogueTool = z.output<typeof items>[number];
 interface Offered {
   readonly tools: readonly CatalogueTool[];
   readonly permissions: readonly string[];
+  /** What of `env` something needs, and what needs it. */
+  readonly needs: ReadonlyMap<string, string>;
 }
 
 /** The tools, and the permissions that anything requires; nothing when they cannot be loaded. */
@@ -47,6 +60,7 @@ export async function readTools(): Promise<Offered> {
   return {
     tools: offered.tools,
     permissions: [...new Set(all.flatMap(({ permissions }) => permissions))],
+    needs: new Map(all.flatMap(({ name, needs }) => needs.map((need) => [need, name] as const))),
   };
 }
 

@@ -9,6 +9,7 @@ import { findMeantName } from "../../src/near-miss.ts";
 import { isLoopbackUrl } from "../../src/variables.ts";
 import { readEnvFile } from "../start/env-file.ts";
 import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
+import { DOCTOR_VARIABLES } from "./own-variables.ts";
 import type { Subject } from "./subject.ts";
 
 /** Where each is found, for whoever lacks it. */
@@ -24,9 +25,6 @@ const WHERE: Readonly<Record<string, string>> = {
   STORAGE_ENCRYPTION_KEY: "Make another one with: openssl rand -base64 32",
   RESOURCE_BASE_URL: "The https origin where clients reach this server: https://mcp.example.com",
 };
-
-/** The doctor's own, which the Worker does not read. */
-export const MANAGEMENT_TOKEN = "AUTH0_MANAGEMENT_TOKEN";
 
 export const VARIABLE_CHECKS: readonly Check[] = [
   { id: "variables", area: "Variables", examine: judgeProblems },
@@ -48,7 +46,7 @@ export const VARIABLE_CHECKS: readonly Check[] = [
 
 function judgeProblems(subject: Subject): readonly Verdict[] {
   const { problems, config, variables, isForDeployment, file, url } = subject;
-  const hasNone = !isForDeployment && isEmpty(variables);
+  const hasNone = isEmpty(variables);
   if (hasNone && url !== undefined)
     return [
       skipped(
@@ -60,7 +58,9 @@ function judgeProblems(subject: Subject): readonly Verdict[] {
     return [
       failure(
         `there are no variables, neither in ${file} nor in the environment`,
-        "npm run setup makes them. (npm run dev needs none: it brings its own Auth0 and store.)",
+        isForDeployment
+          ? "npm run setup -- --deploy makes them."
+          : "npm run setup makes them. (npm run dev needs none: it brings its own Auth0 and store.)",
       ),
     ];
   if (config !== undefined && config.auth === undefined)
@@ -86,7 +86,7 @@ export function judgeNames(variables: Readonly<Record<string, string>>): readonl
   const unread = Object.keys(variables).filter(
     (name) =>
       /^(AUTH0|UPSTASH_REDIS)_/.test(name) &&
-      name !== MANAGEMENT_TOKEN &&
+      !DOCTOR_VARIABLES.includes(name) &&
       !VARIABLES.includes(name) &&
       findMeantName(name, VARIABLES) === undefined,
   );
@@ -118,7 +118,7 @@ function readExample(): readonly string[] {
   return Object.keys(readEnvFile(".dev.vars.example"));
 }
 
-const PLACEHOLDER =
+export const PLACEHOLDER =
   /^(<.*>|\{.*\}|\[.*\]|x{3,}|\*{3,}|\.{3}|…|todo|tbd|change[-_ ]?me|replace[-_ ]?me|(your|insert|enter|paste|put)[-_ ].*|.*\b(your[-_](domain|tenant|client|app|api|database|token|host)|YOUR-HOST)\b.*)$/i;
 
 /** A value that stands in documents in place of one. */

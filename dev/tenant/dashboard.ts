@@ -39,8 +39,16 @@ export interface ApplicationSettings {
   readonly initiate_login_uri?: string;
 }
 
+/** A grant of the application for the API, on behalf of people. */
+export interface ClientGrant {
+  readonly scope: readonly string[];
+  readonly allow_all_scopes?: boolean;
+}
+
 /** What somebody has changed in the dashboard. */
 export interface Changes {
+  /** Without one, an API that asks for it (per-app authorization) keeps the application out. */
+  readonly clientGrant?: ClientGrant;
   readonly api?: Partial<ApiSettings>;
   readonly application?: Partial<ApplicationSettings>;
   readonly tenant?: Readonly<Record<string, unknown>>;
@@ -89,11 +97,13 @@ export function createDashboard(registered: Registered): Dashboard {
   let api = API;
   let application = APPLICATION;
   let tenant: Readonly<Record<string, unknown>> = {};
+  let clientGrant: ClientGrant | undefined;
   return {
     async middleware(ctx, next) {
       if (ctx.path.startsWith("/api/v2/"))
-        return manage(ctx, registered, { api, application, tenant });
-      const refusal = isAuthorizing(ctx, registered) && judgeRequest(ctx, { api, application });
+        return manage(ctx, registered, { api, application, tenant, clientGrant });
+      const refusal =
+        isAuthorizing(ctx, registered) && judgeRequest(ctx, { api, application, clientGrant });
       if (refusal) return sendBack(ctx, refusal);
       await next();
       if (ctx.path === "/oauth/token") refuseGrantType(ctx, application);
@@ -102,6 +112,7 @@ export function createDashboard(registered: Registered): Dashboard {
       api = { ...api, ...changes.api };
       application = { ...application, ...changes.application };
       tenant = { ...tenant, ...changes.tenant };
+      clientGrant = changes.clientGrant ?? clientGrant;
     },
     shape: () => shapeOf(api, application),
     rotates: () => application.refresh_token.rotation_type === "rotating",
@@ -109,6 +120,7 @@ export function createDashboard(registered: Registered): Dashboard {
       api = API;
       application = APPLICATION;
       tenant = {};
+      clientGrant = undefined;
     },
   };
 }
@@ -127,9 +139,13 @@ function isAuthorizing({ path, query }: Context, { clientId, callbackUrls }: Reg
 interface Settings {
   readonly api: ApiSettings;
   readonly application: ApplicationSettings;
+  readonly clientGrant: ClientGrant | undefined;
 }
 
-function judgeRequest({ query }: Context, { api, application }: Settings): Refusal | undefined {
+function judgeRequest(
+  { query }: Context,
+  { api, application, clientGrant }: Settings,
+): Refusal | undefined {
   const hasOrganization = query["organization"] !== undefined;
   const { policy } = api.subject_type_authorization.user;
   if (!application.grant_types.includes("authorization_code"))
@@ -149,7 +165,7 @@ function judgeRequest({ query }: Context, { api, application }: Settings): Refus
       error: "invalid_request",
       error_description: "parameter organization is not allowed for this client",
     };
-  if (policy !== "allow_all")
+  if (policy === "deny_all" || (policy === "require_client_grant" && clientGrant === undefined))
     return {
       error: "unauthorized_client",
       error_description: "Client is not authorized to access this resource server",
@@ -218,6 +234,7 @@ function manage(
       callbacks: callbackUrls,
     },
     "/api/v2/tenants/settings": settings.tenant,
+    "/api/v2/client-grants": settings.clientGrant === undefined ? [] : [settings.clientGrant],
   };
   const isKnown = managementToken && ctx.get("authorization") === `Bearer ${managementToken}`;
   const resource = isKnown ? resources[ctx.path] : undefined;

@@ -12,6 +12,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createMemoryEngine } from "../../dev/upstash/memory-engine.ts";
 import { createRestApi, jsonAnswer, type RestApi } from "../../dev/upstash/rest.ts";
 import { serveRest, type UpstashServer } from "../../dev/upstash/server.ts";
+import { type Ask, createAsk } from "../../dev/doctor/answers.ts";
+import { readArguments } from "../../dev/doctor/arguments.ts";
+import { judgeBindings, judgeWrangler } from "../../dev/doctor/wrangler.ts";
+import { judgeDistance } from "../../dev/doctor/deployment.ts";
+import { LIMIT_BINDINGS } from "../../src/edge/limits.ts";
 import { examine, type Finding, type Status } from "../../dev/doctor/check.ts";
 import { CHECKS } from "../../dev/doctor/checks.ts";
 import { createSubject, type Subject } from "../../dev/doctor/subject.ts";
@@ -41,6 +46,10 @@ beforeEach(() => {
 });
 
 type Set = Readonly<Record<string, string>>;
+
+const PER_APP: Changes = {
+  api: { subject_type_authorization: { user: { policy: "require_client_grant" } } },
+};
 type Expected = readonly [id: string, status: Status, says: RegExp, fix?: RegExp];
 
 /** The findings about the house's variables, some of them changed. */
@@ -217,7 +226,7 @@ describe("Auth0", () => {
     const headers = { date: new Date(Date.now() - 600_000).toUTCString() };
     const metadata = await fetch(`${house.tenant.issuer}.well-known/openid-configuration`);
     house.tenant.control.fail("discovery", { status: 200, body: await metadata.json(), headers });
-    expectFinding(await findings(), ["clock", "warning", /(599|600|601) s apart/]);
+    expectFinding(await findings(), ["clock", "warning", /(599|600|601) s ahead of that of Auth0/]);
   });
 
   const variables: readonly [string, Set, Expected][] = [
@@ -296,11 +305,25 @@ describe("Auth0", () => {
       ["application", "ok", /Authorization Code/],
     ],
     [
-      "per-app authorization",
-      { api: { subject_type_authorization: { user: { policy: "require_client_grant" } } } },
+      "per-app authorization without a grant",
+      PER_APP,
       {},
       ["authorize", "failure", /access policy/, /Application Access Policy/],
-      ["api", "warning", /grant for each application/],
+      ["client-grant", "failure", /has none for people/, /User Access/],
+    ],
+    [
+      "per-app authorization with a smaller grant than the tools need",
+      { ...PER_APP, clientGrant: { scope: ["tool:explain_access"] } },
+      {},
+      ["authorize", "ok", /a sign-in would begin/],
+      ["client-grant", "failure", /lacks tool:get_user_info$/, /tick them/],
+    ],
+    [
+      "per-app authorization with everything",
+      { ...PER_APP, clientGrant: { scope: [], allow_all_scopes: true } },
+      {},
+      ["authorize", "ok", /a sign-in would begin/],
+      ["client-grant", "ok", /with every permission/],
     ],
   ];
   it.each(settings)(
@@ -382,6 +405,45 @@ describe("Auth0", () => {
     ]);
   });
 
+  it("has organizations that their members cannot come to", async () => {
+    house.tenant.control.configure({ application: { organization_usage: "deny" } });
+    const set = { AUTH0_ORGANIZATIONS: "acme,globex=org_1" };
+    const found = await findings(set);
+    expectFinding(found, ["organization", "failure", /^\/mcp\/o\/acme: .*takes no organization/]);
+    expectFinding(found, ["organization", "failure", /^\/mcp\/o\/globex: /]);
+    house.tenant.control.clear();
+    expectFinding(await findings(set), ["organization", "ok", /^\/mcp\/o\/acme: a sign-in/]);
+  });
+
+  it("has a Custom API Client of another secret", async () => {
+    expectFinding(await findings(), ["api-client", "ok", /id and secret are right/]);
+    expectFinding(await findings({ AUTH0_API_CLIENT_SECRET: "another" }), [
+      "api-client",
+      "failure",
+      /does not accept the Custom API Client/,
+      /AUTH0_API_CLIENT_SECRET/,
+    ]);
+  });
+
+  it("a company that vouches for its people, without keys", async () => {
+    const issuer = { issuer: "https://idp.acme.test", max_permissions: ["a"] };
+    const set = (jwks_uri: string) => ({
+      ENTERPRISE_ISSUERS: JSON.stringify([{ ...issuer, jwks_uri }]),
+    });
+    const keys = `${house.tenant.issuer}.well-known/jwks.json`;
+    expectFinding(await findings(set(keys)), [
+      "enterprise",
+      "ok",
+      /^https:\/\/idp\.acme\.test pub/,
+    ]);
+    expectFinding(await findings(set(`${house.tenant.issuer}nowhere`)), [
+      "enterprise",
+      "failure",
+      /no RSA signing key/,
+      /jwks_uri/,
+    ]);
+  });
+
   it("a token of the Management API that is none", async () => {
     expectFinding(await findings({}, { managementToken: "none" }), [
       "management",
@@ -450,7 +512,25 @@ describe("the store", () => {
       ["maxmemory-policy", "noeviction"],
       ["store-eviction", "ok", /never drops/],
     ],
+    [
+      "evicting, as INFO has it",
+      "INFO",
+      { text: "# Memory\r\nmaxmemory_policy:volatile-lru\r\n" },
+      ["store-eviction", "failure", /drops records .*volatile-lru/],
+    ],
     ["nearly full", "DBSIZE", 170_000, ["store-size", "warning", /170000 records/, /256 MB/]],
+    [
+      "nearly full by its own count",
+      "INFO",
+      { text: "used_memory:900000000\r\nmaxmemory:1000000000\r\n" },
+      ["store-size", "warning", /about 859 of 954 MB/, /larger plan/],
+    ],
+    [
+      "of another time",
+      "TIME",
+      [String(Math.floor(Date.now() / 1000) - 400), "0"],
+      ["store-clock", "warning", /4\d\d s ahead of that of the store/, /clock/],
+    ],
   ];
   it.each(troubles)("%s", async (_, name, reply, expected) => {
     const token = "token";
@@ -461,11 +541,59 @@ describe("the store", () => {
     await server.close();
   });
 
+  const account = { email: "a@b.test", apiKey: "key" };
+  const described: readonly [string, object, Expected][] = [
+    ["evicts", { eviction: true }, ["store-settings", "failure", /Eviction is on/, /Eviction off/]],
+    [
+      "is put away",
+      { state: "suspended" },
+      ["store-settings", "failure", /is suspended/, /Restore/],
+    ],
+    [
+      "has read regions",
+      { read_regions: ["eu-west-1", "us-east-1"] },
+      ["store-settings", "warning", /billed 3 times/, /Regions/],
+    ],
+    ["is free", { type: "free" }, ["store-settings", "warning", /500,000 commands/, /Pay as You/]],
+    [
+      "has a budget",
+      { type: "payg", budget: 20 },
+      ["store-settings", "warning", /of \$20/, /Budget/],
+    ],
+    ["is right", { type: "payg" }, ["store-settings", "ok", /is in eu-central-1/]],
+    ["is another's", { endpoint: "b.upstash.io" }, ["store-settings", "failure", /no database of/]],
+  ];
+  it.each(described)("%s, as Upstash's Developer API has it", async (_, change, expected) => {
+    const usual = { endpoint: "localhost", state: "active", primary_region: "eu-central-1" };
+    const asked: unknown[] = [];
+    const real = createAsk();
+    const ask: Ask = async (url, question) => {
+      if (new URL(url).host !== "api.upstash.com") return real(url, question);
+      asked.push(question?.headers?.["Authorization"]);
+      const json = [{ ...usual, endpoint: new URL(house.store.url).hostname, ...change }];
+      return { status: 200, headers: new Headers(), text: "", json, durationMs: 1 };
+    };
+    const found = await findings({}, { ask, upstashAccount: account });
+    expectFinding(found, expected);
+    expect(asked).toEqual([`Basic ${btoa("a@b.test:key")}`]);
+    expect(failed(found).filter(({ id }) => id !== "store-settings")).toEqual([]);
+  });
+
+  it("without an account at Upstash says what was not read", async () => {
+    expectFinding(await findings(), ["store-settings", "skipped", /region, plan and eviction/]);
+  });
+
   it("far away", async () => {
     house.store.faults.latencyMs = 130;
     expectFinding(await findings(), ["store-latency", "warning", /takes 1[3-9]\d ms/, /region/]);
   });
 });
+
+/** A text that is no error stands in an object. */
+function resultOf(reply: unknown): unknown {
+  const isText = typeof reply === "object" && reply !== null && "text" in reply;
+  return isText ? reply.text : reply;
+}
 
 /** A REST API in which one command answers otherwise: a text is an error, alone or in its place. */
 function troubled(api: RestApi, name: string, reply: unknown): RestApi {
@@ -474,7 +602,7 @@ function troubled(api: RestApi, name: string, reply: unknown): RestApi {
     const isBatch = Array.isArray(commands[0]);
     const names = isBatch ? commands.map(([word]: string[]) => word) : [commands[0]];
     if (!names.includes(name)) return api(request);
-    const answer = typeof reply === "string" ? { error: reply } : { result: reply };
+    const answer = typeof reply === "string" ? { error: reply } : { result: resultOf(reply) };
     if (!isBatch) return jsonAnswer("error" in answer ? 400 : 200, answer);
     return jsonAnswer(
       200,
@@ -648,6 +776,122 @@ describe("a deployment", () => {
   });
 });
 
+it("a Worker that is far from its store", () => {
+  expect(judgeDistance(40)).toEqual([]);
+  expect(judgeDistance(800)).toMatchObject([{ status: "warning", says: /800 ms/ }].map(matching));
+});
+
+function matching({ status, says }: { status: string; says: RegExp }) {
+  return { status, says: expect.stringMatching(says) };
+}
+
+describe("wrangler.toml", () => {
+  const ratelimits = LIMIT_BINDINGS.map((name, index) => ({ name, namespace_id: String(index) }));
+  const right = {
+    keep_vars: true,
+    preview_urls: false,
+    ratelimits,
+    triggers: { crons: ["*/10 * * * *"] },
+    compatibility_flags: ["global_fetch_strictly_public", "nodejs_als", "enable_request_signal"],
+  };
+  const judged = { variables: {}, isForDeployment: true, url: undefined };
+  const base = { RESOURCE_BASE_URL: "https://mcp.acme.test" };
+
+  it.each<readonly [string, object, object, Status, RegExp]>([
+    ["as it is", {}, {}, "ok", /as it should be/],
+    ["keep_vars", { keep_vars: false }, {}, "warning", /takes away the variables/],
+    ["preview_urls", { preview_urls: true }, {}, "warning", /preview URL/],
+    ["no limits", { ratelimits: [] }, {}, "warning", /no rate-limit binding: strangers/],
+    ["one limit", { ratelimits: ratelimits.slice(1) }, {}, "warning", /binding LIMIT_REGISTER/],
+    [
+      "limits of production",
+      { ratelimits },
+      { production: { ratelimits: ratelimits.slice(0, 1) } },
+      "warning",
+      /^LIMIT_REGISTER counts together/,
+    ],
+    ["no cron", { triggers: {} }, {}, "warning", /no cron/],
+    ["no flag", { compatibility_flags: ["nodejs_als"] }, {}, "failure", /strictly_public/],
+    [
+      "another route",
+      { routes: [{ pattern: "a.test", custom_domain: true }] },
+      { variables: base },
+      "failure",
+      /routes say a\.test, RESOURCE_BASE_URL says mcp\.acme\.test/,
+    ],
+    [
+      "two doors",
+      { routes: [{ pattern: "mcp.acme.test" }], workers_dev: true },
+      { variables: base },
+      "warning",
+      /workers\.dev too/,
+    ],
+    ["a secret", { vars: { AUTH0_CLIENT_SECRET: "a" } }, {}, "failure", /can be read by every/],
+  ])("%s", (_, change, more, status, says) => {
+    const found = judgeWrangler({ ...right, ...change }, { ...judged, ...more });
+    expect(found).toMatchObject([matching({ status: String(status), says })]);
+  });
+
+  it("an environment that is not there", () => {
+    expect(judgeWrangler(undefined, judged)).toMatchObject([{ status: "failure" }]);
+  });
+
+  it("what tools need is a variable or a binding", () => {
+    const needs = new Map([
+      ["WEATHER_KEY", "forecast"],
+      ["NOTES_KV", "note_in_kv"],
+    ]);
+    const variables = { WEATHER_KEY: "a" };
+    const bound = { kv_namespaces: [{ binding: "NOTES_KV", id: "0f" }] };
+    const needy = { needs, variables, file: ".deploy.vars" };
+    expect(judgeBindings(bound, needy)).toEqual([]);
+    expect(judgeBindings(bound, { ...needy, variables: { OTHER: "a" } })).toMatchObject([
+      { status: "failure", says: "WEATHER_KEY is missing, which forecast needs" },
+    ]);
+    expect(judgeBindings({}, needy)).toMatchObject([
+      { status: "failure", says: "NOTES_KV is missing, which note_in_kv needs" },
+    ]);
+    const unfilled = { kv_namespaces: [{ binding: "NOTES_KV", id: "<your-id>" }] };
+    expect(judgeBindings(unfilled, needy)).toMatchObject(
+      [{ says: /placeholder/ }].map(({ says }) => ({ says: expect.stringMatching(says) })),
+    );
+  });
+});
+
+describe("the command line", () => {
+  it.each([
+    [
+      ["--url", "mcp.acme.test"],
+      { url: new URL("https://mcp.acme.test"), usualFile: ".deploy.vars" },
+    ],
+    [["--url", "https://mcp.acme.test/mcp?a=1"], { url: new URL("https://mcp.acme.test") }],
+    [
+      ["--url", "localhost:8787"],
+      { url: new URL("http://localhost:8787"), usualFile: ".dev.vars" },
+    ],
+    [["--env", "staging"], { environmentName: "staging", usualFile: ".deploy.vars.staging" }],
+    [["--deploy"], { isForDeployment: true, usualFile: ".deploy.vars" }],
+    [["--person", "rob"], { login: true, person: "rob" }],
+    [["--as", "codex"], { client: "codex", url: new URL("http://localhost:8787") }],
+    [[], { url: undefined, usualFile: ".dev.vars", json: false }],
+  ])("%j", (words, wish) => {
+    expect(readArguments(words)).toMatchObject(wish);
+  });
+
+  it.each([
+    [["--urll", "a"], /^Unknown option '--urll'/],
+    [["a"], /^Unexpected argument 'a'/],
+    [["--url", ":::"], /^--url is an address/],
+    [["--as", "gemini"], /^--as is claude, codex/],
+    [["--person", "bob"], /^--person is ada/],
+    [["--file", "/nowhere"], /^The file given with --file does not exist/],
+  ])("%j is refused by its name", (words, says) => {
+    expect(() => readArguments(words)).toThrow(says);
+  });
+
+  it("--help is no mistake", () => expect(readArguments(["--help"])).toBeUndefined());
+});
+
 describe("npm run doctor", () => {
   const run = async (words: readonly string[], variables: Set) => {
     const child = spawn(process.execPath, ["dev/doctor.ts", ...words], {
@@ -661,13 +905,19 @@ describe("npm run doctor", () => {
     return { code, output: texts.join("") };
   };
 
-  it("ends with 0 when nothing is wrong, with 1 when something is, with 2 when it was not asked well", async () => {
-    const well = await run(["--json"], house.variables);
-    expect(JSON.parse(well.output)).toMatchObject({ healthy: true });
-    expect(well.code).toBe(0);
-    const ill = await run([], { ...house.variables, AUTH0_CLIENT_SECRET: "another" });
-    expect(ill.code).toBe(1);
-    expect(ill.output).toMatch(/✗ Auth0 does not accept the application.*\n +→ Compare/);
+  it("ends with 0 when nothing is wrong, and tells machines so", async () => {
+    const { code, output } = await run(["--json"], house.variables);
+    expect(JSON.parse(output)).toMatchObject({ healthy: true });
+    expect(code).toBe(0);
+  });
+
+  it("ends with 1 when something is, and says what to do", async () => {
+    const { code, output } = await run([], { ...house.variables, AUTH0_CLIENT_SECRET: "another" });
+    expect(output).toMatch(/✗ Auth0 does not accept the application.*\n +→ Compare/);
+    expect(code).toBe(1);
+  });
+
+  it("ends with 2 when it was not asked well", async () => {
     const asked = await run(["--as", "nobody"], {});
     expect(asked).toMatchObject({ code: 2, output: expect.stringContaining("--as claude|codex") });
   });

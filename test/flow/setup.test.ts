@@ -221,17 +221,33 @@ describe("the deployment", () => {
   it("at workers.dev uploads, learns its address, keeps it, and goes on with it", async () => {
     const printed =
       "Deployed auth0-mcp-worker triggers\n  https://auth0-mcp-worker.acme.workers.dev\n";
-    const { deployment, calls, said, kept } = createDeployment(variables, printed);
-    // Auth0 and the store of this test do not exist: the second half ends there.
-    await expect(deploy(deployment)).rejects.toThrow("Something is wrong.");
+    const { RESOURCE_BASE_URL: _, ...set } = house.variables;
+    const { deployment, calls, said, kept } = createDeployment(set, printed);
+    // Auth0 and the store of this test are real, and do not know that address.
+    await expect(deploy(deployment)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /✗ Auth0 does not send people back to https:\/\/auth0-mcp[^]*half of it is done/,
+      ),
+      advice: expect.stringMatching(/^Add .*workers\.dev\/auth\/callback .*deploy again/),
+    });
     expect(calls).toHaveLength(1);
-    expect(calls[0]).toMatchObject({ secrets: variables, mode: 0o600 });
+    expect(calls[0]).toMatchObject({ secrets: set, mode: 0o600 });
     const file = calls[0]?.words[calls[0].words.indexOf("--secrets-file") + 1] ?? "";
     expect(existsSync(file)).toBe(false);
     const address = "https://auth0-mcp-worker.acme.workers.dev";
-    expect(kept).toEqual([{ ...variables, RESOURCE_BASE_URL: address }]);
-    expect(said.join("\n")).toContain(`Add ${address}/auth/callback to Allowed Callback URLs`);
-    expect(JSON.stringify([said, calls.map(({ words }) => words)])).not.toContain("secret that");
+    expect(kept).toEqual([{ ...set, RESOURCE_BASE_URL: address }]);
+    expect(said.join("\n")).toContain(`Its address is ${address}.`);
+    for (const secret of [set["AUTH0_CLIENT_SECRET"] ?? "", set["JWT_SIGNING_KEY"] ?? ""])
+      expect(JSON.stringify([said, calls.map(({ words }) => words)])).not.toContain(secret);
+  });
+
+  it("at workers.dev uploads nothing when something is wrong that has no address in it", async () => {
+    const { RESOURCE_BASE_URL: _, ...set } = house.variables;
+    const wrong = { ...set, AUTH0_CLIENT_SECRET: "another" };
+    const { deployment, calls, said } = createDeployment(wrong);
+    await expect(deploy(deployment)).rejects.toThrow("Something is wrong.");
+    expect(calls).toEqual([]);
+    expect(said.join("\n")).toContain("does not accept the application");
   });
 
   it("finds the address in what wrangler prints, or none", () => {
@@ -242,9 +258,24 @@ describe("the deployment", () => {
   it("rehearsed, names what it would upload and no value", async () => {
     const { deployment, calls, said } = createDeployment(variables);
     await rehearse(deployment);
-    expect(calls).toMatchObject([{ words: ["deploy", "--dry-run"], secrets: undefined }]);
+    expect(calls).toMatchObject([{ words: ["deploy", "--dry-run", "--env="], secrets: undefined }]);
     expect(said.join("\n")).toMatch(/Would upload: .*AUTH0_DOMAIN.*INVOICES_API_KEY/);
     expect(said.join("\n")).not.toContain("secret that");
+  });
+
+  it("rehearsed in a clean copy, goes on without variables, and uploads no account of the doctor's", async () => {
+    const clean = createDeployment({});
+    await rehearse(clean.deployment);
+    expect(clean.said.join("\n")).toMatch(/There is no .*\.deploy\.vars yet/);
+    expect(clean.calls).toHaveLength(1);
+    const own = {
+      AUTH0_MANAGEMENT_TOKEN: "one",
+      UPSTASH_API_KEY: "two",
+      UPSTASH_EMAIL: "a@b.test",
+    };
+    const known = createDeployment({ ...variables, ...own });
+    await rehearse(known.deployment);
+    expect(known.said.join("\n")).not.toMatch(/MANAGEMENT|UPSTASH_API_KEY|UPSTASH_EMAIL/);
   });
 });
 
