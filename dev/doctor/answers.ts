@@ -17,7 +17,7 @@ export interface NoAnswer {
 }
 
 export interface Question {
-  readonly method?: "GET" | "POST" | "OPTIONS" | "HEAD" | "DELETE";
+  readonly method?: "GET" | "POST" | "OPTIONS" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | URLSearchParams;
 }
@@ -63,7 +63,18 @@ export function textOf(
   return typeof value === "string" ? value : undefined;
 }
 
+/** A connection that was kept open may be gone: what changes nothing is asked once more. */
 async function askOnce(
+  send: typeof fetch,
+  url: string | URL,
+  question: Question,
+): Promise<Answer | NoAnswer> {
+  const answer = await askNow(send, url, question);
+  const isStale = !isAnswer(answer) && /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(answer.failure);
+  return isStale && question.method !== "POST" ? askNow(send, url, question) : answer;
+}
+
+async function askNow(
   send: typeof fetch,
   url: string | URL,
   { method = "GET", headers = {}, body }: Question,

@@ -57,7 +57,10 @@ describe("a command in a document", () => {
       for (const stream of [child.stdout, child.stderr])
         stream.setEncoding("utf8").on("data", (text: string) => texts.push(text));
       const [code] = await once(child, "close");
-      expect({ code, output: code === 0 ? "" : texts.join("") }).toEqual({ code: 0, output: "" });
+      const output = texts.join("");
+      expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+      expect(output).not.toContain(house.variables["AUTH0_CLIENT_SECRET"]);
+      if (command.includes("deploy")) expect(output).toMatch(/Total Upload: .* gzip/);
     },
   );
 });
