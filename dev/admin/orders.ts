@@ -96,7 +96,7 @@ export async function removeClient(parts: OperatorParts, order: Order): Promise<
   const found = await findGrants(parts, { ...order, client: clientId });
   await endGrants(parts, found);
   const key = await parts.vault.keyOf(`client:${clientId}`);
-  await parts.vault.redis.transact([{ do: "delete", key }], { isPatient: true });
+  await parts.vault.redis.transact([{ do: "delete", keys: [key] }], { isPatient: true });
   return found.length;
 }
 

@@ -6,7 +6,6 @@ import * as z from "zod";
 import { readStored } from "../storage/stored-text.ts";
 import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import { stillGranted } from "./freshness.ts";
-import type { GrantRef } from "./grant.ts";
 import { connectionPlace, connectionsName, type GrantRecord, limitedSchema } from "./record.ts";
 
 /** Judged at once: one person's connections may name thousands, and a schema for each takes its time. */
@@ -40,7 +39,13 @@ const connectionSchema = z
   })
   .readonly();
 
-export type Connection = z.infer<typeof connectionSchema>;
+type StoredConnection = z.infer<typeof connectionSchema>;
+
+/** Of those that were read together, connections that allow the same have the same list of scopes. */
+export type Connection = StoredConnection & {
+  /** Of its entry in the person's collection. */
+  readonly entryId: string;
+};
 
 /**
  * Auth0 keeps 200 refresh tokens per person and application and drops the oldest without a word;
@@ -59,11 +64,27 @@ const COLLECTION_TTL_SECONDS = 40 * 86_400;
  * prefetched.
  */
 export async function listConnections(
-  work: Pick<UnitOfWork, "texts">,
+  work: Pick<UnitOfWork, "list">,
   userId: string,
 ): Promise<readonly Connection[]> {
-  const texts = await work.texts(connectionsName(userId));
-  return texts.map((text) => readStored(connectionSchema, text));
+  const entries = await work.list(connectionsName(userId));
+  const known = new Map<string, readonly string[]>();
+  return entries.map(({ id: entryId, text }) => {
+    const stored = readStored(connectionSchema, text);
+    return { ...stored, entryId, scopes: sameList(stored.scopes, known) };
+  });
+}
+
+/** A person's connections mostly allow the same: what is found out of one list is known of all. */
+function sameList(
+  names: readonly string[],
+  known: Map<string, readonly string[]>,
+): readonly string[] {
+  const text = names.join(" ");
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  known.set(text, names);
+  return names;
 }
 
 /** Writes a grant's entry, used at that time (epoch seconds), in the same generation as its record. */
@@ -80,7 +101,7 @@ export function putConnection(
   const { changing, idleSeconds, granted, limited } = record;
   const unheld = granted === "all" ? [] : granted.filter((name) => !used.scopes.includes(name));
   const clientFamily = record.latest?.clientFamily;
-  const connection: Connection = {
+  const connection: StoredConnection = {
     grantId: record.grantId,
     clientId: record.clientId,
     clientName: record.clientName,
@@ -153,9 +174,4 @@ export function chooseLoggedOut(
   return connections.filter(
     (connection) => sessionId === undefined || connection.sessionId === sessionId,
   );
-}
-
-/** The grant of a connection. */
-export function grantOf(userId: string, { grantId }: Connection): GrantRef {
-  return { userId, grantId };
 }

@@ -7,6 +7,7 @@ import type { UnitOfWork } from "../storage/unit-of-work.ts";
 import type { Vault } from "../storage/vault.ts";
 import { tellEnds } from "./ended-feed.ts";
 import { type Farewell, remember, sayDue, sealFarewells } from "./farewell.ts";
+import type { Connection } from "./connections.ts";
 import type { GrantRef } from "./grant.ts";
 import { connectionPlace, grantName, grantPlace, otherTokensName } from "./record.ts";
 
@@ -14,7 +15,17 @@ import { connectionPlace, grantName, grantPlace, otherTokensName } from "./recor
 export interface Ending extends GrantRef {
   /** Its newest, when the person's connections were not read. */
   readonly generation?: number;
+  /** Of its connection, when they were. */
+  readonly entryId?: string;
   readonly refreshToken?: string | undefined;
+}
+
+/** The end of a connection that was read. */
+export function endingOf(
+  userId: string,
+  { grantId, entryId, refreshToken }: Pick<Connection, "grantId" | "entryId" | "refreshToken">,
+): Ending {
+  return { userId, grantId, entryId, refreshToken };
 }
 
 export interface EndingParts {
@@ -66,10 +77,7 @@ export function endGrants(
 ): Told {
   const told: Told = { storeNames: [], members: [] };
   if (endings.length === 0) return told;
-  for (const grant of endings) {
-    work.end(grantPlace(grant));
-    work.end(connectionPlace(grant), grant.generation);
-  }
+  work.end(...endings.map(grantPlace), ...endings.map(placeOfConnection));
   work.also(async () => {
     const storeNames = await Promise.all(endings.map((grant) => vault.pointerTo(grantName(grant))));
     const farewells = endings.flatMap(({ refreshToken }, index): Farewell[] =>
@@ -77,14 +85,22 @@ export function endGrants(
     );
     told.storeNames = storeNames;
     told.members = await sealFarewells(vault, farewells);
-    const others = await Promise.all(endings.map((grant) => vault.keyOf(otherTokensName(grant))));
+    const keys = await Promise.all(endings.map((grant) => vault.keyOf(otherTokensName(grant))));
     return [
-      ...others.map((key) => ({ do: "delete", key }) as const),
+      { do: "delete", keys },
       ...tellEnds(vault, storeNames, tokenTtlSeconds),
       ...remember(vault, told.members, vault.now()),
     ];
   });
   return told;
+}
+
+function placeOfConnection({ entryId, generation, ...grant }: Ending) {
+  return {
+    ...connectionPlace(grant),
+    ...(entryId === undefined ? {} : { id: entryId }),
+    ...(generation === undefined ? {} : { generation }),
+  };
 }
 
 /** Puts into a unit of work what is to be told when a sign-in has not been finished by `dueAt` (epoch seconds). */

@@ -155,7 +155,7 @@ async function keep(
   place: Place,
   { answer, now }: { readonly answer: Answer; readonly now: number },
 ): Promise<void> {
-  const kept = await work.texts(place.collection);
+  const kept = await work.list(place.collection);
   if (!stands(answer, now) || kept.length >= MOST_KEPT) return;
   const { refusal: _, ...text } = answer;
   const ttlSeconds = Math.max(1, answer.expiresAt - now);

@@ -84,7 +84,7 @@ async function commandsOf(vault: Vault, change: Change): Promise<readonly Comman
   const value = `${field}=${await vault.seal(text, `${key}/${field}`)}`;
   // A list of what there is: an entry that comes back late names nothing, and has an end of its own.
   return [
-    { do: "setField", key, field, value },
+    { do: "setFields", key, fields: { [field]: value } },
     { do: "bound", key, ttlSeconds },
     { do: "prolong", key, ttlSeconds },
   ];

@@ -3,13 +3,8 @@
  * Auth0 is still to be told of. The sign-in's own transaction reads what there is to do.
  */
 import type { Exchange } from "../exchange.ts";
-import {
-  chooseSuperfluous,
-  grantOf,
-  listConnections,
-  MOST_CONNECTIONS,
-} from "../grants/connections.ts";
-import { endAtOnce } from "../grants/ending.ts";
+import { chooseSuperfluous, listConnections, MOST_CONNECTIONS } from "../grants/connections.ts";
+import { endAtOnce, endingOf } from "../grants/ending.ts";
 import { askForDue, sayDue } from "../grants/farewell.ts";
 import { connectionsName } from "../grants/record.ts";
 import type { Parts } from "../parts.ts";
@@ -59,10 +54,7 @@ export async function tidy(
   await endAtOnce(
     parts,
     { work, execution: exchange.execution },
-    superfluous.map((connection) => ({
-      ...grantOf(userId, connection),
-      refreshToken: connection.refreshToken,
-    })),
+    superfluous.map((connection) => endingOf(userId, connection)),
   );
   await sayDue(parts, farewells);
 }

@@ -5,8 +5,8 @@
 import { readFields, readSmallBody } from "../edge/body.ts";
 import { isPassing, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import { chooseLoggedOut, grantOf, listConnections } from "../grants/connections.ts";
-import { endAtOnce } from "../grants/ending.ts";
+import { chooseLoggedOut, listConnections } from "../grants/connections.ts";
+import { endAtOnce, endingOf } from "../grants/ending.ts";
 import { connectionsName } from "../grants/record.ts";
 import type { LogoutNotice } from "../identity/provider.ts";
 import type { Parts } from "../parts.ts";
@@ -63,10 +63,7 @@ async function endLoggedOut(
   await endAtOnce(
     parts,
     { work, execution: exchange.execution },
-    connections.map((connection) => ({
-      ...grantOf(userId, connection),
-      refreshToken: connection.refreshToken,
-    })),
+    connections.map((connection) => endingOf(userId, connection)),
   );
   return connections.length;
 }

@@ -17,7 +17,7 @@ import {
   scopesNow,
   verifiedAddress,
 } from "../grants/connections.ts";
-import { endAtOnce } from "../grants/ending.ts";
+import { endAtOnce, endingOf } from "../grants/ending.ts";
 import { changeGrant, limitIdle, narrowRecord } from "../grants/narrowing.ts";
 import { connectionsName } from "../grants/record.ts";
 import { createToolRecords, shareTrip } from "../grants/tool-records.ts";
@@ -39,10 +39,10 @@ const PAGE = "/connections";
 
 const SECONDS_PER_DAY = 86_400;
 
-/** How long a connection may be left unused, as a person may choose; the longest is the usual one. */
 /** More lines of permissions and tools are not on one page: then each connection has its own. */
 const MOST_LINES = 300;
 
+/** How long a connection may be left unused, as a person may choose; the longest is the usual one. */
 const IDLE_DAYS = [DEFAULT_IDLE_SECONDS / SECONDS_PER_DAY, 7, 1] as const;
 
 /** GET `/connections`. */
@@ -59,10 +59,8 @@ export async function showConnections(
     );
   exchange.note({ user: person.userId });
   const { connections, facts, remembered, accounts } = await readPage(parts, person);
-  const granted = connections.map((connection) =>
-    grantedIn(scopesNow(connection, parts.now()), parts),
-  );
-  const isShort = countLines(granted, parts) <= MOST_LINES;
+  const granted = grantedIn(connections, parts);
+  const isShort = fitsOnePage(granted, parts);
   const shown = new URL(request.url).searchParams.get("show");
   const page = ConnectionsPage({
     profile: facts?.profile,
@@ -144,11 +142,7 @@ async function end(
   { parts, exchange, work, person: { userId } }: Change,
   connections: readonly Connection[],
 ): Promise<void> {
-  const endings = connections.map(({ grantId, refreshToken }) => ({
-    userId,
-    grantId,
-    refreshToken,
-  }));
+  const endings = connections.map((connection) => endingOf(userId, connection));
   await endAtOnce(parts, { work, execution: exchange.execution }, endings);
   exchange.note({ reason: "grant_revoked", user: userId });
 }
@@ -241,18 +235,32 @@ function asShown(connection: Connection, parts: Parts) {
   };
 }
 
-/** The permissions among a connection's scopes. */
-function grantedIn(scopes: readonly string[], { permissions }: Parts): readonly string[] {
-  const named = new Set(scopes);
-  return permissions.filter((name) => named.has(name));
+/** The permissions among each connection's scopes. Most allow the same, which is looked up once. */
+function grantedIn(
+  connections: readonly Connection[],
+  { permissions, now }: Parts,
+): readonly (readonly string[])[] {
+  const known = new Map<readonly string[], readonly string[]>();
+  return connections.map((connection) => {
+    const scopes = scopesNow(connection, now());
+    const named = new Set(known.has(scopes) ? [] : scopes);
+    const granted = known.get(scopes) ?? permissions.filter((name) => named.has(name));
+    known.set(scopes, granted);
+    return granted;
+  });
 }
 
-/** How many lines it takes to say what these connections may do: permissions, and the tools of each. */
-function countLines(granted: readonly (readonly string[])[], { tools }: Parts): number {
+/** Whether what these connections may do takes few lines: permissions, and the tools of each. */
+function fitsOnePage(granted: readonly (readonly string[])[], { tools }: Parts): boolean {
   const toolsOf = new Map<string, number>();
   for (const name of tools.flatMap(({ permissions }) => permissions))
     toolsOf.set(name, (toolsOf.get(name) ?? 0) + 1);
-  return granted.flat().reduce((sum, name) => sum + 1 + (toolsOf.get(name) ?? 0), 0);
+  let lines = 0;
+  for (const names of granted) {
+    for (const name of names) lines += 1 + (toolsOf.get(name) ?? 0);
+    if (lines > MOST_LINES) return false;
+  }
+  return true;
 }
 
 function asChoices(granted: readonly string[], parts: Parts, isShown: boolean) {

@@ -62,7 +62,7 @@ export function advance(
 ): void {
   const { text, ttlSeconds, mustWin = false } = version;
   const nonce = randomText(9);
-  work.changes.set(`${place.collection}/${place.entry}`, async () => {
+  work.changes.set(labelOf(place), async () => {
     const before = work.collections
       .get(place.collection)
       ?.entries.get(await idOf(work.vault, place));
@@ -113,18 +113,42 @@ async function judging(
   ];
 }
 
-/** Ends an entry for good. */
-export function end(work: Work, place: Place, generation?: number): void {
+/** An entry that is to end. */
+export interface Ending extends Place {
+  /** Its newest, when it was not read. */
+  readonly generation?: number;
+}
+
+/** Ends entries for good, those of one collection in one command. */
+export function end(work: Work, endings: readonly Ending[]): void {
   const { vault } = work;
-  change(work, `${place.collection}/${place.entry}`, async () => {
-    if (place.entry === "") return endAlone(vault, place);
-    const key = await vault.keyOf(place.collection);
-    const id = await idOf(vault, place);
-    const newest =
-      generation ?? generationOf(work.collections.get(place.collection)?.entries.get(id));
-    const fields = newest === 0 ? [] : [fieldOf(id, newest)];
-    return endAmongOthers(key, id, { fields, now: vault.now() });
+  for (const place of endings) work.changes.delete(labelOf(place));
+  change(work, endings.map(labelOf).join(" "), async () => {
+    const alone = endings.filter(({ entry }) => entry === "");
+    const keys = await Promise.all(alone.map(({ collection }) => vault.keyOf(collection)));
+    const among = endings.filter(({ entry }) => entry !== "");
+    const others = Map.groupBy(among, ({ collection }) => collection);
+    const ended = [...others].map(([collection, some]) => endOthers(work, collection, some));
+    return [...endAlone(keys, vault.now()), ...(await Promise.all(ended)).flat()];
   });
+}
+
+async function endOthers(
+  { vault, collections }: Work,
+  collection: string,
+  endings: readonly Ending[],
+): Promise<readonly Command[]> {
+  const read = collections.get(collection)?.entries;
+  const ids = await Promise.all(endings.map((place) => idOf(vault, place)));
+  const fields = ids.flatMap((id, index) => {
+    const newest = endings[index]?.generation ?? generationOf(read?.get(id));
+    return newest === 0 ? [] : fieldOf(id, newest);
+  });
+  return endAmongOthers(await vault.keyOf(collection), { ids, fields, now: vault.now() });
+}
+
+function labelOf({ collection, entry }: Place): string {
+  return `${collection}/${entry}`;
 }
 
 /** What became of a version, by the two replies that tell. */

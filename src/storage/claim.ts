@@ -54,6 +54,18 @@ export function judgeClaim(
   return typeof holder === "string" && stranded.has(holder) ? "given_back" : "taken";
 }
 
+/**
+ * Which of these claims are ours: asked once more, since who got no answer does not know. What is
+ * another's is not ours to give back.
+ */
+export async function findOurs(vault: Vault, claims: readonly Claim[]): Promise<readonly Claim[]> {
+  const make = async () => (await Promise.all(claims.map((claim) => askFor(vault, claim)))).flat();
+  const replies = await vault.transact(make, { isPatient: true });
+  return claims.filter(
+    (claim, index) => judgeClaim(claim, [replies[2 * index], replies[2 * index + 1]]) === "ours",
+  );
+}
+
 /** The command that gives a claim back. */
 export async function giveBack(vault: Vault, claim: Claim): Promise<Command> {
   const { nonce: value, ttlSeconds } = claim;

@@ -25,7 +25,7 @@ export type Command =
     }
   /** SET XX KEEPTTL: the same words under a newer storage key. */
   | { readonly do: "reseal"; readonly key: string; readonly value: string }
-  | { readonly do: "delete"; readonly key: string }
+  | { readonly do: "delete"; readonly keys: readonly string[] }
   /** EXPIRE NX: an end for a key that has none. */
   | { readonly do: "bound"; readonly key: string; readonly ttlSeconds: number }
   /** EXPIRE GT: never shortens a life. */
@@ -41,12 +41,11 @@ export type Command =
       readonly field: string;
       readonly value: string;
     }
-  /** HSET: for what may be said again, the end of an entry and the same words sealed anew. */
+  /** HSET: for what may be said again, the end of entries and the same words sealed anew. */
   | {
-      readonly do: "setField";
+      readonly do: "setFields";
       readonly key: string;
-      readonly field: string;
-      readonly value: string;
+      readonly fields: Readonly<Record<string, string>>;
     }
   | { readonly do: "deleteFields"; readonly key: string; readonly fields: readonly string[] }
   /** ZADD. */

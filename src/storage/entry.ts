@@ -10,6 +10,14 @@ import type { Vault } from "./vault.ts";
 export interface Place {
   readonly collection: string;
   readonly entry: string;
+  /** Its id, if it is known from reading. */
+  readonly id?: string;
+}
+
+/** An entry as it was read. */
+export interface Entry {
+  readonly id: string;
+  readonly text: string;
 }
 
 /** What stands at a place. */
@@ -112,9 +120,13 @@ export async function openVersion(
   return openNewest(vault, key, stored);
 }
 
+/** The id of the only entry of a collection. */
+const ONLY = "g";
+
 /** The id of an entry within its collection: a hash of its name, or "g" for the only one. */
-export async function idOf(vault: Vault, { collection, entry }: Place): Promise<string> {
-  return entry === "" ? "g" : (await vault.pointerTo(`${collection}/${entry}`)).slice(0, 22);
+export async function idOf(vault: Vault, { collection, entry, id }: Place): Promise<string> {
+  if (entry === "") return ONLY;
+  return id ?? (await vault.pointerTo(`${collection}/${entry}`)).slice(0, 22);
 }
 
 /** Seals a version of an entry. `nonce` tells it from any other of the same generation. */
@@ -142,25 +154,30 @@ export function endFieldOf(id: string): string {
   return `${id}.${END}`;
 }
 
-/** The commands that end an entry which is alone in its collection: nothing of it is left. */
-export async function endAlone(vault: Vault, place: Place): Promise<readonly Command[]> {
-  const key = await vault.keyOf(place.collection);
+/** The commands that end entries which are alone in their collections: nothing of them is left. */
+export function endAlone(keys: readonly string[], now: number): readonly Command[] {
+  if (keys.length === 0) return [];
   return [
-    { do: "delete", key },
-    ...endAmongOthers(key, await idOf(vault, place), { fields: [], now: vault.now() }),
-    { do: "bound", key, ttlSeconds: END_REMEMBERED_SECONDS },
+    { do: "delete", keys },
+    ...keys.flatMap((key): readonly Command[] => [
+      ...endAmongOthers(key, { ids: [ONLY], fields: [], now }),
+      { do: "bound", key, ttlSeconds: END_REMEMBERED_SECONDS },
+    ]),
   ];
 }
 
-/** The commands that end an entry beside which others live. `fields` are its own. */
-export function endAmongOthers(
-  key: string,
-  id: string,
-  { fields, now }: { readonly fields: readonly string[]; readonly now: number },
-): readonly Command[] {
-  const field = endFieldOf(id);
+interface Ended {
+  readonly ids: readonly string[];
+  /** What they leave behind. */
+  readonly fields: readonly string[];
+  readonly now: number;
+}
+
+/** The commands that end entries of one collection beside which others live. */
+export function endAmongOthers(key: string, { ids, fields, now }: Ended): readonly Command[] {
+  const ends = ids.map((id) => [endFieldOf(id), `${endFieldOf(id)}.${now}=`]);
   return [
-    { do: "setField", key, field, value: `${field}.${now}=` },
+    { do: "setFields", key, fields: Object.fromEntries(ends) },
     ...(fields.length === 0 ? [] : [{ do: "deleteFields", key, fields } as const]),
   ];
 }

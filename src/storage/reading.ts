@@ -11,7 +11,7 @@ import {
   returnKeyOf,
 } from "./claim.ts";
 import type { Command, Reply } from "./command.ts";
-import { type Found, idOf, openCollection, type Place } from "./entry.ts";
+import { type Entry, type Found, idOf, openCollection, type Place } from "./entry.ts";
 import type { Vault } from "./vault.ts";
 import type { Work } from "./work.ts";
 
@@ -109,7 +109,7 @@ async function commandsFor(
   return Promise.all(names.map(async (name) => ({ do: read, key: await vault.keyOf(name) })));
 }
 
-/** When the answer is lost, the claim may stand all the same: it is ours to give back. */
+/** When the answer is lost, the claim may stand all the same: then it is ours to give back. */
 async function transactClaiming(
   work: Work,
   make: () => Promise<readonly Command[]>,
@@ -118,7 +118,7 @@ async function transactClaiming(
   try {
     return await work.vault.transact(make);
   } catch (error) {
-    if (claim !== undefined) work.claims.set(claim.name, claim);
+    if (claim !== undefined) work.doubtful.set(claim.name, claim);
     throw error;
   }
 }
@@ -158,11 +158,13 @@ export async function recall(
   work.collections.set(collection, await openCollection(work.vault, key, values));
 }
 
-/** The texts of a collection's entries that have not ended. */
-export async function texts(work: Work, collection: string): Promise<readonly string[]> {
+/** A collection's entries that have not ended. */
+export async function list(work: Work, collection: string): Promise<readonly Entry[]> {
   if (!work.collections.has(collection)) await prefetch(work, { collections: [collection] });
-  const found = [...(work.collections.get(collection)?.entries.values() ?? [])];
-  return found.flatMap((entry) => (entry.state === "current" ? [entry.text] : []));
+  const found = [...(work.collections.get(collection)?.entries ?? [])];
+  return found.flatMap(([id, entry]) =>
+    entry.state === "current" ? [{ id, text: entry.text }] : [],
+  );
 }
 
 /** A record's text, for one taker. */

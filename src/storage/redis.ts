@@ -127,7 +127,7 @@ function append(transaction: Transaction, command: Command): unknown {
     case "reseal":
       return transaction.set(command.key, command.value, { xx: true, keepTtl: true });
     case "delete":
-      return transaction.del(command.key);
+      return transaction.del(...command.keys);
     case "bound":
       return transaction.expire(command.key, command.ttlSeconds, "NX");
     case "prolong":
@@ -156,8 +156,8 @@ function appendToHash(transaction: Transaction, command: HashCommand): unknown {
       return transaction.hget(command.key, command.field);
     case "addField":
       return transaction.hsetnx(command.key, command.field, command.value);
-    case "setField":
-      return transaction.hset(command.key, { [command.field]: command.value });
+    case "setFields":
+      return transaction.hset(command.key, command.fields);
     case "deleteFields":
       return transaction.hdel(command.key, ...command.fields);
   }

@@ -47,14 +47,14 @@ export async function resealCollections(
   const lives = await read(parts, keys, "secondsLeft");
   const commands: Command[] = [];
   for (const [index, key] of keys.entries()) {
-    const fields = await Promise.all(
+    const written = await Promise.all(
       storedFields(replies[index]).map((stored) => resealField(parts, tally, { key, stored })),
     );
+    const fields = Object.fromEntries(written.flat());
     const ttlSeconds = Number(lives[index]);
-    const written = fields.flatMap((field) => field ?? []);
-    if (written.length === 0 || ttlSeconds <= 0) continue;
+    if (Object.keys(fields).length === 0 || ttlSeconds <= 0) continue;
     // The hash may have ended since: then it is not to stay for ever.
-    commands.push(...written, { do: "bound", key, ttlSeconds });
+    commands.push({ do: "setFields", key, fields }, { do: "bound", key, ttlSeconds });
   }
   await write(parts, commands);
 }
@@ -63,12 +63,10 @@ async function resealField(
   parts: ResealingParts,
   tally: Tally,
   { key, stored }: { readonly key: string; readonly stored: StoredField },
-): Promise<Command | undefined> {
+): Promise<readonly (readonly [field: string, value: string])[]> {
   const { field, label, sealed } = stored;
   const again = await resealText(parts, tally, { sealed, storedAs: `${key}/${field}` });
-  return again === undefined
-    ? undefined
-    : { do: "setField", key, field, value: `${label}=${again}` };
+  return again === undefined ? [] : [[field, `${label}=${again}`]];
 }
 
 async function resealText(

@@ -9,21 +9,22 @@ import {
   change,
   create,
   end,
+  type Ending,
   judge,
   type Outcome,
   sweep,
 } from "./changes.ts";
-import { giveBack, strandClaim } from "./claim.ts";
+import { type Claim, findOurs, giveBack, strandClaim } from "./claim.ts";
 import type { Command, Reply } from "./command.ts";
-import type { Found, Place } from "./entry.ts";
+import type { Entry, Found, Place } from "./entry.ts";
 import {
   claimForGood,
   find,
   get,
+  list,
   prefetch,
   recall,
   take,
-  texts,
   type Wanted,
   wasReturned,
 } from "./reading.ts";
@@ -44,8 +45,8 @@ export interface UnitOfWork {
   find(place: Place): Promise<Found>;
   /** Takes a collection as it was read elsewhere. */
   recall(collection: string, values: Reply | undefined): Promise<void>;
-  /** The texts of a collection's entries that have not ended. */
-  texts(collection: string): Promise<readonly string[]>;
+  /** A collection's entries that have not ended. */
+  list(collection: string): Promise<readonly Entry[]>;
   /**
    * A record's text, for one taker only: for what works once. Whoever fails afterwards gives it back
    * by `discard`.
@@ -67,8 +68,8 @@ export interface UnitOfWork {
    * commit is that of this entry.
    */
   advance(place: Place, text: string, options: AdvanceOptions): void;
-  /** Ends an entry for good. `generation` is its newest, when it was not read. */
-  end(place: Place, generation?: number): void;
+  /** Ends entries for good. */
+  end(...endings: readonly Ending[]): void;
   /** Removes from a collection that was read what nobody reads any more, and ends of long ago. */
   sweep(collection: string): void;
   /**
@@ -103,7 +104,7 @@ export function beginWork(vault: Vault): UnitOfWork {
     hasRead: (name) => work.records.get(name) !== undefined,
     find: (place) => find(work, place),
     recall: (collection, values) => recall(work, collection, values),
-    texts: (collection) => texts(work, collection),
+    list: (collection) => list(work, collection),
     take: (name, ttlSeconds) => take(work, name, ttlSeconds),
     wasReturned: (claimed) => wasReturned(work, claimed),
     claim: (name, ttlSeconds) => claimForGood(work, name, ttlSeconds),
@@ -115,7 +116,7 @@ export function beginWork(vault: Vault): UnitOfWork {
         { do: "prolong", key: await vault.keyOf(name), ttlSeconds },
       ]),
     advance: (place, text, options) => advance(work, place, { text, ...options }),
-    end: (place, generation) => end(work, place, generation),
+    end: (...endings) => end(work, endings),
     sweep: (collection) => sweep(work, collection),
     also: (make, read) =>
       void work.changes.set(`also ${work.changes.size}`, async () => ({
@@ -133,7 +134,10 @@ async function commit(work: Work, options?: { readonly isPatient?: boolean }): P
   if (work.changes.size === 0 && !hasHold) return settle(work, "done");
   let prepared: readonly Prepared[] = [];
   const make = async (): Promise<readonly Command[]> => {
-    prepared = await Promise.all([...work.changes.values()].map((prepare) => prepare()));
+    const all: Prepared[] = [];
+    // One after another: what one has hashed the next need not.
+    for (const prepare of work.changes.values()) all.push(await prepare());
+    prepared = all;
     return [...prepared.flatMap(({ commands }) => commands), ...(await returnHolds(work))];
   };
   const replies = [...(await work.vault.transact(make, options))];
@@ -185,13 +189,22 @@ async function commitLater(work: Work): Promise<Outcome | undefined> {
 async function discard(work: Work): Promise<void> {
   if (work.isDetached) return;
   const claims = [...work.claims.values()];
+  const doubtful = [...work.doubtful.values()];
   work.changes.clear();
   work.claims.clear();
+  work.doubtful.clear();
   work.records.clear();
   work.collections.clear();
-  if (claims.length === 0) return;
   // Known here at once, elsewhere when the store has it.
-  claims.forEach(strandClaim);
-  const make = () => Promise.all(claims.map((claim) => giveBack(work.vault, claim)));
-  await work.vault.transact(make).catch(() => undefined);
+  [...claims, ...doubtful].forEach(strandClaim);
+  await returnClaims(work, claims).catch(() => undefined);
+  if (doubtful.length > 0)
+    await findOurs(work.vault, doubtful)
+      .then((ours) => returnClaims(work, ours))
+      .catch(() => undefined);
+}
+
+function returnClaims({ vault }: Work, claims: readonly Claim[]): Promise<unknown> {
+  const make = () => Promise.all(claims.map((claim) => giveBack(vault, claim)));
+  return vault.transact(make, { isPatient: true });
 }

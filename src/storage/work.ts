@@ -21,6 +21,8 @@ export interface Work {
   readonly changes: Map<string, () => Promise<Prepared>>;
   /** What is ours to give back. */
   readonly claims: Map<string, Claim>;
+  /** What we asked for and got no answer: ours, or another's. */
+  readonly doubtful: Map<string, Claim>;
   readonly holds: Set<string>;
   readonly kept: Set<string>;
   /** What others had claimed when we asked. */
@@ -36,6 +38,7 @@ export function createWork(vault: Vault): Work {
     collections: new Map(),
     changes: new Map(),
     claims: new Map(),
+    doubtful: new Map(),
     holds: new Set(),
     kept: new Set(),
     rivals: new Map(),

@@ -147,7 +147,11 @@ describe("a person's connections", () => {
     await expect.poll(() => house.tenant.control.revokedRefreshTokens().length).toBeGreaterThan(4);
     const endpoints = ["discovery", "jwks", "revoke"] as const;
     const told = endpoints.reduce((sum, each) => sum + house.tenant.control.count(each), 0);
-    expect(told + house.store.wire.take().length).toBeLessThanOrEqual(20);
+    const sent = house.store.wire.take();
+    expect(told + sent.length).toBeLessThanOrEqual(20);
+    // Two for each grant, and what is done once.
+    const logoutCommands = sent.flatMap(({ commands }) => commands);
+    expect(logoutCommands.length).toBeLessThanOrEqual(2 * MOST_CONNECTIONS + 30);
     const all = await Promise.all(sessions.map((each) => statusOfCall(house, each.access_token)));
     expect(new Set(all)).toEqual(new Set([401]));
   });

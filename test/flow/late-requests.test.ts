@@ -136,6 +136,29 @@ describe("a session that was ended stays so", () => {
   );
 });
 
+describe("what works once stays used when its repetition", () => {
+  const kinds = ["429", "lost", "refuse", "stray"] as const satisfies FaultKind[];
+  const cases = ONCE.filter(({ name }) => name !== LEG.exchange.name).flatMap((leg) =>
+    kinds.map((kind) => ({ leg, kind })),
+  );
+  it.for(cases)("of $leg.name is met by $kind at the store", async ({ leg, kind }) => {
+    const { faults } = house.store;
+    const life = await beginLife(house, other);
+    await playLegs(life, LEGS[LEGS.indexOf(leg) + 1]);
+    life.at = other;
+    faults.next(kind, { times: 2 });
+    house.store.wire.take();
+    await playAgain(life, leg);
+    expect(house.store.wire.take().filter(({ fault }) => fault === kind)).not.toEqual([]);
+    faults.stop();
+    await faults.deliver();
+    // What was claimed in vain is given back after the answer; nobody gives back another's.
+    const statuses = [];
+    for (let times = 0; times < 3; times++) statuses.push((await playAgain(life, leg)).status);
+    expect(statuses).toEqual([leg.again, leg.again, leg.again]);
+  });
+});
+
 /** The leg, the store request of it that is late, and what is seen once it has arrived. */
 interface Observation {
   readonly name: string;

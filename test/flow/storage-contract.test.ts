@@ -53,6 +53,8 @@ describe.for(availableEngines())("over %s", (engine) => {
     events = [];
   });
 
+  const texts = async (collection: string): Promise<readonly string[]> =>
+    (await begin().list(collection)).map(({ text }) => text).toSorted();
   const findText = async (place: Place, work = begin()): Promise<string> => {
     const found = await work.find(place);
     return found.state === "current" ? found.text : found.state;
@@ -84,7 +86,7 @@ describe.for(availableEngines())("over %s", (engine) => {
       store.wire.take();
       const work = begin();
       await work.prefetch({ records: ["a", "b"], collections: ["c"] });
-      expect([await work.get("a"), await work.get("b"), await work.texts("c")]).toEqual([
+      expect([await work.get("a"), await work.get("b"), await work.list("c")]).toEqual([
         "1",
         undefined,
         [],
@@ -146,10 +148,33 @@ describe.for(availableEngines())("over %s", (engine) => {
       const place = (entry: string) => ({ collection: "c", entry });
       await write((work) => work.advance(place("one"), "1", { ttlSeconds: 60 }));
       await write((work) => work.advance(place("two"), "2", { ttlSeconds: 600 }));
-      expect((await begin().texts("c")).toSorted()).toEqual(["1", "2"]);
+      expect(await texts("c")).toEqual(["1", "2"]);
       expect(await secondsLeft("c")).toBeGreaterThan(590);
       await write((work) => work.end(place("one")));
-      expect(await begin().texts("c")).toEqual(["2"]);
+      expect(await texts("c")).toEqual(["2"]);
+    });
+
+    it("ends several entries at once, read before or not, alone or among others", async () => {
+      const place = (entry: string) => ({ collection: "c", entry });
+      for (const entry of ["one", "two", "three"])
+        await write((work) => work.advance(place(entry), entry, { ttlSeconds: 60 }));
+      await advance(ALONE, "alone");
+      const work = begin();
+      const [first] = await work.list("c");
+      const others = ["one", "two", "three"].filter((entry) => entry !== first?.text);
+      const [unread = "", kept = ""] = others;
+      work.end({ ...place(first?.text ?? ""), id: first?.id ?? "" }, ALONE, {
+        ...place(unread),
+        generation: 1,
+      });
+      await work.commit();
+      expect(await texts("c")).toEqual([kept]);
+      expect(await findText(ALONE)).toBe("ended");
+      // What ended, its end and the one that lives on: nothing else lies there.
+      expect(await store.run("HLEN", await vault.keyOf("c"))).toBe(3);
+      for (const entry of [first?.text ?? "", unread])
+        await write((later) => later.advance(place(entry), "late", { ttlSeconds: 60 }));
+      expect(await texts("c")).toEqual([kept]);
     });
 
     it("forgets the ends of a collection when nothing can come late any more", async () => {
@@ -159,7 +184,7 @@ describe.for(availableEngines())("over %s", (engine) => {
       await write((work) => work.end(place("one")));
       const sweep = async (): Promise<unknown> => {
         const work = begin();
-        await work.texts("c");
+        await work.list("c");
         work.sweep("c");
         await work.commit();
         return store.run("HLEN", await vault.keyOf("c"));
@@ -289,6 +314,52 @@ describe.for(availableEngines())("over %s", (engine) => {
       expect(await stateOf()).toEqual({ ...before, grant: "ended", entry: "ended" });
     });
   });
+
+  describe.for(["429", "lost", "truncated", "refuse", "500", "stray"] as const)(
+    "a claim that is met by %s",
+    (kind) => {
+      /** Asks in vain, gives up, and everything arrives. */
+      const askInVain = async (ask: (work: UnitOfWork) => Promise<unknown>): Promise<void> => {
+        const work = begin();
+        store.faults.next(kind, { match: "SET", times: kind === "429" ? 1 : 2 });
+        await expect(ask(work)).rejects.toMatchObject({ name: "Refusal" });
+        store.faults.stop();
+        await work.discard();
+        await store.faults.deliver();
+      };
+
+      it("and another's already, stays the other's", async () => {
+        await write((work) => work.create("once", "text", 60));
+        expect(await begin().take("once", 60)).toBe("text");
+        await askInVain((work) => work.take("once", 60));
+        expect(await begin().take("once", 60)).toBeUndefined();
+        expect(await begin().claim("jti", 60)).toBe(true);
+        await askInVain((work) => work.claim("jti", 60));
+        expect(await begin().claim("jti", 60)).toBe(false);
+      });
+
+      it("on a hold that another has, lets nobody in", async () => {
+        const claim = { name: "hold", ttlSeconds: 60, isHold: true };
+        const holder = begin();
+        await holder.prefetch({ claim });
+        await askInVain((work) => work.prefetch({ claim }));
+        const third = begin();
+        await third.prefetch({ claim });
+        expect([third.owns("hold"), await third.wasReturned("hold")]).toEqual([false, false]);
+        await holder.discard();
+        expect(await third.wasReturned("hold")).toBe(true);
+      });
+
+      it("and nobody's else, can be asked for again", async () => {
+        await write((work) => work.create("once", "text", 60));
+        await askInVain((work) => work.take("once", 60));
+        expect(await begin().take("once", 60)).toBe("text");
+        expect(await begin().take("once", 60)).toBeUndefined();
+        await askInVain((work) => work.claim("jti", 60));
+        expect(await begin().claim("jti", 60)).toBe(true);
+      });
+    },
+  );
 
   describe("of thirty at the same time", () => {
     it("one takes what works once", async () => {

@@ -40,9 +40,9 @@ export function beginNaiveWork(vault: Vault): UnitOfWork {
     hasRead: (name) => found.has(name),
     find: async ({ collection, entry }) => (await members(collection))[entry] ?? ABSENT,
     recall: async () => undefined,
-    texts: async (collection) =>
-      Object.values(await members(collection)).flatMap((member) =>
-        member.state === "current" ? [member.text] : [],
+    list: async (collection) =>
+      Object.entries(await members(collection)).flatMap(([id, member]) =>
+        member.state === "current" ? [{ id, text: member.text }] : [],
       ),
     take: async (name) => {
       const text = await get(name);
@@ -59,7 +59,9 @@ export function beginNaiveWork(vault: Vault): UnitOfWork {
     prolong: (name, ttlSeconds) => later(() => store.prolong(name, ttlSeconds)),
     advance: (place, text, { ttlSeconds }) =>
       later(() => store.edit(place, (before) => nextOf(before, text), ttlSeconds)),
-    end: (place) => later(() => store.edit(place, () => undefined, DAY_SECONDS)),
+    end: (...places) => {
+      for (const place of places) later(() => store.edit(place, () => undefined, DAY_SECONDS));
+    },
     sweep: () => undefined,
     also: (make) =>
       later(async () => {
@@ -118,7 +120,7 @@ function createNaiveStore(vault: Vault) {
     read,
     write,
     edit,
-    remove: async (name: string) => send({ do: "delete", key: await vault.keyOf(name) }),
+    remove: async (name: string) => send({ do: "delete", keys: [await vault.keyOf(name)] }),
     prolong: async (name: string, ttlSeconds: number) =>
       send({ do: "prolong", key: await vault.keyOf(name), ttlSeconds }),
   };

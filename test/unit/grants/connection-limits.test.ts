@@ -16,6 +16,7 @@ function connection(grantId: string, fields: Partial<Connection> = {}): Connecti
     lastUsedAt: NOW,
     expiresAt: NOW + 60,
     scopes: [],
+    entryId: "entry",
     ...fields,
   };
 }

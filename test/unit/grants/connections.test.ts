@@ -47,16 +47,30 @@ it.each([
   expect(verifiedAddress(clientId)).toBe(address);
 });
 
+/** A person's collection with these texts. */
+function collection(...stored: readonly unknown[]) {
+  return {
+    list: async () =>
+      stored.map((each, index) => ({ id: `id-${index}`, text: JSON.stringify(each) })),
+  };
+}
+
 it("reads entries, and of those of another version of ours what it knows", async () => {
-  const entry = connection({ grantId: "a", refreshToken: "r" });
-  const texts = (entries: readonly unknown[]) => async () =>
-    entries.map((each) => JSON.stringify(each));
-  const newer = { ...entry, purpose: "a later version's" };
-  expect(await listConnections({ texts: texts([newer]) }, "person")).toEqual([entry]);
+  const { entryId: _, ...entry } = connection({ grantId: "a", refreshToken: "r" });
+  const newer = collection({ ...entry, purpose: "a later version's" });
+  expect(await listConnections(newer, "person")).toEqual([{ ...entry, entryId: "id-0" }]);
   // One that is passed over would be one that no logout ends.
-  await expect(listConnections({ texts: texts([entry, { grantId: 1 }]) }, "p")).rejects.toThrow(
+  await expect(listConnections(collection(entry, { grantId: 1 }), "p")).rejects.toThrow(
     "store_record_newer",
   );
+});
+
+it("gives the same scopes as one list", async () => {
+  const { entryId: _, ...entry } = connection({});
+  const stored = [["a", "b"], ["a"], ["a", "b"], []].map((scopes) => ({ ...entry, scopes }));
+  const scopes = (await listConnections(collection(...stored), "p")).map((one) => one.scopes);
+  expect(scopes).toEqual([["a", "b"], ["a"], ["a", "b"], []]);
+  expect(scopes[2]).toBe(scopes[0]);
 });
 
 function connection(fields: Partial<Connection>): Connection {
@@ -68,6 +82,7 @@ function connection(fields: Partial<Connection>): Connection {
     lastUsedAt: NOW,
     expiresAt: NOW + 60,
     scopes: [],
+    entryId: "entry",
     ...fields,
   };
 }
