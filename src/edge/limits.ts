@@ -78,9 +78,8 @@ export function createLimits(
     return false;
   };
   return (request) => {
-    const address = addressOf(request);
-    const keyOf = (name: LimitName, key = address): string =>
-      name === "grant" ? `${name} ${key} ${address}` : `${name} ${key}`;
+    const keyOf = (name: LimitName, key = addressOf(request)): string =>
+      name === "grant" ? `${name} ${key} ${addressOf(request)}` : `${name} ${key}`;
     return {
       async hold(name, key, times = 1) {
         if (!(await count(name, keyOf(name, key), times))) throw refusal(name);

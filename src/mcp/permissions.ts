@@ -41,6 +41,8 @@ export type Verdict =
   /** Only an administrator can help: a challenge would open a browser for nothing. */
   | { readonly verdict: "denied"; readonly missing: readonly [string, ...string[]] };
 
+const ALLOWED: Verdict = { verdict: "allowed" };
+
 /**
  * Judges one operation. Every required permission must be held and granted; what is not held
  * decides first, and every missing name is told at once. Having more never makes a verdict worse. A
@@ -53,11 +55,12 @@ export function judgePermissions(judged: Judged, standing: Standing): Verdict {
   if (missing !== undefined) return { verdict: "denied", missing };
   const scopes = without(required, standing.granted);
   if (scopes !== undefined) return { verdict: "step_up", scopes };
-  const [first, ...rest] = required;
-  const isWithheld = annotations !== undefined && standing.withheld.has(name ?? "");
-  if (isWithheld && first !== undefined) return { verdict: "step_up", scopes: [first, ...rest] };
+  if (annotations !== undefined && standing.withheld.has(name ?? "")) {
+    const [first, ...rest] = required;
+    if (first !== undefined) return { verdict: "step_up", scopes: [first, ...rest] };
+  }
   return wanted === undefined || isFresh(wanted, standing.signIn, standing.now)
-    ? { verdict: "allowed" }
+    ? ALLOWED
     : { verdict: "stale", wanted };
 }
 
@@ -73,6 +76,7 @@ function without(
   required: readonly string[],
   present: ReadonlySet<string>,
 ): readonly [string, ...string[]] | undefined {
+  if (required.every((permission) => present.has(permission))) return undefined;
   const [first, ...rest] = required.filter((permission) => !present.has(permission));
   return first === undefined ? undefined : [first, ...rest];
 }
