@@ -18,6 +18,7 @@ import { askPermissions, askProblems, isOffline, untilItAnswers } from "./start/
 import { claimsOf, placesOf, readSettings, type Settings } from "./start/settings.ts";
 import { watchVariables } from "./start/team-variables.ts";
 import { watchSkills, writeSkills } from "./types/skills.ts";
+import { createStandstill } from "./start/standstill.ts";
 import { createTypeCheck } from "./start/type-check.ts";
 import { startWorker, type WorkerHost } from "./start/worker.ts";
 
@@ -132,6 +133,9 @@ async function runWorker(
   startTenant: (permissions: readonly string[] | undefined) => Promise<void>,
 ): Promise<void> {
   const types = createTypeCheck((text) => console.log(text));
+  const standstill = createStandstill(`${workerUrl(settings)}/health`, (text) =>
+    console.error(text),
+  );
   const { promise: serving, resolve } = Promise.withResolvers<void>();
   let isAnnounced = false;
   let reloads = Promise.resolve();
@@ -153,6 +157,7 @@ async function runWorker(
     isAnnounced = true;
     resolve();
     types.begin();
+    standstill.watch(true);
   };
   worker = await startWorker(settings, places, {
     onLog(log, stacks) {
@@ -160,8 +165,10 @@ async function runWorker(
       if (shown !== undefined) console.log(shown);
     },
     onServing: () => void (reloads = reloads.then(onServing).catch(() => {})),
-    onBroken: (problem) =>
-      console.error(`\n${problem}\nIt is tried again after the next change.\n`),
+    onBroken(problem) {
+      standstill.watch(false);
+      console.error(`\n${problem}\nIt is tried again after the next change.\n`);
+    },
   });
   await serving;
   watchSkills(ROOT);

@@ -361,6 +361,30 @@ describe.skipIf(chromium === undefined)("consent in Chromium", () => {
     expect(await statusOf(tokens, "list_orders")).toBe(200);
   });
 
+  it("begins at a page whose address is taken whole with one click", async () => {
+    await page.goto(house.issuer);
+    await page.locator(".mcp-address code").click();
+    expect(await page.evaluate(() => getSelection()?.toString())).toBe(client.resource);
+  });
+
+  it("ends one connection with a click: its next call is 401, the other's goes on", async () => {
+    const other = await meetStranger(client.resource, { client_name: "The other" });
+    const kept = await client.signIn("ada");
+    const ended = await other.signIn("ada");
+    await page.goto(`${house.issuer}/connections`);
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: /^Ada/ }).click();
+    const connection = page
+      .getByRole("listitem")
+      .filter({ has: page.getByRole("heading", { name: "The other" }) });
+    await connection.getByRole("button", { name: "Disconnect" }).click();
+    await page.waitForURL(`${house.issuer}/connections*`);
+    expect(await connection.count()).toBe(0);
+    expect(await page.getByRole("heading", { name: "A stranger" }).count()).toBeGreaterThan(0);
+    expect(await statusOf(ended, "list_orders")).toBe(401);
+    expect(await statusOf(kept, "list_orders")).toBe(200);
+  });
+
   it("is led home from another name of this server, before anything begins", async () => {
     const url = client.begin().url;
     url.hostname = "127.0.0.1";

@@ -4,10 +4,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createStandstill } from "../../dev/start/standstill.ts";
 import { visit } from "../../dev/try/visitor.ts";
 import { copyProject, type Project } from "../support/project.ts";
 import { VARIABLES } from "../../src/config.ts";
@@ -602,6 +604,40 @@ export const probe = defineTool({
 });
 `.replace(text, other);
 }
+
+it("tells once of each standstill of the Worker, and of none while it cannot be built", async () => {
+  let isStuck = true;
+  const asked: string[] = [];
+  const server = createHttpServer((request, response) => {
+    asked.push(request.url ?? "");
+    if (!isStuck) response.end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const told: string[] = [];
+  const standstill = createStandstill(
+    `http://127.0.0.1:${port}/health`,
+    (text) => told.push(text),
+    { everyMs: 5, patienceMs: 50 },
+  );
+  const askedAgain = (times: number) => {
+    const before = asked.length;
+    return expect.poll(() => asked.length, { timeout: 30_000 }).toBeGreaterThan(before + times);
+  };
+  standstill.watch(true);
+  await expect.poll(() => told.length, { timeout: 30_000 }).toBe(1);
+  await askedAgain(2);
+  expect(told).toEqual([expect.stringContaining("has not answered for a while")]);
+  isStuck = false;
+  await askedAgain(3);
+  isStuck = true;
+  await expect.poll(() => told.length, { timeout: 30_000 }).toBeGreaterThan(1);
+  standstill.watch(false);
+  server.closeAllConnections();
+  server.close();
+});
 
 it("has every variable of the Worker in .dev.vars.example", async () => {
   const example = await readFile(".dev.vars.example", "utf8");

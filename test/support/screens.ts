@@ -29,7 +29,36 @@ export async function examine(page: Page, name: string): Promise<string[]> {
         fullPage: true,
       });
     }
-  return problems;
+  return [...problems, ...(await enlarge(page, name)), ...(await recolour(page, name))];
+}
+
+/** Letters of twice the size on a window of half the width (WCAG 2.2, 1.4.4): nothing is cut off. */
+async function enlarge(page: Page, name: string): Promise<string[]> {
+  const width = 640;
+  await page.setViewportSize({ width, height: 800 });
+  await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  const needed = await page.evaluate(() => document.documentElement.scrollWidth);
+  await page.evaluate(() => (document.documentElement.style.fontSize = ""));
+  return needed > width ? [`${name} with large letters: is ${needed} px wide`] : [];
+}
+
+/** Where people choose all colours themselves, what can be pressed still has an edge. */
+async function recolour(page: Page, name: string): Promise<string[]> {
+  await page.setViewportSize({ width: WIDTHS_PX[0], height: 800 });
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.screenshot({ path: `${FOLDER}/${name}-${WIDTHS_PX[0]}-forced.png`, fullPage: true });
+  const edgeless = await page
+    .locator(".button, input:not([type=hidden]):not([type=checkbox]), select")
+    .evaluateAll((found) =>
+      found.flatMap((element) => {
+        const { borderTopStyle, borderTopWidth } = getComputedStyle(element);
+        return borderTopStyle === "none" || borderTopWidth === "0px"
+          ? [element.textContent ?? ""]
+          : [];
+      }),
+    );
+  await page.emulateMedia({ forcedColors: "none" });
+  return edgeless.map((text) => `${name} in forced colours: “${text}” has no edge`);
 }
 
 /** What axe finds, best practices included. It runs beside the page's policy, which allows no script. */

@@ -1,8 +1,8 @@
 /** What holds of everything in `src/tools/`, whatever that is. */
 import { describe, expect, it } from "vitest";
-import { createCatalogue } from "../../../src/mcp/catalogue.ts";
-import { offerings } from "../../../src/tools/index.ts";
-import { serve } from "../../support/tool-kit.ts";
+import { createCatalogue } from "../../src/mcp/catalogue.ts";
+import { offerings } from "../../src/tools/index.ts";
+import { serve } from "../support/tool-kit.ts";
 
 const { tools, prompts = [], resources = [], templates = [] } = offerings;
 const all = [...tools, ...prompts, ...resources, ...templates];
