@@ -136,7 +136,7 @@ p + .rows, fieldset > p { margin-top: 1rem; }
 nav { margin-top: 1rem; padding: 0 .25rem; }
 .links { display: flex; flex-wrap: wrap; gap: 0 .35rem; margin: 0; padding: 0; list-style: none; }
 .links li { margin: 0; }
-.links li + li::before { content: "· "; }
+.links li:not(:last-child)::after { content: " ·"; }
 footer { margin-top: 1rem; padding: 0 .25rem; font-size: .875rem; color: var(--quiet); }
 @media (min-width: 40rem) {
   body { padding-top: 3.5rem; }
