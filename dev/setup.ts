@@ -10,7 +10,8 @@ import { optionObstacle } from "./options.ts";
 import { findAtAuth0, hasAuth0Cli, perform } from "./setup/auth0-cli.ts";
 import { planRole, planSettings, renderRequest, type Wanted } from "./setup/auth0-plan.ts";
 import { interview, type Variables, withKeys } from "./setup/interview.ts";
-import { terminal } from "./setup/terminal.ts";
+import { QUESTIONS } from "./setup/questions.ts";
+import { assertTerminal, terminal } from "./setup/terminal.ts";
 import { writeEnvFile } from "./start/env-file.ts";
 import { LOCAL_FILE, readVariables } from "./variables-file.ts";
 
@@ -36,7 +37,8 @@ async function setUp(): Promise<void> {
   const permissions = (await loadTools())?.permissions ?? [];
   const known = readVariables(undefined, {}, file);
   const given = isDry ? readVariables(undefined, process.env, file) : known;
-  if (isDry) return rehearse(file, given, permissions);
+  if (isDry) return rehearse(file, wantedOf(given, permissions, isForDeployment), given);
+  assertTerminal();
   const prepared = await prepareAuth0(given, permissions, isForDeployment);
   const variables = await interview({
     person: terminal,
@@ -66,13 +68,13 @@ function readArguments() {
 }
 
 /** Names only: a value is never printed. */
-function rehearse(file: string, known: Variables, permissions: readonly string[]): void {
+function rehearse(file: string, wanted: Wanted, known: Variables): void {
   const made = Object.keys(withKeys(known)).filter((name) => !(name in known));
   console.log(`Would write ${file}:`);
   for (const name of Object.keys(known)) console.log(`  ${name}  (kept)`);
   for (const name of made) console.log(`  ${name}  (made)`);
   console.log("\nAt Auth0, with its CLI:");
-  for (const line of auth0Lines(wantedOf(known, permissions))) console.log(`  ${line}`);
+  for (const line of auth0Lines(wanted)) console.log(`  ${line}`);
 }
 
 /** What would be done in an empty tenant. */
@@ -84,13 +86,17 @@ function auth0Lines(wanted: Wanted): readonly string[] {
   );
 }
 
-function wantedOf(variables: Variables, permissions: readonly string[]): Wanted {
-  const base =
-    variables["RESOURCE_BASE_URL"] ?? `http://localhost:${process.env["DEV_PORT"] || "8787"}`;
+function wantedOf(
+  variables: Variables,
+  permissions: readonly string[],
+  isForDeployment: boolean,
+): Wanted {
+  const local = `http://localhost:${process.env["DEV_PORT"] || "8787"}`;
+  const base = variables["RESOURCE_BASE_URL"] ?? (isForDeployment ? undefined : local);
   return {
     audience: variables["AUTH0_AUDIENCE"] ?? "https://mcp.example.com/",
-    callbackUrl: new URL("/auth/callback", base).href,
-    loginUrl: base.startsWith("https:") ? new URL("/login", base).href : undefined,
+    callbackUrl: base === undefined ? undefined : new URL("/auth/callback", base).href,
+    loginUrl: base?.startsWith("https:") === true ? new URL("/login", base).href : undefined,
     permissions,
   };
 }
@@ -113,20 +119,29 @@ async function prepareAuth0(
     ))
   )
     return known;
+  const base = isForDeployment ? await askForAddress(known) : undefined;
+  const place = base === undefined ? known : { ...known, RESOURCE_BASE_URL: base };
   const audience = await terminal.ask(
     { variable: "AUTH0_AUDIENCE", asks: "The identifier of the API, any URL", checks: [] },
-    known["AUTH0_AUDIENCE"] ?? (isForDeployment ? known["RESOURCE_BASE_URL"] : undefined),
+    known["AUTH0_AUDIENCE"] ?? base,
   );
-  if (!audience) return known;
-  const wanted = wantedOf({ ...known, AUTH0_AUDIENCE: audience }, permissions);
+  if (!audience) return place;
+  const wanted = wantedOf({ ...place, AUTH0_AUDIENCE: audience }, permissions, isForDeployment);
   const found = await findAtAuth0(wanted, known["AUTH0_CLIENT_ID"]);
   const { clientId, clientSecret } = await perform(wanted, found, terminal.tell);
   return {
-    ...known,
+    ...place,
     AUTH0_AUDIENCE: audience,
     ...(clientId && { AUTH0_CLIENT_ID: clientId }),
     ...(clientSecret && { AUTH0_CLIENT_SECRET: clientSecret }),
   };
+}
+
+/** Auth0 has to know the callback before anything else; at workers.dev it is not known yet. */
+async function askForAddress(known: Variables): Promise<string | undefined> {
+  const question = QUESTIONS.find(({ variable }) => variable === "RESOURCE_BASE_URL");
+  const given = question && (await terminal.ask(question, known["RESOURCE_BASE_URL"]));
+  return URL.parse(given?.trim() ?? "")?.origin;
 }
 
 function nextSteps(isForDeployment: boolean, env: string | undefined): readonly string[] {

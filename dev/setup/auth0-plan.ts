@@ -5,7 +5,8 @@
  */
 export interface Wanted {
   readonly audience: string;
-  readonly callbackUrl: string;
+  /** Not known before the first deployment at workers.dev. */
+  readonly callbackUrl: string | undefined;
   /** Auth0 sends invitations and stale bookmarks there; https only. */
   readonly loginUrl: string | undefined;
   readonly permissions: readonly string[];
@@ -81,7 +82,9 @@ function planApplication(
   const callbacks = listOf(application?.["callbacks"]);
   const grants = listOf(application?.["grant_types"]);
   const wanted = {
-    callbacks: callbacks.includes(callbackUrl) ? callbacks : [...callbacks, callbackUrl],
+    ...(callbackUrl === undefined
+      ? {}
+      : { callbacks: callbacks.includes(callbackUrl) ? callbacks : [...callbacks, callbackUrl] }),
     grant_types: [...grants, ...GRANTS.filter((grant) => !grants.includes(grant))],
     ...(loginUrl === undefined ? {} : { initiate_login_uri: loginUrl }),
   };
@@ -92,7 +95,7 @@ function planApplication(
   };
   if (application === undefined)
     return {
-      does: `create the application ${NAME} with the callback ${callbackUrl}`,
+      does: `create the application ${NAME}${callbackUrl === undefined ? "" : ` with the callback ${callbackUrl}`}`,
       method: "post",
       path: "clients",
       body: { name: NAME, app_type: "regular_web", ...fresh, ...wanted },

@@ -17,8 +17,21 @@ export const terminal: Person = {
   tell: (message) => log.message(message),
 };
 
+/** Whether there is somebody to ask. */
+export function assertTerminal(): void {
+  if (process.stdin.isTTY && process.stdout.isTTY) return;
+  throw new Obstacle(
+    "There is nobody to ask: this is not a terminal.",
+    "Copy .dev.vars.example to .dev.vars, or to .deploy.vars for a deployment, and fill it in; npm run doctor checks it. npm run setup -- --dry-run says what setup would do.",
+  );
+}
+
 /** Ctrl-C is an answer too. */
 function given<Answer>(answer: Answer): Exclude<Answer, symbol> {
-  if (isCancel(answer)) throw new Obstacle("Nothing was written.");
+  if (isCancel(answer))
+    throw new Obstacle(
+      "Nothing was written.",
+      "npm run setup begins anew; what the Auth0 CLI made is found again, and not made twice.",
+    );
   return answer as Exclude<Answer, symbol>;
 }

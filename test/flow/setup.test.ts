@@ -16,7 +16,7 @@ import { deploy, type Deployment, findAddress, rehearse } from "../../dev/deploy
 import { findAtAuth0, perform } from "../../dev/setup/auth0-cli.ts";
 import { planSettings, type Wanted } from "../../dev/setup/auth0-plan.ts";
 import { interview, type Person, type Variables, withKeys } from "../../dev/setup/interview.ts";
-import { writeEnvFile } from "../../dev/start/env-file.ts";
+import { readEnvFile, writeEnvFile } from "../../dev/start/env-file.ts";
 import { type House, randomKey, startHouse } from "../support/house.ts";
 
 let house: House;
@@ -84,11 +84,24 @@ describe("the interview", () => {
 
   it("writes a file for its owner only, which is read as it was written", async () => {
     const file = join(folder, ".deploy.vars");
-    const values = { A: "with 'one' and \"two\"", B: "a#b $c", C: randomKey() };
+    const values = { A: "with 'one' and \"two\"", B: "a#b $c", C: randomKey(), D: "p$4w$x" };
     writeEnvFile(file, values);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const read = parseEnv(await readFile(file, "utf8"));
-    expect({ A: read["A"], C: read["C"] }).toEqual({ A: values.A, C: values.C });
+    expect(readEnvFile(file)).toEqual(values);
+    // What is for wrangler to expand has a backslash before it.
+    expect(parseEnv(await readFile(file, "utf8"))).toMatchObject({ D: String.raw`p\$4w\$x` });
+  });
+
+  it("leaves remarks and what it does not know in a file that is there, and no value twice", async () => {
+    const file = join(folder, ".edited.vars");
+    await writeFile(file, '# Ours\nA=one\n\n# A tool\'s\nKEY="a b" # theirs\nGONE=1\n');
+    writeEnvFile(file, { A: "two", KEY: "a b", NEW: "n" });
+    expect(await readFile(file, "utf8")).toBe(
+      "# Ours\nA='two'\n\n# A tool's\nKEY='a b'\nNEW='n'\n",
+    );
+    await writeFile(file, 'PEM="one\ntwo"\nA=1\n');
+    writeEnvFile(file, { PEM: "three", A: "2" });
+    expect(await readFile(file, "utf8")).toBe("PEM='three'\nA='2'\n");
   });
 });
 
@@ -169,6 +182,14 @@ if (answer !== undefined) console.log(JSON.stringify(answer));
       callbacks: ["http://localhost:8787/auth/callback", "https://mcp.acme.test/auth/callback"],
     });
   });
+});
+
+it("before the first deployment at workers.dev the plan has no callback, and takes none away", () => {
+  const nothing = { api: undefined, application: undefined, role: undefined };
+  const wanted = { audience: "a", callbackUrl: undefined, loginUrl: undefined, permissions: [] };
+  const [, creation] = planSettings(wanted, nothing);
+  expect(creation?.does).toBe("create the application auth0-mcp-worker");
+  expect(creation?.body).not.toHaveProperty("callbacks");
 });
 
 describe("the deployment", () => {
@@ -299,6 +320,13 @@ describe("the commands themselves", () => {
     expect(output).not.toContain(house.variables["AUTH0_CLIENT_SECRET"]);
     expect(existsSync(".deploy.vars.rehearsal")).toBe(false);
     expect(code).toBe(0);
+  });
+
+  it("npm run setup without a terminal says so, and writes nothing", async () => {
+    const { code, output } = await run(["dev/setup.ts", "--env", "rehearsal"]);
+    expect(output).toMatch(/^There is nobody to ask: this is not a terminal\.\n\nCopy/);
+    expect(existsSync(".deploy.vars.rehearsal")).toBe(false);
+    expect(code).toBe(1);
   });
 
   it("npm run deploy without its file says how to make it", async () => {

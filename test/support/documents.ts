@@ -46,10 +46,49 @@ export function readBlocks(file: string): readonly Block[] {
   }));
 }
 
+/** The languages of a document's code blocks, as they are written. */
+export function readLanguages(file: string): readonly string[] {
+  const fences = [...readFileSync(file, "utf8").matchAll(/^ *(`{3,}|~{3,})(.*)$/gm)];
+  return fences.filter((_, index) => index % 2 === 0).map(([, , language = ""]) => language.trim());
+}
+
+/** Every `npm run …` of a document, in a block or in a sentence, up to where its code ends. */
+export function readNpmRuns(file: string): readonly string[] {
+  return [...readFileSync(file, "utf8").matchAll(/npm run [^`\n#|]*/g)].map(([words]) =>
+    words.trim(),
+  );
+}
+
+/** Paths of this repository that a document names in code. */
+export function readPaths(file: string): readonly string[] {
+  const text = readFileSync(file, "utf8").replaceAll(/```.*?```/gs, "");
+  return [...text.matchAll(/`((?:src|dev|test|docs|bench)\/[a-z\d./-]+)`/g)].map(
+    ([, path = ""]) => path,
+  );
+}
+
+/** The rows of a document's tables, cell by cell; from some heading on, up to the next of its kind. */
+export function readRows(file: string, heading = ""): readonly (readonly string[])[] {
+  const text = readFileSync(file, "utf8");
+  const from = heading === "" ? text : text.slice(text.indexOf(`\n${heading}\n`) + 1);
+  const section = heading === "" ? text : (from.split("\n## ")[0] ?? "");
+  const lines = section.match(/^\|.*\|$/gm) ?? [];
+  return lines.map((line) =>
+    line
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim()),
+  );
+}
+
 /** What a document links to, code left out. */
 export function readLinks(file: string): readonly Link[] {
   const prose = readFileSync(file, "utf8").replaceAll(/```.*?```|`[^`\n]*`/gs, "");
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => ({ file, target }));
+  const targets = prose.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: *(\S+)|<(https?:[^>\s]*)>/gm);
+  return [...targets].map(([, inline, reference, bare]) => ({
+    file,
+    target: inline ?? reference ?? bare ?? "",
+  }));
 }
 
 /** The anchors of a document, as GitHub makes them. */
