@@ -25,8 +25,11 @@ const text = z.string().max(LONGEST_NAME_CHARACTERS);
 
 const texts = z.array(text).max(MOST_REDIRECT_URIS);
 
-/** Larger than any honest client's, or links that are no web addresses (RFC 7591 §5), is refused. */
-const metadataSchema = z.looseObject({
+/**
+ * Larger than any honest client's, or links that are no web addresses (RFC 7591 §5), is refused. A
+ * member that is not here is dropped (§2): the provider library knows more, and would keep it.
+ */
+const metadataSchema = z.object({
   client_name: z.string().max(LONGEST_NAME_CHARACTERS).optional(),
   redirect_uris: z.array(z.string().max(LONGEST_URI_CHARACTERS)).max(MOST_REDIRECT_URIS),
   grant_types: texts.optional(),
@@ -51,10 +54,7 @@ const metadataSchema = z.looseObject({
 
 /** What is stored of it, all together, is bounded too. */
 const boundedSchema = metadataSchema.refine(
-  (metadata) => {
-    const known = Object.keys(metadataSchema.shape).map((name) => metadata[name]);
-    return JSON.stringify(known).length <= LONGEST_REGISTRATION_CHARACTERS;
-  },
+  (metadata) => JSON.stringify(metadata).length <= LONGEST_REGISTRATION_CHARACTERS,
   { path: ["metadata"] },
 );
 

@@ -49,10 +49,25 @@ function findFlaw(uri: string): string | undefined {
   if (uri === "") return "is missing";
   const url = URL.parse(uri);
   // The URL parser drops line breaks and outer spaces; a browser must get what was judged.
-  if (url === null || /[^\x21-\x7e]/.test(uri)) return "is not an absolute URI";
+  if (url === null || !URI_CHARACTERS.test(uri)) return "is not an absolute URI";
   if (DANGEROUS.test(url.protocol)) return "is in a scheme that is never allowed";
   if (uri.includes("#")) return "must not have a fragment";
-  return url.username === "" && url.password === "" ? undefined : "must not have a user";
+  if (url.username !== "" || url.password !== "") return "must not have a user";
+  return isPlain(uri, url) ? undefined : "is not spelled as a browser would write it";
+}
+
+/** RFC 3986 §2: of all others, a backslash among them, two programs may think differently. */
+const URI_CHARACTERS = /^[\w:/?#[\]@!$&'()*+,;=.~%-]+$/;
+
+/**
+ * On loopback, where the port may be any, a redirect URI is compared in parts (RFC 8252 §7.3): it has
+ * one spelling, so that everything but the port is compared to the letter (RFC 9700 §4.1.3).
+ */
+function isPlain(uri: string, { protocol, hostname, pathname, search }: URL): boolean {
+  if (protocol !== "http:" && protocol !== "https:") return true;
+  if (!LOOPBACK.test(hostname)) return /^https?:\/\/[^/]/i.test(uri);
+  const written = uri.replace(/^(https?:\/\/(?:\[[^\]]*\]|[^/?:]*))(?::\d+)?\/?/, "$1/");
+  return written === `${protocol}//${hostname}${pathname}${search}`;
 }
 
 function isPrivateAllowed(uri: string, allowed: readonly string[]): boolean {

@@ -2,18 +2,10 @@
  * A token for who asks without a browser and has shown a proof. The applicant goes in; our signed
  * access token comes out, never a refresh token: the next one is asked for with a proof again.
  */
-import type { Config } from "../config.ts";
-import { Refusal } from "../errors.ts";
 import { type Applicant, openGrantFor } from "../grants/applicant.ts";
 import { assertScope, issueTokens, tokenResponse } from "./issue.ts";
 import { machineScope } from "./scopes.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
-
-/** RFC 8707 §2: a token is for the one resource, named or not. */
-export function assertResource(form: URLSearchParams, { resource }: Config): void {
-  if (form.getAll("resource").some((asked) => asked !== resource))
-    throw new Refusal("resource_unknown");
-}
 
 /** Opens the applicant's grant, and answers with its token (RFC 6749 §4.4.3, RFC 7523 §2.1). */
 export async function admitApplicant(

@@ -15,12 +15,13 @@ import { deriveUserId } from "../identity/user-id.ts";
 import { signText } from "../keys.ts";
 import type { Parts } from "../parts.ts";
 import type { KeyedMachine } from "../variables.ts";
-import { admitApplicant, assertResource } from "./applicant.ts";
+import { admitApplicant } from "./applicant.ts";
+import { assertResource } from "./resource.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** Answers `grant_type=client_credentials`. */
 export async function admitMachine(context: TokenContext, token: TokenRequest): Promise<Response> {
-  assertResource(token.form, context.parts.config);
+  assertResource(token.form, context.parts.config.resource);
   const machine = await readMachine(context, token);
   return admitApplicant(context, token, machine);
 }

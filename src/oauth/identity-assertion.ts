@@ -14,8 +14,9 @@ import { registrationNames } from "../grants/record.ts";
 import type { Vouched } from "../identity/enterprise.ts";
 import { deriveUserId } from "../identity/user-id.ts";
 import { signText } from "../keys.ts";
-import { admitApplicant, assertResource } from "./applicant.ts";
+import { admitApplicant } from "./applicant.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
+import { assertResource } from "./resource.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 export const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -37,7 +38,7 @@ export async function admitVouched(context: TokenContext, token: TokenRequest): 
   const { parts, work } = context;
   const { config, enterprises, now } = parts;
   const { form, request } = token;
-  assertResource(form, config);
+  assertResource(form, config.resource);
   const authorization = request.headers.get("Authorization");
   const clientId = presentedClientId(form, authorization) ?? "";
   if (!showsCredentials(form, authorization)) throw new Refusal("machine_refused");

@@ -29,6 +29,7 @@ import {
   judgeRefreshToken,
   readRefreshToken,
 } from "./refresh-token.ts";
+import { assertResource } from "./resource.ts";
 import { advance, askedOf, keepTokens, type Refresh } from "./rotation.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
@@ -102,6 +103,7 @@ async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
   if (refused !== undefined) return refused;
   if (verdict === "reused") return endReused(refresh, standing);
   if (verdict === "repeated") return repeatAnswer(refresh, standing);
+  assertResource(token.form, standing.record.resource ?? parts.config.resource);
   assertScope(standing.record, token.form.get("scope"), parts);
   return isDue
     ? renewAndAdvance(refresh, standing, verdict)

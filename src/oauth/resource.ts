@@ -32,6 +32,12 @@ export function resourceOf({ resource }: AuthRequest, config: Config): string {
   return typeof resource === "string" ? resource : config.resource;
 }
 
+/** Refuses with `resource_unknown` a token request for anything but this one (RFC 8707 §2). */
+export function assertResource(form: URLSearchParams, resource: string): void {
+  if (form.getAll("resource").some((asked) => asked !== resource))
+    throw new Refusal("resource_unknown");
+}
+
 /** The resource of an organization, and the organization as Auth0 was asked for it. */
 export interface Where {
   readonly resource: string;

@@ -49,6 +49,8 @@ describe("a registration", () => {
       },
     ],
     ["a member nobody knows", { unheard_of: long }],
+    ["a name in another language", { "client_name#de": long }],
+    ["an address in another language", { "client_uri#de": `https://client.example/${long}` }],
     ["a key set nobody asked for", { jwks: { keys: [{ kty: "RSA", n: long }] } }],
   ])("never makes us keep much: %s", async (_case, metadata) => {
     const growth = await growthBy(() =>

@@ -199,6 +199,14 @@ it("an organization that is taken away answers 503 and loses nobody", async () =
   expect([refused.status, (await refused.json()).error]).toEqual([503, "temporarily_unavailable"]);
   const renewed = await json<Tokens>(await globex.refresh(tokens.refresh_token), 200);
   expect(await at(globex.resource, renewed)).toBe(200);
+  const attempt = globex.begin();
+  const callback = await globex.approve(attempt, "ada");
+  const unserved = await clientAt(globex, worker).exchange(attempt, callback);
+  expect([unserved.status, (await unserved.json()).error]).toEqual([
+    503,
+    "temporarily_unavailable",
+  ]);
+  await json<Tokens>(await globex.exchange(attempt, callback), 200);
 });
 
 it("one client may be connected to several: what it got in one is asked about in the other", async () => {

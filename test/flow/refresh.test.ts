@@ -58,7 +58,7 @@ describe("a refresh token that was used before", () => {
   it("gets the same answer within a minute, from every isolate", async () => {
     const { refresh_token } = await client.signIn("ada");
     const answer = await (await client.refresh(refresh_token)).text();
-    await house.shiftClock(59);
+    await house.shiftClock(45);
     expect(await (await client.refresh(refresh_token)).text()).toBe(answer);
     const elsewhere = await clientAt(client, other).refresh(refresh_token);
     expect(elsewhere.headers.get("cache-control")).toBe("no-store");
@@ -281,25 +281,46 @@ describe("somebody else with a refresh token", () => {
 });
 
 describe("an invented refresh token for a session that exists", () => {
-  const inventions: [string, (token: string, another: string) => string][] = [
-    ["another secret", (token) => token.replace(/:[^:.]+\./, `:${"x".repeat(32)}.`)],
-    ["another proof", (token) => token.replace(/\.[\w-]+$/, `.${"A".repeat(43)}`)],
+  type Parts = readonly [inner: string, proof: string, hint: string];
+  const inventions: [string, (token: Parts, another: Parts) => string][] = [
     [
-      "the proof of another session",
-      (token, another) => token.replace(/\..*$/, another.slice(-44)),
+      "another secret",
+      ([inner, ...more]) => [withSecret(inner, "x".repeat(32)), ...more].join("."),
     ],
-    ["no proof", (token) => token.replace(/\..*$/, "")],
-    ["a proof cut short", (token) => token.slice(0, -1)],
-    ["a proof that goes on", (token) => `${token}A`],
-    ["nothing but the names", (token) => token.replace(/:[^:]+$/, ":")],
-    ["ten thousand characters", (token) => token + "A".repeat(10_000)],
+    ["another proof", ([inner, , hint]) => `${inner}.${"A".repeat(43)}.${hint}`],
+    [
+      "another secret, no hint",
+      ([inner, proof]) => `${withSecret(inner, "x".repeat(32))}.${proof}`,
+    ],
+    ["another proof, no hint", ([inner]) => `${inner}.${"A".repeat(43)}`],
+    ["the proof of another session", ([inner, , hint], [, proof]) => `${inner}.${proof}.${hint}`],
+    ["the same, no hint", ([inner], [, proof]) => `${inner}.${proof}`],
+    [
+      "secret and proof of another session",
+      ([inner], [another, proof]) => `${withSecret(inner, secretOf(another))}.${proof}`,
+    ],
+    ["the hint of another session", ([inner, proof], [, , hint]) => `${inner}.${proof}.${hint}`],
+    ["a hint of nobody", ([inner, proof]) => `${inner}.${proof}.${"A".repeat(40)}`],
+    ["no proof", ([inner]) => inner],
+    ["a proof cut short", ([inner, proof]) => `${inner}.${proof.slice(0, -1)}`],
+    ["a proof that goes on", ([inner, proof]) => `${inner}.${proof}A`],
+    ["a hint cut short", (token) => token.join(".").slice(0, -1)],
+    ["a hint that goes on", (token) => `${token.join(".")}A`],
+    ["nothing but the names", ([inner]) => withSecret(inner, "")],
+    ["ten thousand characters", (token) => token.join(".") + "A".repeat(10_000)],
     ["nothing at all", () => ""],
   ];
+  const withSecret = (inner: string, secret: string) => inner.replace(/[^:]*$/, secret);
+  const secretOf = (inner: string) => inner.split(":")[2] ?? "";
+  const partsOf = ({ refresh_token }: Tokens): Parts => {
+    const [inner = "", proof = "", hint = ""] = refresh_token.split(".");
+    return [inner, proof, hint];
+  };
 
   it.for(inventions)("ends nothing: %s", async ([, invent]) => {
-    const { access_token, refresh_token } = await client.signIn("ada");
-    const another = await client.signIn("ada");
-    const invented = invent(refresh_token, another.refresh_token);
+    const tokens = await client.signIn("ada");
+    const { access_token, refresh_token } = tokens;
+    const invented = invent(partsOf(tokens), partsOf(await client.signIn("ada")));
     expect(invented).not.toBe(refresh_token);
     const { status } = await readRefusal(await client.refresh(invented));
     expect(status).toBe(400);
@@ -338,6 +359,29 @@ describe("scope at a refresh", () => {
     const narrow = await json<Tokens>(await refreshWith(refresh_token, "openid"), 200);
     expect([narrow.scope, narrow.refresh_token]).toEqual(["openid", newer.refresh_token]);
     expect(await statusOfCall(house, newer.access_token)).toBe(200);
+  });
+});
+
+describe("a refresh for another resource", () => {
+  const HOUR_SECONDS = 3600;
+
+  it.each([
+    ["of the current token", false, 0],
+    ["of a token just used", true, 10],
+    ["of a window that stayed behind", true, 120],
+    ["when Auth0 is to be asked too", false, HOUR_SECONDS],
+    ["of a window, when Auth0 is to be asked too", true, HOUR_SECONDS],
+  ])("is refused, asks nobody and ends nothing: %s", async (_case, isUsed, atSeconds) => {
+    const first = await client.signIn("ada");
+    const newest = isUsed ? await refreshed(first.refresh_token) : first;
+    await house.shiftClock(atSeconds);
+    for (const resource of ["https://evil.example/", `${client.resource}/o/acme`]) {
+      const { refresh_token } = first;
+      const answer = await client.token({ grant_type: "refresh_token", refresh_token, resource });
+      expect((await readRefusal(answer)).error).toBe("invalid_target");
+    }
+    expect(house.tenant.control.count("token:refresh_token")).toBe(0);
+    await refreshed(newest.refresh_token);
   });
 });
 
