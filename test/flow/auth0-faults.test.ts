@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterEach(() => house.tenant.control.clear());
 afterAll(() => house.stop());
 
-describe("a mistake in the settings of the API is shown to the person, with a way back to the client", () => {
+describe("a mistake in the settings of the API is shown to the person, with a way back to the client, and leaves no token at Auth0", () => {
   it.each<[string, Shape, string, RegExp[]]>([
     [
       "no permissions claim",
@@ -56,6 +56,7 @@ describe("a mistake in the settings of the API is shown to the person, with a wa
     expect(answer).toEqual({ error: "server_error", state: attempt.state, iss: house.issuer });
     expect(description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
     await expect.poll(() => house.log.at(-1)).toMatchObject({ reason });
+    await expect.poll(() => house.tenant.control.revokedRefreshTokens()).toHaveLength(1);
     expect(description).toContain(`(request ${String(house.log.at(-1)?.["requestId"])})`);
   });
 

@@ -111,6 +111,20 @@ describe("an address", () => {
     expect(another.status).not.toBe(429);
   });
 
+  it("may guess 60 tokens a minute, whatever grants they name", async () => {
+    const headers = { "cf-connecting-ip": anyAddress() };
+    let guesses = 0;
+    const guess = () => {
+      const grant = `person:grant-${(guesses += 1)}:secret`;
+      const wrong =
+        guesses % 2 === 0
+          ? { grant_type: "authorization_code", code: grant, code_verifier: "v".repeat(43) }
+          : { grant_type: "refresh_token", refresh_token: `${grant}.${"A".repeat(43)}` };
+      return client.token(wrong, { headers });
+    };
+    await firstRefusal(60, guess);
+  });
+
   it("is a /64 where it has six groups more", async () => {
     const ready = (ip: string) =>
       fetch(`${house.issuer}/ready`, { headers: { "cf-connecting-ip": ip } });

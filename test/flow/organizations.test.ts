@@ -216,6 +216,19 @@ it("one client may be connected to several: what it got in one is asked about in
   expect(consent.html).toContain("asks to connect");
 });
 
+it("… and what it has in one is no connection to widen in the other", async () => {
+  const client = await meetStranger(common.resource);
+  const [here, there] = [acme, globex].map(({ resource }) =>
+    createStranger({ ...client, resource }),
+  );
+  await here?.signIn("ada", { scope: "openid tool:get_user_info" });
+  const jar: CookieJar = new Map();
+  const attempt = there?.begin() ?? { url: new URL(house.issuer) };
+  const away = locationOf(await (await openConsent(attempt, jar)).decide("allow"));
+  const onward = locationOf(await visit(await signIn(away, "ada", jar), jar));
+  expect(onward.href).toMatch(/^http:\/\/127\.0\.0\.1:9\/callback\?code=/);
+});
+
 it("a person sees in which organization each application acts", async () => {
   await acme.signIn("ada");
   const jar: CookieJar = new Map();

@@ -8,7 +8,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PEOPLE } from "../../dev/tenant/people.ts";
 import { type House, PERMISSIONS, startHouse } from "../support/house.ts";
 import { permissionsIn } from "../support/sessions.ts";
-import { callMcp, json, meetStranger, type Stranger, type Tokens } from "../support/stranger.ts";
+import {
+  type Attempt,
+  callMcp,
+  json,
+  meetStranger,
+  type Stranger,
+  type Tokens,
+} from "../support/stranger.ts";
 import { ON_ITS_OWN } from "../support/tenant.ts";
 
 const OPEN_TOOLS = ["get_time", "count_down"];
@@ -196,6 +203,70 @@ describe("scopes", () => {
     expect(more.scope).toBe("openid tool:get_user_info");
     const { granted } = await permissionsIn(more.access_token);
     expect(granted).toEqual(["tool:get_user_info"]);
+  });
+});
+
+describe("a code", () => {
+  const right = (attempt: Attempt, callback: URL): Record<string, string> => ({
+    grant_type: "authorization_code",
+    code: callback.searchParams.get("code") ?? "",
+    redirect_uri: client.redirectUri,
+    code_verifier: attempt.verifier,
+    resource: client.resource,
+  });
+
+  it("is given to nobody else, for nothing else, and stays good for its client", async () => {
+    const attempt = client.begin();
+    const callback = await client.approve(attempt, "rob");
+    const stranger = await meetStranger(client.resource);
+    const challenge = createHash("sha256").update(attempt.verifier).digest("base64url");
+    const bends: [string, Record<string, string>, string, string][] = [
+      ["another client", { client_id: stranger.clientId }, "invalid_grant", "client_mismatch"],
+      ["no verifier", { code_verifier: "" }, "invalid_request", "code_verifier_missing"],
+      [
+        "another verifier",
+        { code_verifier: "v".repeat(43) },
+        "invalid_grant",
+        "code_verifier_mismatch",
+      ],
+      [
+        "the challenge itself",
+        { code_verifier: challenge },
+        "invalid_grant",
+        "code_verifier_mismatch",
+      ],
+      [
+        "another address",
+        { redirect_uri: `${client.redirectUri}/` },
+        "invalid_grant",
+        "redirect_uri_invalid",
+      ],
+      [
+        "another port",
+        { redirect_uri: "http://127.0.0.1:10/callback" },
+        "invalid_grant",
+        "redirect_uri_mismatch",
+      ],
+      [
+        "another resource",
+        { resource: "https://evil.example/" },
+        "invalid_target",
+        "resource_not_configured",
+      ],
+      [
+        "a scope it was not granted",
+        { scope: "tool:explain_access" },
+        "invalid_scope",
+        "scope_not_granted",
+      ],
+    ];
+    for (const [name, bent, error, reason] of bends) {
+      const answer = await client.token({ ...right(attempt, callback), ...bent });
+      expect([name, answer.status, (await answer.json()).error]).toEqual([name, 400, error]);
+      await expect.poll(() => [name, house.log.at(-1)?.["reason"]]).toEqual([name, reason]);
+    }
+    await json<Tokens>(await client.token(right(attempt, callback)), 200);
+    expect(house.tenant.control.count("revoke")).toBe(0);
   });
 });
 
