@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
-import { type House, startHouse } from "../support/house.ts";
+import { type House, randomKey, startHouse } from "../support/house.ts";
 import {
   type Attempt,
   callMcp,
@@ -180,6 +180,35 @@ describe("what this browser remembers", () => {
     const back = locationOf(await fetch(away, { redirect: "manual" }));
     expect(back.searchParams.get("error")).toBe("login_required");
     expect(refusalOf(locationOf(await visit(back, jar)))["error"]).toBe("login_required");
+  });
+
+  it("lets nobody be told anything where no page is allowed", async () => {
+    house.tenant.control.setPermissions("rob", ["tool:get_user_info"]);
+    await tick(known.begin(), ["remember=yes"], jar);
+    const there: CookieJar = new Map();
+    await signIn(
+      locationOf(await (await openConsent(client.begin())).decide("allow")),
+      "rob",
+      there,
+    );
+    const attempt = known.begin({ prompt: "none" });
+    const away = locationOf(await visit(attempt.url, jar));
+    // The browser is Rob's at Auth0, and he has allowed nothing yet.
+    const back = await signIn(away, "rob", there);
+    expect(back.searchParams.has("code")).toBe(true);
+    expect(refusalOf(locationOf(await visit(back, jar)))).toMatchObject({
+      error: "interaction_required",
+      state: attempt.state,
+    });
+  });
+
+  it("is asked about again when nobody has its key any more", async () => {
+    await tick(known.begin(), ["remember=yes"], jar);
+    const rekeyed = await house.startAnother({ JWT_SIGNING_KEY: randomKey() });
+    const { pathname, search } = known.begin().url;
+    const page = await visit(new URL(pathname + search, rekeyed.url), jar);
+    expect(page.status).toBe(200);
+    await rekeyed.stop();
   });
 
   it("is over after thirty days", async () => {

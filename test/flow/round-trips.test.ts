@@ -6,7 +6,7 @@ import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createDocumentClient, type DocumentClient } from "../support/document-client.ts";
 import { type House, startHouse } from "../support/house.ts";
-import { comeBack, RENEWAL_DUE_SECONDS } from "../support/sessions.ts";
+import { comeBack, meetConfidential, RENEWAL_DUE_SECONDS } from "../support/sessions.ts";
 import {
   callMcp,
   createStranger,
@@ -107,6 +107,52 @@ describe("a token request", () => {
     await house.shiftClock(RENEWAL_DUE_SECONDS);
     expect(await requestsOf(refresh)).toBe(2);
     expect(house.tenant.control.count("token:refresh_token")).toBe(before + 1);
+  });
+
+  it("takes three reads at most for what nothing proves, also when a renewal is due", async () => {
+    const secretive = await meetConfidential(client);
+    const wrong = createStranger({
+      ...secretive,
+      authenticate: () => ({ form: { client_id: secretive.clientId, client_secret: "wrong" } }),
+    });
+    const [open, closed] = [await client.signIn("ada"), await secretive.signIn("ada")];
+    const [inner = ""] = open.refresh_token.split(".");
+    const invented = `${inner}.${"A".repeat(43)}`;
+    const [user, grant] = inner.split(":");
+    const code = (by: Stranger) =>
+      by.token({
+        grant_type: "authorization_code",
+        code: `${user}:${grant}:${"x".repeat(32)}`,
+        redirect_uri: by.redirectUri,
+        code_verifier: "v".repeat(43),
+      });
+    await house.shiftClock(RENEWAL_DUE_SECONDS);
+    const unproven: readonly (() => Promise<Response>)[] = [
+      () => client.refresh(invented),
+      () => secretive.refresh(open.refresh_token),
+      () => client.refresh(closed.refresh_token),
+      () => wrong.refresh(closed.refresh_token),
+      () => client.refresh(`nobody:nothing:${"x".repeat(32)}.${"A".repeat(43)}`),
+      () => code(client),
+      () => code(secretive),
+      () => client.revoke(invented),
+      () => wrong.revoke(closed.refresh_token),
+    ];
+    for (const [index, send] of unproven.entries()) {
+      house.store.wire.take();
+      await (await send()).arrayBuffer();
+      const commands = house.store.wire.take().flatMap(({ commands: sent }) => sent);
+      expect([
+        index,
+        commands.filter((name) => !/^(?:GET|MGET|H(?:GET|GETALL|VALS))$/.test(name)),
+      ]).toEqual([index, []]);
+      expect([index, commands.length <= 3]).toEqual([index, true]);
+    }
+    for (const [holder, tokens] of [
+      [client, open],
+      [secretive, closed],
+    ] as const)
+      await json<Tokens>(await holder.refresh(tokens.refresh_token), 200);
   });
 
   it("takes two for a revocation", async () => {
