@@ -159,7 +159,15 @@ describe("a revocation that ends nothing", () => {
 
   const unknown: [string, (tokens: Tokens) => string][] = [
     ["of nobody", () => "of nobody"],
-    ["with another proof", ({ refresh_token }) => refresh_token.replace(/.$/, "_")],
+    ["with another hint", ({ refresh_token }) => refresh_token.replace(/.$/, "_")],
+    [
+      "with another proof",
+      ({ refresh_token }) => refresh_token.replace(/\.[\w-]{43}\./, `.${"A".repeat(43)}.`),
+    ],
+    [
+      "with another proof and no hint",
+      ({ refresh_token }) => refresh_token.replace(/\..*$/, `.${"A".repeat(43)}`),
+    ],
     ["with another signature", ({ access_token }) => access_token.replace(/.{4}$/, "AAAA")],
     ["without a signature", ({ access_token }) => access_token.replace(/[^.]+$/, "")],
     ["that is a session's name", ({ refresh_token }) => refresh_token.replace(/:[^:]+$/, "")],

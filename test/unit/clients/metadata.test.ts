@@ -11,7 +11,7 @@ const read = (sent: Members) => readRegistration(sent, POLICY);
 describe("a registration", () => {
   it.each<[string, Members, Members]>([
     ["as clients send them", {}, {}],
-    ["with members we do not know", { nested: { a: 1 } }, { nested: { a: 1 } }],
+    ["with members we do not know", { nested: { a: 1 }, "client_name#de": "Kunde" }, {}],
     [
       "with links",
       { client_uri: "https://client.example" },
