@@ -129,6 +129,18 @@ async function signInAndAge(): Promise<Tokens> {
   return tokens;
 }
 
+const GET_USER_INFO = { method: "tools/call", params: { name: "get_user_info", arguments: {} } };
+
+/** A session whose Auth0 token is about to end, so that a tool renews it. */
+async function signInForMinutes(): Promise<Tokens> {
+  await pass(0, [house, other]);
+  control().shape({ accessTokenTtlSeconds: 400 });
+  const tokens = await client.signIn("ada");
+  control().shape({});
+  await pass(200, [house, other]);
+  return tokens;
+}
+
 /** All is right again, at an isolate that remembers nothing. */
 async function tryAgain(refreshToken: string, where: (typeof WHERE)[number]): Promise<void> {
   house.tenant.control.clear();
@@ -169,24 +181,19 @@ describe("a refresh that renews", () => {
 });
 
 describe("a tool that renews", () => {
-  const call = { method: "tools/call", params: { name: "get_user_info", arguments: {} } };
   const cases = FAULTS.filter((_, index) => index % 6 === 0).flatMap((fault) =>
     WHERE.map((where) => ({ ...fault, where })),
   );
   it.for(cases)("$what: then $where goes on", async ({ spoil, where }) => {
-    await pass(0, [house, other]);
-    control().shape({ accessTokenTtlSeconds: 400 });
-    const tokens = await client.signIn("ada");
-    control().shape({});
-    await pass(200, [house, other]);
+    const tokens = await signInForMinutes();
     await spoil();
-    await callMcp(client.resource, tokens.access_token, call);
+    await callMcp(client.resource, tokens.access_token, GET_USER_INFO);
     await tryAgain(tokens.refresh_token, where);
   });
 });
 
 describe("what ends the session ends it, at whichever isolate the client asks next", () => {
-  it.for<[string, () => unknown]>([
+  const ends: [string, () => unknown][] = [
     ["another person's access token", () => control().shape({ accessToken: "wrong-sub" })],
     ["another person's ID token", () => control().shape({ idToken: "wrong-sub" })],
     ["a person who is blocked", () => control().block("ada")],
@@ -194,7 +201,8 @@ describe("what ends the session ends it, at whichever isolate the client asks ne
       "a grant that is no more",
       () => control().fail("token", { status: 403, body: { error: "invalid_grant" } }),
     ],
-  ])("%s", async ([, spoil]) => {
+  ];
+  it.for(ends)("%s, at a refresh", async ([, spoil]) => {
     const { refresh_token, access_token } = await signInAndAge();
     spoil();
     expect(await readRefusal(await client.refresh(refresh_token))).toEqual(ENDED);
@@ -202,5 +210,16 @@ describe("what ends the session ends it, at whichever isolate the client asks ne
     for (const at of [house, other])
       expect(await readRefusal(await clientAt(client, at).refresh(refresh_token))).toEqual(ENDED);
     expect(await statusOfCall(house, access_token)).toBe(401);
+  });
+
+  it.for(ends)("%s, at a tool's renewal", async ([, spoil]) => {
+    const { refresh_token, access_token } = await signInForMinutes();
+    spoil();
+    const { answer } = await callMcp(client.resource, access_token, GET_USER_INFO);
+    expect(answer.result?.isError).toBe(true);
+    house.tenant.control.clear();
+    expect(await statusOfCall(house, access_token)).toBe(401);
+    for (const at of [house, other])
+      expect(await readRefusal(await clientAt(client, at).refresh(refresh_token))).toEqual(ENDED);
   });
 });

@@ -213,6 +213,18 @@ describe("a tool that needs Auth0's token when it is about to end", () => {
     expect(await readRefusal(await client.refresh(refresh_token))).toEqual(ENDED);
   });
 
+  it("is held up by no renewal that came to nothing", async () => {
+    const { access_token, refresh_token } = await signInForFiveMinutes();
+    house.tenant.control.fail("token", { status: 503 });
+    await callMcp(client.resource, access_token, call);
+    house.tenant.control.clear();
+    const { renewals } = await countRenewals(house, () =>
+      callMcp(`${other.url}/mcp`, access_token, call),
+    );
+    expect(renewals).toBe(1);
+    await refreshed(refresh_token);
+  });
+
   it("still answers while Auth0 is down and the token has minutes to live", async () => {
     const { access_token } = await signInForFiveMinutes();
     house.tenant.control.fail("token", { status: 503 });

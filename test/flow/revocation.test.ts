@@ -133,6 +133,26 @@ describe("a client that revokes", () => {
     expect(await call()).toEqual([401, 401, 401]);
   });
 
+  it("is heard by a clock that was ahead and was set back", async () => {
+    const { access_token } = await client.signIn("ada");
+    await other.shiftClock(3000);
+    expect(await statusOfCall(other, access_token)).toBe(200);
+    await other.shiftClock(0);
+    await expectNothing(await client.revoke(access_token));
+    await other.shiftClock(STALENESS_SECONDS);
+    expect(await statusOfCall(other, access_token)).toBe(401);
+  });
+
+  it("is heard for as long as its token lives, where newer ones live shorter", async () => {
+    const { access_token } = await client.signIn("ada");
+    const brief = { ACCESS_TOKEN_TTL_SECONDS: "300" };
+    const [here, later] = [await house.startAnother(brief), await house.startAnother(brief)];
+    await expectNothing(await clientAt(client, here).revoke(access_token));
+    await later.shiftClock(3000);
+    expect(await statusOfCall(later, access_token)).toBe(401);
+    await Promise.all([here.stop(), later.stop()]);
+  });
+
   it("is told what it may do about the challenge afterwards", async () => {
     const { access_token } = await client.signIn("ada");
     await client.revoke(access_token);
@@ -258,6 +278,23 @@ describe("a logout at Auth0", () => {
     }
     expect((await post(token)).status).toBe(200);
     expect(await statusOfCall(house, access_token)).toBe(401);
+  });
+
+  it("that met a key set that cannot be had counts when it comes again", async () => {
+    const { access_token } = await client.signIn("ada");
+    const token = house.tenant.control.logoutToken("ada");
+    const fresh = await house.startAnother();
+    const send = () =>
+      fetch(`${fresh.url}/auth/backchannel-logout`, {
+        method: "POST",
+        body: new URLSearchParams({ logout_token: token }),
+      });
+    house.tenant.control.fail("jwks", { status: 503 });
+    expect((await send()).status).toBe(503);
+    house.tenant.control.clear();
+    await expect.poll(async () => (await send()).status).toBe(200);
+    expect(await statusOfCall(fresh, access_token)).toBe(401);
+    await fresh.stop();
   });
 
   const bad: [string, Difference][] = [
