@@ -120,6 +120,11 @@ interface Question {
   readonly name?: string;
 }
 
+/** What a form can ask for: nothing within something else (MCP, client/elicitation). */
+export type FormSchema = z.ZodObject<
+  Readonly<Record<string, z.ZodType<string | number | boolean | undefined>>>
+>;
+
 /**
  * Asks in the middle of a call (MCP 2026-07-28, multi round-trip requests). The call ends here and
  * is made again with the answer: what stands before a question runs once per round, so ask first
@@ -127,7 +132,7 @@ interface Question {
  */
 export interface Ask {
   /** The person, by a form: a flat object of texts, numbers, booleans and enums. */
-  <S extends z.ZodObject>(question: Question & { readonly schema: S }): Promise<Reply<z.output<S>>>;
+  <S extends FormSchema>(question: Question & { readonly schema: S }): Promise<Reply<z.output<S>>>;
   /** The person, to open a page; `accept` means opened, not done. */
   url(question: Question & { readonly url: string }): Promise<Reply<undefined>>;
   /** The client's model (sampling). */

@@ -39,6 +39,14 @@ it("does not compile without permissions, without annotations, or with a result 
   const whole = { ...facts, permissions: [], annotations, input };
   // @ts-expect-error the output schema asks for a number
   defineTool({ ...whole, output, run: () => ({ total: "1" }) });
+  const nested = z.object({ address: z.object({ city: z.string() }) });
+  defineTool({
+    ...whole,
+    async run(_input, { ask }) {
+      // @ts-expect-error a form asks for nothing within something else
+      return (await ask({ message: "Where?", schema: nested })).action;
+    },
+  });
   // @ts-expect-error without an output schema the result is text or content
   defineTool({ ...facts, permissions: [], annotations, input, run: () => ({ total: 1 }) });
 });
