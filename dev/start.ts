@@ -172,7 +172,10 @@ async function runWorker(
   });
   await serving;
   watchSkills(ROOT);
-  watchVariables(() => void takeOverVariables().catch((error: unknown) => console.error(error)));
+  const takeOver = () => void takeOverVariables().catch((error: unknown) => console.error(error));
+  watchVariables(takeOver);
+  // They may have been saved while everything started.
+  takeOver();
 }
 
 function workerUrl({ ports }: Settings): string {

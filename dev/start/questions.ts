@@ -51,6 +51,7 @@ const readinessSchema = z.object({ checks: z.record(z.string(), z.string()) });
 export async function askProblems(workerUrl: string): Promise<readonly string[]> {
   const response = await fetch(`${workerUrl}/ready`, OURS);
   const { data } = readinessSchema.safeParse(await response.json());
+  if (response.status === 500) return ["what is named above must be mended first."];
   return Object.entries(data?.checks ?? {}).flatMap(([part, found]) =>
     found === "ok" ? [] : [`${part}: ${found}`],
   );
