@@ -60,21 +60,47 @@ export function PermissionChoice({
               </label>
             </div>
           )}
-          <Folded count={permissions.length} what={`All ${permissions.length}, one by one`}>
-            <div class="ticks">
-              {permissions.map((choice) => (
-                <Tick
-                  choice={choice}
-                  id={idOf(idPrefix, choice.name)}
-                  isBrief={choices.length > MOST_EXPLAINED}
-                />
-              ))}
-            </div>
-          </Folded>
+          <Ticks
+            choices={permissions}
+            idPrefix={idPrefix}
+            isBrief={choices.length > MOST_EXPLAINED}
+          />
           {mayEnd && <HourOnly effect={effect} id={`${idPrefix}hour-${effect}`} />}
         </fieldset>
       ))}
     </>
+  );
+}
+
+interface TicksFacts {
+  readonly choices: readonly Choice[];
+  readonly idPrefix: string;
+  readonly isBrief: boolean;
+}
+
+/** What is new comes first: it is what the page asks about, and not folded with what is not. */
+function Ticks({ choices, ...shown }: TicksFacts) {
+  const fresh = choices.filter(({ isNew }) => isNew);
+  const others = choices.filter(({ isNew }) => !isNew);
+  if (fresh.length === 0 || others.length === 0)
+    return <TickList what={`All ${choices.length}, one by one`} choices={choices} {...shown} />;
+  return (
+    <>
+      <TickList what={`All ${fresh.length} new ones`} choices={fresh} {...shown} />
+      <TickList what={`The other ${others.length}`} choices={others} {...shown} />
+    </>
+  );
+}
+
+function TickList({ choices, what, idPrefix, isBrief }: TicksFacts & { what: string }) {
+  return (
+    <Folded count={choices.length} what={what}>
+      <div class="ticks">
+        {choices.map((choice) => (
+          <Tick choice={choice} id={idOf(idPrefix, choice.name)} isBrief={isBrief} />
+        ))}
+      </div>
+    </Folded>
   );
 }
 

@@ -63,6 +63,16 @@ describe.each([
   });
 });
 
+it("shows what is new before what is folded", () => {
+  const many = Array.from({ length: 9 }, (_, at) => choice(`a:${at}`, "reads"));
+  const page = html({ choices: many.map((one, at) => (at === 8 ? { ...one, isNew: true } : one)) });
+  const [shown = "", folded = ""] = (fieldsets(page)[0] ?? "").split("<details");
+  expect(shown).toContain("Do a:8 <span");
+  expect(shown).not.toContain("Do a:0");
+  expect(folded).toContain("The other 8");
+  expect(folded).not.toContain("Do a:8");
+});
+
 describe("the consent page", () => {
   it("says who asks, for which server, and where the answer goes", () => {
     expect(html()).toContain("<h1><bdi>Claude</bdi> asks to connect</h1>");
