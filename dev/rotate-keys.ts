@@ -1,7 +1,8 @@
 /**
  * `npm run rotate-keys`: walks the store and seals every record again under the first key of
  * STORAGE_ENCRYPTION_KEY, while the server goes on. The variables of `.dev.vars`, or of the file given
- * with `--file`, go in, counts come out; afterwards the older keys can be removed. It may be interrupted and started again. No value is ever printed.
+ * with `--file`, go in, counts come out; afterwards the older keys can be removed. It may be interrupted
+ * and started again. No value is ever printed.
  */
 import { parseArgs } from "node:util";
 import { type Env, isConfig, loadConfig } from "../src/config.ts";
@@ -23,9 +24,9 @@ import { readVariables } from "./variables-file.ts";
 const KEYS_AT_ONCE = 100;
 const PAGES_AT_ONCE = 8;
 
-/** A page that refused is visited again so often. */
-const MOST_ROUNDS = 5;
-const ROUND_PAUSE_MS = 2000;
+/** What refused is tried again so often; a store that restarts is back within a minute. */
+const MOST_ROUNDS = 6;
+const FIRST_PAUSE_MS = 2000;
 
 const PROGRESS_EVERY_MS = 5000;
 
@@ -67,7 +68,7 @@ const progress = setInterval(
 let refused = await walk(pages());
 for (let round = 1; refused.length > 0 && round < MOST_ROUNDS; round++) {
   console.log(`${refused.length} pages refused; they are visited again.`);
-  await pause();
+  await pause(round);
   refused = await walk(refused);
 }
 tally.sealedAgain += await insist(() => resealFarewells(parts.vault, parts.sealer));
@@ -90,7 +91,7 @@ async function insist<Value>(run: () => Promise<Value>): Promise<Value> {
       return await run();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (round < MOST_ROUNDS) await pause();
+      if (round < MOST_ROUNDS) await pause(round);
       else {
         console.error(`The store refuses: ${error.reason}. Run it again.`);
         process.exit(1);
@@ -99,18 +100,19 @@ async function insist<Value>(run: () => Promise<Value>): Promise<Value> {
   }
 }
 
-function pause(): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, ROUND_PAUSE_MS));
+/** Each twice as long as the one before. */
+function pause(round: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, FIRST_PAUSE_MS * 2 ** (round - 1)));
 }
 
 /** Every key of the store, page by page. */
 async function* pages(): AsyncGenerator<Page> {
   const { prefix } = store;
-  for await (const keys of walkKeys(store, { prefix, type: "string" }))
+  for await (const keys of walkKeys(store, { prefix, type: "string", insist }))
     for (const some of chunksOf(keys)) yield { keys: some, reseal: resealTexts };
-  for await (const keys of walkKeys(store, { prefix, type: "zset" }))
+  for await (const keys of walkKeys(store, { prefix, type: "zset", insist }))
     for (const some of chunksOf(keys)) yield { keys: some, reseal: resealLatest };
-  for await (const keys of walkKeys(store, { prefix, type: "hash" }))
+  for await (const keys of walkKeys(store, { prefix, type: "hash", insist }))
     for (const some of chunksOf(keys)) yield { keys: some, reseal: resealCollections };
 }
 

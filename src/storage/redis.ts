@@ -39,23 +39,29 @@ const walkSchema = z.tuple([z.tuple([z.coerce.string(), z.array(z.string())])]);
 /** How many keys one step of a walk looks at. */
 const KEYS_PER_STEP = 500;
 
+interface Walk {
+  readonly prefix: string;
+  readonly type: "string" | "hash" | "zset";
+  /** Takes the same step again after a refusal: a walk that ended would begin at its beginning. */
+  readonly insist?: <Value>(run: () => Promise<Value>) => Promise<Value>;
+}
+
 /**
  * The keys of one type that begin with the prefix, page by page, each at least once: for operators,
  * never for a request.
  */
 export async function* walkKeys(
   account: Account,
-  wanted: { readonly prefix: string; readonly type: "string" | "hash" | "zset" },
+  { prefix, type, insist = async (run) => run() }: Walk,
   send: typeof fetch = fetch,
 ): AsyncGenerator<readonly string[]> {
   const client = new UpstashRedis(createRequester(account, send));
-  const match = `${wanted.prefix.replaceAll(/[\\*?[\]]/g, "\\$&")}*`;
+  const match = `${prefix.replaceAll(/[\\*?[\]]/g, "\\$&")}*`;
   let cursor = "0";
   do {
-    const options = { match, count: KEYS_PER_STEP, type: wanted.type };
-    const step = await repeat(() => client.multi().scan(cursor, options).exec(), {
-      isPatient: true,
-    });
+    const options = { match, count: KEYS_PER_STEP, type };
+    const scan = () => client.multi().scan(cursor, options).exec();
+    const step = await insist(() => repeat(scan, { isPatient: true }));
     const [[next, keys]] = walkSchema.parse(step);
     yield keys;
     cursor = next;

@@ -14,7 +14,7 @@ import type { FaultKind } from "../support/store-faults.ts";
 
 const SECONDS = Number(process.env["MODEL_SECONDS"] ?? 40);
 /** As far as a slow machine has played this seed. */
-const RUNS = process.env["MODEL_SECONDS"] === undefined ? 100 : 10_000;
+const RUNS = process.env["MODEL_SECONDS"] === undefined ? 75 : 10_000;
 const SEED = Number(process.env["MODEL_SEED"] ?? 20261126);
 
 let house: House;

@@ -103,6 +103,21 @@ describe("a store request of the walk that fails once", () => {
   it("has left everybody signed in", expectEverybodySignedIn);
 });
 
+describe("a walk from which the store goes away for a while", () => {
+  it.for([0, 1, 2, 4])("at its store request %i goes on to the end", async (skip) => {
+    turnRing();
+    // Each is sent four times before the walk pauses.
+    house.store.faults.next("refuse", { skip, times: 5 });
+    const { code, text } = await rotate();
+    expect(text).not.toContain("    at ");
+    expect(code).toBe(0);
+    house.store.faults.stop();
+    await expectAllUnderNewestKey();
+  });
+
+  it("has left everybody signed in", expectEverybodySignedIn);
+});
+
 describe("a walk that is cut off", () => {
   it.for([1, 2, 3])(
     "in its store request %i, and started again at once, goes on to the end",
