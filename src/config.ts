@@ -31,6 +31,7 @@ import {
   present,
   privateRedirectUris,
   seconds,
+  share,
   sharesAKey,
   storeUrl,
   switchOf,
@@ -116,6 +117,8 @@ export interface Config {
   readonly clientDocumentHosts?: readonly string[];
   /** The websites that may call `/mcp` beside ours; absent means every one, but on loopback. */
   readonly allowedOrigins?: readonly string[];
+  /** In which share lines of what goes well at `/mcp` are in the log; absent: every one. */
+  readonly logShare?: number;
   /** Everything but `/health` answers 503. */
   readonly isDownForWork?: boolean;
   /** Absent when `AUTH_ENABLED=false`: `/mcp` is open and no OAuth route exists. */
@@ -126,6 +129,7 @@ const doorVariables = z.object({
   RESOURCE_BASE_URL: origin,
   AUTH_ENABLED: switchOf(true),
   DOWN_FOR_WORK: switchOf(false),
+  LOG_SHARE: share,
   ALLOWED_ORIGINS: origins,
   RATE_LIMITS: switchOf(true),
   CLIENT_DOCUMENT_HOSTS: hosts,
@@ -230,6 +234,7 @@ function doorConfig(values: z.output<typeof doorEnvironment>): Config {
     resource: `${issuer}/mcp`,
     isLoopback: isLoopbackUrl(baseUrl),
     ...(clientDocumentHosts.length === 0 ? {} : { clientDocumentHosts }),
+    ...(values.LOG_SHARE === 1 ? {} : { logShare: values.LOG_SHARE }),
     ...(values.DOWN_FOR_WORK ? { isDownForWork: true } : {}),
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   };

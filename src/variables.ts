@@ -44,6 +44,13 @@ export const seconds = (fallback: number, least: number, most: number) =>
     .max(most, `must be at most ${most}`)
     .default(fallback);
 
+/** A part of a whole, all of it by default. */
+export const share = z.coerce
+  .number({ error: "must be a number from 0 to 1" })
+  .min(0, "must be a number from 0 to 1")
+  .max(1, "must be a number from 0 to 1")
+  .default(1);
+
 /** An origin: https, or http on a loopback host; no path, query or user. */
 export const origin = present.transform((text, context): URL => {
   const url = URL.parse(text.trim());

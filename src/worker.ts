@@ -49,7 +49,7 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
       opened ??= await open({ ...prepared, env }, new URL(request.url), outward);
       limitsOf ??= openLimits(env);
-      trail ??= openTrail(env);
+      trail ??= openTrail(env, opened);
       return opened.app.fetch(atPlainPath(request), { execution, limitsOf, trail }, execution);
     },
     /** Works off what Auth0 is still to be told; a cron trigger of wrangler.toml calls it. */
@@ -70,6 +70,7 @@ const FAREWELLS_AT_ONCE = 40;
 interface Opened {
   readonly app: Passage;
   readonly parts?: Parts | undefined;
+  readonly logShare?: number | undefined;
 }
 
 /** Before the first request, unless the configuration waits for one or something is not right. */
@@ -94,8 +95,12 @@ function openLimits(env: Env): ReturnType<typeof createLimits> {
 }
 
 /** What leaves a trail beside the log, as far as it is bound. */
-function openTrail({ METRICS: metrics, AUDIT: audit, VERSION: version }: Env): Trail {
+function openTrail(
+  { METRICS: metrics, AUDIT: audit, VERSION: version }: Env,
+  { logShare }: Opened,
+): Trail {
   return {
+    ...(logShare === undefined ? {} : { logShare }),
     ...(version === undefined ? {} : { version: version.id.slice(0, 8) }),
     ...(metrics === undefined ? {} : { metrics }),
     ...(audit === undefined ? {} : { audit }),
@@ -152,7 +157,7 @@ async function furnish(
   app.get("/favicon.svg", () => renderIcon(site));
   app.get("/ready", createReadiness(parts, version));
   if (parts !== undefined) addRoutes(app, parts);
-  return { app, parts };
+  return { app, parts, logShare: config.logShare };
 }
 
 /** Where the API is another's too, the list of applications is all that keeps its tokens apart. */

@@ -8,6 +8,7 @@ import { type Audit, isAudited } from "./audit.ts";
 import { eventOf } from "./events.ts";
 import type { Limits } from "./limits.ts";
 import { type Metrics, pointOf } from "./metrics.ts";
+import { shareOf } from "./sampling.ts";
 import { whenEnded } from "./stream.ts";
 
 type Fields = Record<string, string | number | boolean>;
@@ -37,6 +38,8 @@ export interface Trail {
   readonly version?: string;
   readonly metrics?: Metrics;
   readonly audit?: Audit;
+  /** In which share lines of what goes well at `/mcp` are printed; absent: every one. */
+  readonly logShare?: number;
 }
 
 /** First match wins: editors and desktop applications call themselves Mozilla too. */
@@ -67,7 +70,7 @@ export function createExchange(
     execution,
     clientFamily,
     note: (fields) => void Object.assign(notes, fields),
-    finish(response, route, { version, metrics, audit } = {}) {
+    finish(response, route, { version, metrics, audit, logShare = 1 } = {}) {
       const print = (): void => {
         const line = {
           at: new Date(startedAtMs).toISOString(),
@@ -83,7 +86,9 @@ export function createExchange(
           ...notes,
         };
         const event = eventOf(line);
-        console.log(JSON.stringify({ ...line, event }));
+        const share = shareOf(line, event, logShare);
+        if (share === 1) console.log(JSON.stringify({ ...line, event }));
+        else if (Math.random() < share) console.log(JSON.stringify({ ...line, event, share }));
         if (audit !== undefined && isAudited(event))
           execution.waitUntil(audit.send({ ...line, event }).catch(warnOfAudit));
         metrics?.writeDataPoint(pointOf(line));

@@ -42,6 +42,7 @@ const BAD_VALUES = [
   ["STORE_PREFIX", "canary with spaces", "may have letters, digits and . : - _ only"],
   ["ACCESS_TOKEN_TTL_SECONDS", "59", "must be at least 60"],
   ["REVOCATION_CHECK_SECONDS", "canary", "must be a whole number of seconds"],
+  ["LOG_SHARE", "canary", "must be a number from 0 to 1"],
   ["PREREGISTERED_CLIENTS", '{"canary":', "must be a JSON array of clients"],
 ] as const;
 

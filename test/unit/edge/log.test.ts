@@ -72,6 +72,29 @@ describe("the line of a request", () => {
     ]);
   });
 
+  it("of what goes well is there in the share that is wanted, says which, and is counted whole", () => {
+    const points: unknown[] = [];
+    const metrics = { writeDataPoint: (point: unknown) => void points.push(point) };
+    const finish = (logShare: number, status = 200) =>
+      begin("/mcp").finish(new Response(null, { status }), "/mcp", { logShare, metrics });
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.5);
+    finish(0.5);
+    expect(lines).toEqual([]);
+    finish(0.6);
+    finish(1);
+    random.mockReturnValue(0);
+    finish(0);
+    finish(0, 503);
+    const printed = lines.map((line): unknown => JSON.parse(line));
+    expect(printed).toMatchObject([
+      { status: 200, share: 0.6 },
+      { status: 200 },
+      { status: 503, event: "unavailable" },
+    ]);
+    expect(printed[1]).not.toHaveProperty("share");
+    expect(points).toHaveLength(5);
+  });
+
   it("is there though nobody could keep it", async () => {
     const failing = { send: () => Promise.reject(new Error("the queue is full")) };
     const exchange = begin("/token", { method: "POST" });
