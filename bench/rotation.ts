@@ -90,7 +90,7 @@ async function fill({ run, ...account }: TestStore, count: number): Promise<void
   }
   const seconds = (performance.now() - startedAtMs) / 1000;
   console.log(
-    `${count} people, ${await run("DBSIZE")} keys, put in within ${seconds.toFixed(0)} s`,
+    `${count} people, ${Number(await run("DBSIZE"))} keys, put in within ${seconds.toFixed(0)} s`,
   );
 }
 

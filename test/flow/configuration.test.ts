@@ -25,6 +25,7 @@ const KEY_PROBLEM = "must be 32 random bytes in base64 (make one with: openssl r
 /** Each with "canary" in it where the form allows, to find it again. */
 const BAD_VALUES = [
   ["RESOURCE_BASE_URL", "http://canary.example", "must be https (http is for loopback hosts only)"],
+  ["LOG_SHARE", "canary", "must be a number from 0 to 1"],
   ["AUTH_PROVIDER", "canary", "must be auth0 or oidc"],
   [
     "AUTH0_DOMAIN",
@@ -42,7 +43,6 @@ const BAD_VALUES = [
   ["STORE_PREFIX", "canary with spaces", "may have letters, digits and . : - _ only"],
   ["ACCESS_TOKEN_TTL_SECONDS", "59", "must be at least 60"],
   ["REVOCATION_CHECK_SECONDS", "canary", "must be a whole number of seconds"],
-  ["LOG_SHARE", "canary", "must be a number from 0 to 1"],
   ["PREREGISTERED_CLIENTS", '{"canary":', "must be a JSON array of clients"],
 ] as const;
 
