@@ -9,7 +9,7 @@ import { Obstacle } from "./obstacle.ts";
 import { optionObstacle } from "./options.ts";
 import { findAtAuth0, hasAuth0Cli, perform } from "./setup/auth0-cli.ts";
 import { planRole, planSettings, renderRequest, type Wanted } from "./setup/auth0-plan.ts";
-import { interview, type Variables, withKeys } from "./setup/interview.ts";
+import { interview, readAnswer, type Variables, withKeys } from "./setup/interview.ts";
 import { QUESTIONS } from "./setup/questions.ts";
 import { assertTerminal, terminal } from "./setup/terminal.ts";
 import { writeEnvFile } from "./start/env-file.ts";
@@ -45,6 +45,7 @@ async function setUp(): Promise<void> {
     known: prepared,
     isForDeployment,
     permissions,
+    hasAnswered: prepared === given ? [] : ["RESOURCE_BASE_URL"],
   });
   writeEnvFile(file, variables);
   console.log(
@@ -125,7 +126,7 @@ async function prepareAuth0(
     { variable: "AUTH0_AUDIENCE", asks: "The identifier of the API, any URL", checks: [] },
     known["AUTH0_AUDIENCE"] ?? base,
   );
-  if (!audience) return place;
+  if (!audience) return { ...place };
   const wanted = wantedOf({ ...place, AUTH0_AUDIENCE: audience }, permissions, isForDeployment);
   const found = await findAtAuth0(wanted, known["AUTH0_CLIENT_ID"]);
   const { clientId, clientSecret } = await perform(wanted, found, terminal.tell);
@@ -141,7 +142,7 @@ async function prepareAuth0(
 async function askForAddress(known: Variables): Promise<string | undefined> {
   const question = QUESTIONS.find(({ variable }) => variable === "RESOURCE_BASE_URL");
   const given = question && (await terminal.ask(question, known["RESOURCE_BASE_URL"]));
-  return URL.parse(given?.trim() ?? "")?.origin;
+  return question && (URL.parse(readAnswer(question, given))?.origin ?? undefined);
 }
 
 function nextSteps(isForDeployment: boolean, env: string | undefined): readonly string[] {

@@ -10,6 +10,7 @@ import { isHealthy, renderFindings } from "./doctor/report.ts";
 import { createSubject, readAccounts } from "./doctor/subject.ts";
 import { loadTools } from "./doctor/tools.ts";
 import type { Account } from "./smoke/browser.ts";
+import { Obstacle } from "./obstacle.ts";
 import { readVariables } from "./variables-file.ts";
 
 const NEEDED = `npm run smoke needs
@@ -19,14 +20,38 @@ const NEEDED = `npm run smoke needs
   AUTH0_MANAGEMENT_TOKEN          optional: reads the switches of the dashboard too`;
 
 const { SMOKE_URL, SMOKE_FILE } = process.env;
-const account = readAccount();
 
-if (SMOKE_URL === undefined || account === undefined) {
-  console.log(`SKIPPED: nothing real was tested.\n\n${NEEDED}`);
-} else {
-  const findings = await testAll(new URL(new URL(SMOKE_URL).origin), account);
-  console.log(renderFindings(findings));
+try {
+  await run();
+} catch (error) {
+  if (!(error instanceof Obstacle)) throw error;
+  console.error([error.message, error.advice].filter(Boolean).join("\n\n"));
+  process.exitCode = 2;
+}
+
+/** Nothing set is a skip; something set and something missing is a mistake. */
+async function run(): Promise<void> {
+  const account = readAccount();
+  const missing = [
+    ...(SMOKE_URL ? [] : ["SMOKE_URL"]),
+    ...(account === undefined ? ["SMOKE_EMAIL", "SMOKE_PASSWORD"] : []),
+  ].filter((name) => !process.env[name]);
+  if (!Object.keys(process.env).some((name) => name.startsWith("SMOKE_")))
+    return console.log(`SKIPPED: nothing real was tested.\n\n${NEEDED}`);
+  const url = URL.parse(SMOKE_URL ?? "");
+  if (account === undefined || missing.length > 0)
+    throw new Obstacle(`Nothing was tested: ${missing.join(", ")} is missing.`, NEEDED);
+  if (url === null) throw new Obstacle("SMOKE_URL is no address.", NEEDED);
+  const findings = await testAll(new URL(url.origin), account);
+  console.log(`${renderFindings(findings)}\n\n${renderEnd(findings)}`);
   process.exitCode = isHealthy(findings) ? 0 : 1;
+}
+
+/** The last lines: at which step what has failed. */
+function renderEnd(findings: readonly Finding[]): string {
+  const failed = findings.filter(({ status }) => status === "failure");
+  if (failed.length === 0) return `PASSED: ${findings.length} steps.`;
+  return failed.map(({ area, id, says }) => `FAILED at ${area}, ${id}: ${says}`).join("\n");
 }
 
 /** `SMOKE_PERSON` is somebody of the local tenant: for a rehearsal. */

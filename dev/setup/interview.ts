@@ -24,6 +24,8 @@ export interface Interview {
   /** What the file or the environment has already. */
   readonly known: Variables;
   readonly isForDeployment: boolean;
+  /** What has been asked before. */
+  readonly hasAnswered?: readonly string[];
   /** Permissions that the tools require. */
   readonly permissions: readonly string[] | undefined;
 }
@@ -43,6 +45,7 @@ export async function interview(options: Interview): Promise<Variables> {
   let variables: Variables = withKeys(options.known);
   for (const question of QUESTIONS) {
     if (question.isForDeployment && !options.isForDeployment) continue;
+    if (options.hasAnswered?.includes(question.variable)) continue;
     const answer = await askUntilRight(question, variables, options);
     const { [question.variable]: _, ...others } = variables;
     variables = answer === undefined ? others : { ...others, [question.variable]: answer };
@@ -65,7 +68,7 @@ async function askUntilRight(
   options: Interview,
 ): Promise<string | undefined> {
   const { person } = options;
-  const answer = (await person.ask(question, variables[question.variable]))?.trim();
+  const answer = readAnswer(question, await person.ask(question, variables[question.variable]));
   if (!answer) {
     if (question.isOptional) return undefined;
     person.tell(`✗ ${question.variable} is needed.`);
@@ -81,6 +84,12 @@ async function askUntilRight(
   const isWrong = wrong.some(({ status }) => status === "failure");
   if (!isWrong || (await person.confirm("Keep it all the same?"))) return answer;
   return askUntilRight(question, variables, options);
+}
+
+/** As it was meant: people paste a line of a file, quotes and all. */
+export function readAnswer({ variable }: Question, answer = ""): string {
+  const value = answer.trim().replace(new RegExp(`^(?:export +)?${variable} *= *`), "");
+  return value.replace(/^(["'`])(.*)\1$/, "$2").trim();
 }
 
 /** The doctor's findings about one answer. */

@@ -14,6 +14,7 @@ export type Account =
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const PATIENCE_MS = 60_000;
+const PATIENCE_AT_END_MS = 5000;
 
 /** Signs in, and stops where the browser is sent back to. */
 export async function signInUnattended(start: URL, goal: URL, account: Account): Promise<URL> {
@@ -32,7 +33,7 @@ export async function signInUnattended(start: URL, goal: URL, account: Account):
       },
     );
     await page.goto(start.href).catch(() => {});
-    void pressOn(page, account).catch(reached.reject);
+    void pressOn(page, account, start.origin).catch(reached.reject);
     return await reached.promise;
   } finally {
     await browser.close();
@@ -40,13 +41,24 @@ export async function signInUnattended(start: URL, goal: URL, account: Account):
 }
 
 /** Presses and types what each page asks for, until the goal is reached or patience ends. */
-async function pressOn(page: Page, account: Account): Promise<void> {
+async function pressOn(page: Page, account: Account, ours: string): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
+  let pressedAt = Date.now();
   while (Date.now() < until && !page.isClosed()) {
     const step = await nextStep(page, account);
+    if (step !== undefined) pressedAt = Date.now();
+    // A page of ours without a button is the end; Auth0's may still be loading.
+    else if (isAtEnd(page, ours) && Date.now() - pressedAt > PATIENCE_AT_END_MS) break;
     await (step === undefined ? page.waitForTimeout(100) : step().catch(() => {}));
   }
-  throw new Obstacle(`The sign-in has stopped at ${new URL(page.url()).origin}.`);
+  const { origin, pathname } = new URL(page.url());
+  const title = await page.title().catch(() => "");
+  throw new Obstacle(`The sign-in has stopped at ${origin}${pathname}, “${title}”.`);
+}
+
+function isAtEnd(page: Page, ours: string): boolean {
+  const { origin, pathname } = new URL(page.url());
+  return origin === ours && pathname === "/auth/callback";
 }
 
 async function nextStep(page: Page, account: Account): Promise<(() => Promise<void>) | undefined> {

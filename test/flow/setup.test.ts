@@ -48,11 +48,11 @@ describe("the interview", () => {
 
   it("judges each answer at once, and asks again until it is right", async () => {
     const { person, told } = createPerson({
-      AUTH0_DOMAIN: ["http://localhost:9", house.tenant.issuer],
+      AUTH0_DOMAIN: ["http://localhost:9", ` "${house.tenant.issuer}" `],
       AUTH0_AUDIENCE: ["<audience>", house.variables["AUTH0_AUDIENCE"] ?? ""],
       AUTH0_CLIENT_ID: [house.variables["AUTH0_CLIENT_ID"] ?? ""],
       AUTH0_CLIENT_SECRET: ["another", house.variables["AUTH0_CLIENT_SECRET"] ?? ""],
-      UPSTASH_REDIS_REST_URL: ["redis://a.test", house.store.url],
+      UPSTASH_REDIS_REST_URL: ["redis://a.test", `UPSTASH_REDIS_REST_URL="${house.store.url}"`],
       UPSTASH_REDIS_REST_TOKEN: ["another", house.store.token],
     });
     const known = { RESOURCE_BASE_URL: house.issuer };

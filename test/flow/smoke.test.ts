@@ -31,6 +31,18 @@ it("says aloud that it was skipped, and what it needs", async () => {
   expect(code).toBe(0);
 });
 
+it.each([
+  [{ SMOKE_URL: "https://mcp.acme.test" }, /SMOKE_EMAIL, SMOKE_PASSWORD is missing/],
+  [
+    { SMOKE_URL: "https://mcp.acme.test", SMOKE_PERSON: "ada", SMOKE_FILE: "/nowhere" },
+    /There is no file \/nowhere/,
+  ],
+])("half asked for it is no skip: %j", async (variables, says) => {
+  const { code, output } = await smoke(variables);
+  expect(output).toMatch(says);
+  expect(code).toBe(2);
+});
+
 describe.skipIf(findChromium() === undefined)("with a browser of its own", () => {
   const set = () => ({ ...house.variables, SMOKE_URL: house.issuer });
 
@@ -38,6 +50,7 @@ describe.skipIf(findChromium() === undefined)("with a browser of its own", () =>
     const { code, output } = await smoke({ ...set(), SMOKE_PERSON: "ada" });
     expect(output).toMatch(/10\. the official Python SDK renews its token: it is let in/);
     expect(output).not.toContain("✗");
+    expect(output).toMatch(/^PASSED: \d+ steps\.$/m);
     expect(code).toBe(0);
   });
 
@@ -46,6 +59,8 @@ describe.skipIf(findChromium() === undefined)("with a browser of its own", () =>
     const { code, output } = await smoke({ ...set(), SMOKE_PERSON: "eve" });
     house.tenant.control.clear();
     expect(output).toMatch(/✗ .*signs? in/);
+    expect(output).toMatch(/^FAILED at Client, client: 6\. Claude .*signs in: /m);
+    expect(output).toMatch(/^FAILED at Client, client: 6\. Codex signs in: /m);
     expect(code).toBe(1);
   });
 });
