@@ -1,6 +1,7 @@
 /**
- * The official Python SDK (`mcp` 2.3.0, httpx 0.28): what it sends, byte for byte, from the address
- * to a tool's answer and on through a refresh. It is not on npm, so its requests are written here.
+ * The official Python SDK (`mcp` 2.3.0, httpx2 2.13): what it sends, byte for byte, from the address
+ * to a tool's answer and on through a refresh. It is not on npm, so its requests are written here, as
+ * they were recorded from it.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
@@ -11,6 +12,8 @@ import { approve } from "../support/stranger.ts";
 
 const REDIRECT_URI = "http://localhost:3030/callback";
 const REVISION = "2025-11-25";
+/** What it says before a revision is agreed on. */
+const NEWEST_REVISION = "2026-07-28";
 
 let house: House;
 
@@ -27,15 +30,14 @@ interface Answer {
 
 type Header = readonly [string, string];
 
-/** One request as httpx writes it: these headers, in this order and these letters. */
-function httpx(method: string, url: string, more: readonly Header[], body = ""): Promise<Answer> {
+/**
+ * One request as httpx2 writes it: these headers, in this order and these letters. Those of the
+ * sign-in are made by hand there, without what its client adds.
+ */
+function httpx2(method: string, url: string, more: readonly Header[], body = ""): Promise<Answer> {
   const { hostname, port, host, pathname, search } = new URL(url);
   const headers: readonly Header[] = [
     ["Host", host],
-    ["Accept", "*/*"],
-    ["Accept-Encoding", "gzip, deflate"],
-    ["Connection", "keep-alive"],
-    ["User-Agent", "python-httpx/0.28.1"],
     ...more,
     ...(body === "" ? [] : [["Content-Length", String(Buffer.byteLength(body))] as const]),
   ];
@@ -60,22 +62,25 @@ function decode(body: Buffer, encoding: string | undefined): string {
 }
 
 function rpc(body: string, token?: string): Promise<Answer> {
-  return httpx(
+  return httpx2(
     "POST",
     `${house.issuer}/mcp`,
     [
+      ["Accept-Encoding", "gzip, deflate"],
+      ["Connection", "keep-alive"],
+      ["User-Agent", "python-httpx2/2.13.1"],
       ["accept", "application/json, text/event-stream"],
       ["content-type", "application/json"],
-      ["mcp-protocol-version", REVISION],
+      ...(body === INITIALIZE ? [] : [["mcp-protocol-version", REVISION] as const]),
       ...(token === undefined ? [] : [["Authorization", `Bearer ${token}`] as const]),
     ],
     body,
   );
 }
 
-const get = (url: string) => httpx("GET", url, [["mcp-protocol-version", REVISION]]);
+const get = (url: string) => httpx2("GET", url, [["mcp-protocol-version", NEWEST_REVISION]]);
 
-const INITIALIZE = `{"method":"initialize","params":{"protocolVersion":"${REVISION}","capabilities":{},"clientInfo":{"name":"mcp","version":"0.1.0"}},"jsonrpc":"2.0","id":0}`;
+const INITIALIZE = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"${REVISION}","capabilities":{},"clientInfo":{"name":"mcp","version":"0.1.0"}}}`;
 
 /** `urllib.parse.urlencode` and `quote(…, safe="")`. */
 const urlencode = (fields: Readonly<Record<string, string>>) =>
@@ -93,7 +98,7 @@ describe.each([undefined, "client_secret_post", "none"])("registered by %s", (me
   const token = async (fields: Readonly<Record<string, string>>): Promise<Answer> => {
     const { client_id: id, client_secret: secret, token_endpoint_auth_method: by } = client;
     const basic = Buffer.from(`${quote(id)}:${quote(secret)}`).toString("base64");
-    return httpx(
+    return httpx2(
       "POST",
       metadata["token_endpoint"] ?? "",
       [
@@ -108,7 +113,7 @@ describe.each([undefined, "client_secret_post", "none"])("registered by %s", (me
     const challenge = await rpc(INITIALIZE);
     expect(challenge.status).toBe(401);
     const header = String(challenge.headers["www-authenticate"]);
-    scope = /scope="([^"]+)"/.exec(header)?.[1] ?? "";
+    scope = `${/scope="([^"]+)"/.exec(header)?.[1] ?? ""} offline_access`;
     const resource = await get(/resource_metadata="([^"]+)"/.exec(header)?.[1] ?? "");
     expect(JSON.parse(resource.text)).toMatchObject({ resource: `${house.issuer}/mcp` });
     const server = await get(`${house.issuer}/.well-known/oauth-authorization-server`);
@@ -118,11 +123,11 @@ describe.each([undefined, "client_secret_post", "none"])("registered by %s", (me
 
   it("registers", async () => {
     const by = method === undefined ? "" : `"token_endpoint_auth_method":"${method}",`;
-    const registered = await httpx(
+    const registered = await httpx2(
       "POST",
       metadata["registration_endpoint"] ?? "",
       [["Content-Type", "application/json"]],
-      `{"redirect_uris":["${REDIRECT_URI}"],${by}"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"scope":"${scope}","client_name":"Simple Auth Client"}`,
+      `{"response_types":["code"],"scope":"${scope}","client_name":"Simple Auth Client","redirect_uris":["${REDIRECT_URI}"],${by}"grant_types":["authorization_code","refresh_token"],"application_type":"native"}`,
     );
     expect(registered.status).toBe(201);
     client = JSON.parse(registered.text);
@@ -166,12 +171,12 @@ describe.each([undefined, "client_secret_post", "none"])("registered by %s", (me
   it("opens a session, lists the tools and calls one", async () => {
     const opened = await rpc(INITIALIZE, tokens.access_token);
     expect(opened.text).toContain(`"protocolVersion":"${REVISION}"`);
-    const started = '{"method":"notifications/initialized","jsonrpc":"2.0"}';
+    const started = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
     expect((await rpc(started, tokens.access_token)).status).toBe(202);
-    const list = '{"method":"tools/list","jsonrpc":"2.0","id":1}';
+    const list = '{"jsonrpc":"2.0","id":2,"method":"tools/list"}';
     expect((await rpc(list, tokens.access_token)).text).toContain('"get_user_info"');
     const call =
-      '{"method":"tools/call","params":{"name":"get_user_info","arguments":{}},"jsonrpc":"2.0","id":2}';
+      '{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"get_user_info","arguments":{}}}';
     expect((await rpc(call, tokens.access_token)).text).toContain("rob@acme.test");
   });
 
@@ -184,7 +189,7 @@ describe.each([undefined, "client_secret_post", "none"])("registered by %s", (me
     });
     expect(answer.status).toBe(200);
     const { access_token } = JSON.parse(answer.text);
-    const ping = '{"method":"ping","jsonrpc":"2.0","id":3}';
+    const ping = '{"jsonrpc":"2.0","id":4,"method":"ping"}';
     expect((await rpc(ping, access_token)).status).toBe(200);
   });
 });
