@@ -5,7 +5,8 @@
  */
 import { readCapped } from "../capped.ts";
 import { addFacts, Refusal } from "../errors.ts";
-import { straightenDocument } from "./metadata.ts";
+import type { Flaw } from "../flaw.ts";
+import { explainDocument, straightenDocument } from "./metadata.ts";
 import { type AddressRules, judgeAddress } from "./document-address.ts";
 
 export interface Documents {
@@ -60,7 +61,8 @@ export function createDocuments(rules: AddressRules, { send, now }: Outward): Do
     },
     explain(address) {
       const outcome = recall(address) ?? judged(address, rules);
-      return "refusal" in outcome ? outcome.refusal : invalid("content");
+      if ("refusal" in outcome) return outcome.refusal;
+      return invalid("content", explainDocument(outcome.text, address));
     },
   };
 }
@@ -102,8 +104,8 @@ function assertDocument({ status, headers }: Response): void {
     throw invalid("content_type");
 }
 
-function invalid(check: string): Refusal {
-  return new Refusal("client_document_invalid", { facts: { check } });
+function invalid(check: string, flaw?: Flaw): Refusal {
+  return new Refusal("client_document_invalid", { facts: { check }, ...(flaw && { flaw }) });
 }
 
 function refusalOf(error: unknown): Refusal {

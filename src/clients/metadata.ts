@@ -132,12 +132,45 @@ export function withoutEmpty(sent: Readonly<Record<string, unknown>>): Record<st
  * absent. What is no JSON object stays as it is, to be refused.
  */
 export function straightenDocument(text: string): string {
+  const sent = readObject(text);
+  return sent === undefined ? text : JSON.stringify(withoutEmpty(sent));
+}
+
+/** What the provider library reads of a document. */
+const LONGEST_DOCUMENT_CHARACTERS = 5 * 1024;
+
+/**
+ * What is wrong with a document that was read and does not pass, in words for its maker; undefined
+ * when that is not among the mistakes people make. No verdict: the provider library has judged.
+ */
+export function explainDocument(text: string, address: string): Flaw | undefined {
+  const { client_id, client_name, redirect_uris, ...document } = readObject(text) ?? {};
+  const method = String(document["token_endpoint_auth_method"]);
+  const uris = z.array(z.string()).min(1).safeParse(redirect_uris).data;
+  const wrong: readonly (readonly [boolean, string, string])[] = [
+    [text.length > LONGEST_DOCUMENT_CHARACTERS, "document", "is larger than 5 KB"],
+    [client_id !== address, "client_id", "is not the address of the document"],
+    [typeof client_name !== "string", "client_name", "is missing, or no text"],
+    [uris === undefined, "redirect_uris", "is missing, or no list of texts"],
+    ...(uris ?? []).map((uri) => {
+      const { verdict, problem = "" } = judgeRedirectUri(uri, []);
+      return [verdict === "forbidden", "redirect_uris", problem] as const;
+    }),
+    ["client_secret" in document, "client_secret", "must not be in a document"],
+    [method.includes("secret"), "token_endpoint_auth_method", "must be none or private_key_jwt"],
+  ];
+  const [, parameter, problem] = wrong.find(([isWrong]) => isWrong) ?? [];
+  return parameter === undefined || problem === undefined ? undefined : { parameter, problem };
+}
+
+/** A JSON object that somebody sent; undefined when it is none. */
+export function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const sent: unknown = JSON.parse(text);
     const isObject = typeof sent === "object" && sent !== null && !Array.isArray(sent);
-    return isObject ? JSON.stringify(withoutEmpty({ ...sent })) : text;
+    return isObject ? { ...sent } : undefined;
   } catch {
-    return text;
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { readSmallBody, withBody } from "../edge/body.ts";
 import { markOf } from "../clients/mark.ts";
-import { readRegistration } from "../clients/metadata.ts";
+import { readObject, readRegistration } from "../clients/metadata.ts";
 import { Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { createAuthorizationServer } from "./authorization-server.ts";
@@ -28,7 +28,7 @@ export async function answerRegistration(
   const server = createAuthorizationServer(parts, { work, exchange });
   if (request.method !== "POST") return server.fetch(request);
   const body = await readSmallBody(request);
-  const sent = readObject(body);
+  const sent = readObject(new TextDecoder().decode(body));
   if (sent === undefined) return server.fetch(withBody(request, body));
   const metadata = accept(sent, parts);
   const response = await server.fetch(asLibraryHasIt(request, metadata));
@@ -37,17 +37,6 @@ export async function answerRegistration(
   const completed = await complete(response, metadata);
   exchange.note({ client: await markOf(completed.clientId) });
   return completed.response;
-}
-
-function readObject(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? { ...value }
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function accept(sent: Readonly<Record<string, unknown>>, { config, permissions }: Parts) {

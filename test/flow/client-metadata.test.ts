@@ -246,6 +246,30 @@ describe("a document", () => {
       .toMatchObject({ reason: "client_document_invalid", check: "content" });
   });
 
+  it.each([
+    ["client_id", { client_id: "https://client.example/other.json" }],
+    ["client_id", { client_id: 7 }],
+    ["client_name", { client_name: undefined }],
+    ["redirect_uris", { redirect_uris: undefined }],
+    ["redirect_uris", { redirect_uris: REDIRECT_URI }],
+    ["redirect_uris", { redirect_uris: [REDIRECT_URI, "javascript:alert(1)"] }],
+    ["client_secret", { client_secret: "a shared secret" }],
+    ["token_endpoint_auth_method", { token_endpoint_auth_method: "client_secret_post" }],
+    ["document", { client_name: "x".repeat(6000) }],
+  ])(
+    "names the member that is wrong, on the page and in both logs: %s",
+    async (parameter, bent) => {
+      website = ({ url }) => documentOf(url, bent);
+      const stranger = createStranger({ ...anyone, clientId: anyAddress() });
+      const html = await (await visit(stranger.begin().url, new Map())).text();
+      expect(html).toMatch(new RegExp(`${parameter} (?:is|must)`));
+      const line = { reason: "client_document_invalid", parameter, problem: expect.any(String) };
+      await expect.poll(() => house.log.at(-1)).toMatchObject(line);
+      expect((await stranger.refresh("unknown")).status).toBe(401);
+      await expect.poll(() => house.log.at(-1)).toMatchObject(line);
+    },
+  );
+
   it("that is gone makes its client an invalid one at the token endpoint", async () => {
     const response = await createStranger({ ...anyone, clientId: anyAddress() }).refresh("unknown");
     expect(response.status).toBe(401);
