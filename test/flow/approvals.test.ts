@@ -107,6 +107,7 @@ it("a form asks for texts, numbers, choices and marks", async () => {
   const shown = await visitor.page.clone().text();
   expect(shown).toContain('<option value="large">large</option>');
   expect(shown).toContain('type="number"');
+  expect(shown).toContain('<label>Size<span class="quiet"> Of the box</span>');
   await answer(link, visitor, {
     decision: "accept",
     "question_1.size": "large",

@@ -29,7 +29,7 @@ const runs: Record<string, (context: ToolContext) => unknown> = {
     throw new TypeError("canary of ada@example.com");
   },
   late: async ({ progress }) => {
-    await progress(1);
+    for (const done of [1, 1, Number.NaN, 0, Infinity]) await progress(done);
     throw new RangeError("canary");
   },
   away: () => {
@@ -118,6 +118,8 @@ function sayNo(): never {
 
 const tool = (name: string, more: object = {}) => ["tools/call", { name, ...more }] as const;
 
+const LATE = { name: "late", _meta: { progressToken: 1 } };
+
 const CASES = [
   ["a list", ["tools/list", {}], { outcome: "done" }],
   ["a call", tool("fine"), { outcome: "done", tool: "fine" }],
@@ -149,7 +151,7 @@ const CASES = [
   ],
   [
     "a crash after the stream has opened",
-    tool("late", { _meta: { progressToken: 1 } }),
+    ["tools/call", LATE],
     { outcome: "crashed", reason: "tool_failed", failure: expect.stringMatching(/^RangeError/) },
   ],
   [
@@ -260,6 +262,9 @@ describe.each<Era>(["2025-11-25", "2026-07-28"])("in %s", (era) => {
       call(era, method, params, await tokenOf()),
     );
     expect(text).not.toContain("canary");
+    expect(text.match(/"progress":(\S+?)[,}]/g) ?? []).toEqual(
+      params === LATE ? ['"progress":1}'] : [],
+    );
     const rpc = method === "canary/canary" ? "other" : method;
     expect(noted).toMatchObject({ rpc, revision: era, ...line });
     expect(JSON.stringify(noted)).not.toContain("canary");
