@@ -19,17 +19,16 @@ export function auth0CliScript(permissions: readonly Named[], audience: string):
 
 /** Adds each, and leaves what else the API has (Terraform provider auth0/auth0). */
 export function terraformScript(permissions: readonly Named[], audience: string): string {
-  return permissions
-    .map(({ name, sentence }, at) =>
-      [
-        `resource "auth0_resource_server_scope" "mcp_${at + 1}_${name.replace(/\W+/g, "_")}" {`,
-        `  resource_server_identifier = ${literal(audience)}`,
-        `  scope                      = ${literal(name)}`,
-        `  description                = ${literal(sentence)}`,
-        "}",
-      ].join("\n"),
-    )
-    .join("\n\n");
+  return [
+    'resource "auth0_resource_server_scope" "mcp" {',
+    "  for_each = {",
+    ...permissions.map(({ name, sentence }) => `    ${literal(name)} = ${literal(sentence)}`),
+    "  }",
+    `  resource_server_identifier = ${literal(audience)}`,
+    "  scope                      = each.key",
+    "  description                = each.value",
+    "}",
+  ].join("\n");
 }
 
 /** For a POSIX shell: nothing inside single quotes means anything. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { renderHtml } from "../../../src/pages/layout.tsx";
+import { createLook, PLAIN_SITE } from "../../../src/pages/look.ts";
 import {
   auth0CliScript,
   dashboardLines,
@@ -48,6 +50,20 @@ describe("the permissions of a person", () => {
     expect(PermissionsPage({ ...FACTS, grants }).toString()).not.toContain("<script>");
   });
 
+  it("are a page under 30 KB when there are forty", async () => {
+    const permissions = Array.from({ length: 40 }, (_, at) => ({
+      name: `area_${at}:act`,
+      sentence: `Do something with area ${at} in your name`,
+      effect: "changes" as const,
+      tools: [{ title: `Tool ${at}`, description: "It works.", permissions: [`area_${at}:act`] }],
+    }));
+    const page = renderHtml(
+      PermissionsPage({ ...FACTS, permissions }),
+      await createLook(PLAIN_SITE),
+    );
+    expect(new Blob([page]).size).toBeLessThan(30_000);
+  });
+
   it("need no list for an administrator when there is none", () => {
     expect(PermissionsPage({ ...FACTS, permissions: [] }).toString()).not.toContain("Terraform");
   });
@@ -71,16 +87,14 @@ describe("the list for an administrator", () => {
 
   it("is Terraform, which takes nothing for a template", () => {
     expect(terraformScript(permissions, "https://api.example.com/")).toBe(
-      `resource "auth0_resource_server_scope" "mcp_1_a_read" {
+      `resource "auth0_resource_server_scope" "mcp" {
+  for_each = {
+    "a:read" = "See “all”"
+    "it's" = "Say \\"$\${hi}\\" %%{x}"
+  }
   resource_server_identifier = "https://api.example.com/"
-  scope                      = "a:read"
-  description                = "See “all”"
-}
-
-resource "auth0_resource_server_scope" "mcp_2_it_s" {
-  resource_server_identifier = "https://api.example.com/"
-  scope                      = "it's"
-  description                = "Say \\"$\${hi}\\" %%{x}"
+  scope                      = each.key
+  description                = each.value
 }`,
     );
   });
