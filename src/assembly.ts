@@ -3,6 +3,7 @@
  * world go in, what signs people in, remembers and keeps grants comes out. Nothing is asked of
  * anybody yet.
  */
+import { waitUntil } from "cloudflare:workers";
 import { createDocuments } from "./clients/documents.ts";
 import { fetchDirectly, serveDocuments } from "./clients/provider-fetch.ts";
 import type { AuthConfig, Config } from "./config.ts";
@@ -18,9 +19,11 @@ import { metered, traced } from "./metering.ts";
 import type { Look } from "./pages/look.ts";
 import { effectOf } from "./pages/scope.ts";
 import type { Parts } from "./parts.ts";
+import { FEED, listenBeside } from "./storage/notice.ts";
 import { createRedis, type Redis } from "./storage/redis.ts";
 import { beginWork, type UnitOfWork } from "./storage/unit-of-work.ts";
 import { createVault, type Vault, type VaultEvent } from "./storage/vault.ts";
+import { createSwitches } from "./switches.ts";
 
 /**
  * The world outside, as far as it can be another one: for tests, and for other stores or identity
@@ -61,8 +64,9 @@ async function createAuthParts(
 ): Promise<Parts> {
   const send = traced(outward.fetch ?? ((input, init) => fetch(input, init)));
   const { auth } = config;
-  const redis = metered(outward.redis ?? createRedis(auth.store, send));
-  const vault = createVault(auth.store, { redis, now, report: warnOfStore });
+  const store = metered(outward.redis ?? createRedis(auth.store, send));
+  const notice = listenBeside(store, { key: `${auth.store.prefix}${FEED}`, now });
+  const vault = createVault(auth.store, { redis: notice.redis, now, report: warnOfStore });
   const documents = createDocuments(
     { issuer: config.issuer, namedHosts: config.clientDocumentHosts ?? [] },
     { send: fetchDirectly, now },
@@ -82,12 +86,14 @@ async function createAuthParts(
     documents,
     now,
     beginWork: startWork,
+    switches: createSwitches({ auth, vault, notice, now, waitUntil }),
     keeper: createGrantKeeper({
       vault,
       identity,
       now,
       beginWork: startWork,
       checkSeconds: auth.revocationCheckSeconds,
+      mustListen: () => notice.heard().at === undefined,
       tokenTtlSeconds: auth.accessTokenTtlSeconds,
       permissions,
       changing,

@@ -15,6 +15,7 @@ import type { IdentityProvider } from "./identity/provider.ts";
 import type { Look } from "./pages/look.ts";
 import type { UnitOfWork } from "./storage/unit-of-work.ts";
 import type { Vault } from "./storage/vault.ts";
+import type { Switches } from "./switches.ts";
 
 /** A tool as the consent page names it. */
 export interface OfferedTool {
@@ -34,6 +35,8 @@ export interface Parts {
   readonly enterprises: Enterprises;
   readonly keeper: GrantKeeper;
   readonly vault: Vault;
+  /** What is off until further notice. */
+  readonly switches: Switches;
   /** What clients publish about themselves. */
   readonly documents: Documents;
   readonly beginWork: () => UnitOfWork;

@@ -7,10 +7,12 @@ import { type Reason, Refusal } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import type { StoreChange, Vault } from "./storage/vault.ts";
+import { assertServing, type SwitchedOff, type Switches } from "./switches.ts";
 
 export interface ReadinessParts {
   readonly identity: IdentityProvider;
   readonly vault: Vault;
+  readonly switches: Switches;
   /** Epoch seconds. */
   readonly now: () => number;
 }
@@ -64,7 +66,7 @@ export function createReadiness(
     const checks = parts === undefined ? {} : await find(parts);
     const failed = Object.values(checks).find((found) => found !== "ok");
     if (failed !== undefined) exchange.note({ reason: failed });
-    return render(checks, version);
+    return render(checks, { version, ...(parts && countOff(await parts.switches.known())) });
   };
 }
 
@@ -77,6 +79,7 @@ async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<
 async function check({
   identity,
   vault,
+  switches,
   now,
 }: ReadinessParts): Promise<Readonly<Record<string, Finding>>> {
   const [keys, store, provider] = await Promise.all([
@@ -96,7 +99,14 @@ async function check({
   ]);
   const change = vault.changed();
   const isRecent = change !== undefined && now() - change.at < CHANGE_SAID_SECONDS;
-  return { keys, store: store === "ok" && isRecent ? change.how : store, identity: provider };
+  const serving = await finding(async () => assertServing(await switches.current()));
+  const isChanged = store === "ok" && isRecent;
+  return {
+    keys,
+    store: isChanged ? change.how : store,
+    identity: provider,
+    ...(serving === "ok" ? {} : { serving }),
+  };
 }
 
 async function finding(run: () => Promise<void>): Promise<Finding> {
@@ -108,10 +118,17 @@ async function finding(run: () => Promise<void>): Promise<Finding> {
   }
 }
 
-function render(checks: Checks, version: string): Response {
+/** What is off beside everything, if anything is: how many, not which. */
+function countOff({ registration, clients, permissions }: SwitchedOff) {
+  if (!registration && clients.length === 0 && permissions.length === 0) return {};
+  const counts = { clients: clients.length, permissions: permissions.length };
+  return { switchedOff: { registration, ...counts } };
+}
+
+function render(checks: Checks, more: Readonly<Record<string, unknown>>): Response {
   const isReady = Object.values(checks).every((found) => found === "ok");
   return Response.json(
-    { status: isReady ? "ready" : "not ready", version, checks },
+    { status: isReady ? "ready" : "not ready", ...more, checks },
     { status: isReady ? 200 : 503 },
   );
 }

@@ -19,6 +19,7 @@ import { showPermissions } from "./people/permissions.ts";
 import { beginPersonSignIn, finishPersonSignIn, isPersonReturn } from "./people/sign-in.ts";
 import { answerRegistration } from "./oauth/registration.ts";
 import { answerToken } from "./oauth/token.ts";
+import { whileServing } from "./switches.ts";
 
 /** Adds them to the app. */
 export function addRoutes(app: Passage, parts: Parts): void {
@@ -27,7 +28,8 @@ export function addRoutes(app: Passage, parts: Parts): void {
     (answer: Answer) =>
     ({ req, var: { exchange } }: Context<EdgeEnv>) => {
       const request = usesPlainCookies(config) ? plainCookies(req.raw) : req.raw;
-      const answered = answer(atIssuer(request, config.issuer), exchange, parts);
+      const asked = atIssuer(request, config.issuer);
+      const answered = whileServing(parts.switches, () => answer(asked, exchange, parts));
       // Goes on when the client hangs up: between Auth0's answer and our commit a token would be lost.
       exchange.execution.waitUntil(answered.catch(() => undefined));
       return answered;

@@ -139,6 +139,7 @@ async function furnish(
   const parts = await createParts(config, { catalogue, look }, outward);
   const guard = parts && {
     grants: parts.keeper,
+    switches: parts.switches,
     signingKeys: parts.signingKeys,
     permissionIndex: parts.permissionIndex,
     ...broughtTo(parts),

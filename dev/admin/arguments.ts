@@ -10,6 +10,10 @@ export const USAGE = `npm run admin -- <command> [options]
   revoke --sub … | --user … | --client … | --grant user:grant | --all [--since 2026-11-26T08:00]
                                   ends grants, here and at Auth0; asks --yes for more than one person
   clients [--remove id]           registered clients; removes one, and ends its grants
+  block --client ID | --permission NAME | --registration | --all
+                                  switches it off everywhere within a minute; ends and loses nothing
+  unblock …                       … and on again
+  blocked                         what is off
   count                           how many of what there are
   tell                            tells Auth0 what it is still to be told of ended grants
   trace --request id | --client … | --user … | --at 2026-11-26T08:00  [--log file]
@@ -19,7 +23,18 @@ options
   --file .deploy.vars             where the variables are; .dev.vars when left out
   --json                          for machines`;
 
-const COMMANDS = ["people", "access", "revoke", "clients", "count", "tell", "trace"] as const;
+const COMMANDS = [
+  "people",
+  "access",
+  "revoke",
+  "clients",
+  "block",
+  "unblock",
+  "blocked",
+  "count",
+  "tell",
+  "trace",
+] as const;
 
 const orderSchema = z.object({
   command: z.enum(COMMANDS),
@@ -31,6 +46,8 @@ const orderSchema = z.object({
     .regex(/^[\w-]+:[\w-]+$/)
     .optional(),
   all: z.boolean(),
+  permission: z.string().optional(),
+  registration: z.boolean(),
   since: z.iso
     .datetime({ local: true, offset: true })
     .transform((text) => Date.parse(text) / 1000)
@@ -63,6 +80,8 @@ const OPTIONS = {
   client: text,
   grant: text,
   all: flag,
+  permission: text,
+  registration: flag,
   since: text,
   remove: text,
   request: text,

@@ -17,6 +17,8 @@ import {
   tell,
 } from "./orders.ts";
 import { createOperatorParts, type OperatorParts } from "./parts.ts";
+import type { SwitchedOff } from "../../src/switches.ts";
+import { readSwitches, turn } from "./switches.ts";
 import type { ClientSummary } from "./walk.ts";
 
 export type Command = Exclude<Order["command"], "trace">;
@@ -55,6 +57,9 @@ const COMMANDS: Readonly<Record<Command, (parts: OperatorParts, order: Order) =>
       const clients = await listClients(parts);
       return { value: clients, text: clients.map(renderClient).join("\n") };
     },
+    block: async (parts, order) => reportSwitches(await turn(parts, order, true)),
+    unblock: async (parts, order) => reportSwitches(await turn(parts, order, false)),
+    blocked: async (parts) => reportSwitches(await readSwitches(parts)),
     async count(parts) {
       const counted = await count(parts);
       const rows = Object.entries(counted).map(
@@ -79,6 +84,17 @@ export async function obey(order: Order & { readonly command: Command }): Promis
   const parts = createOperatorParts(readVariables(order.file));
   const { value, text } = await COMMANDS[order.command](parts, order);
   return order.json ? JSON.stringify(value, undefined, 2) : text;
+}
+
+function reportSwitches(off: SwitchedOff): Report {
+  const rows = [
+    ...(off.everything ? ["everything"] : []),
+    ...(off.registration ? ["registration"] : []),
+    ...off.clients.map((id) => `client ${id}`),
+    ...off.permissions.map((name) => `permission ${name}`),
+  ];
+  const text = rows.length === 0 ? "nothing is off" : `off, everywhere within a minute:`;
+  return { value: off, text: [text, ...rows].join("\n  ") };
 }
 
 function renderClient({ clientId, clientName, redirectUris }: ClientSummary): string {

@@ -103,21 +103,28 @@ export async function removeClient(parts: OperatorParts, order: Order): Promise<
 export interface Count {
   readonly grants: number;
   readonly people: number;
+  readonly machines: number;
   readonly clientsWithGrants: number;
   readonly registeredClients: number;
 }
 
 export async function count(parts: OperatorParts): Promise<Count> {
-  const people = new Set<string>();
+  const callers = { person: new Set<string>(), machine: new Set<string>() };
   const clients = new Set<string>();
   let grants = 0;
   for await (const { summary } of walkGrants(parts)) {
     grants += 1;
-    people.add(summary.userId);
+    callers[summary.kind].add(summary.userId);
     clients.add(summary.clientId);
   }
   const registeredClients = (await listClients(parts)).length;
-  return { grants, people: people.size, clientsWithGrants: clients.size, registeredClients };
+  return {
+    grants,
+    people: callers.person.size,
+    machines: callers.machine.size,
+    clientsWithGrants: clients.size,
+    registeredClients,
+  };
 }
 
 /** Tells the provider what is due, until nothing is left. */

@@ -10,6 +10,7 @@ import type { OperatorParts } from "./parts.ts";
 
 /** What an operator sees of a grant. */
 export interface GrantSummary {
+  readonly kind: GrantRecord["kind"];
   readonly userId: string;
   readonly grantId: string;
   readonly clientId: string;
@@ -84,9 +85,11 @@ export async function* walkClients({ auth, vault }: OperatorParts): AsyncGenerat
 }
 
 function summarize(record: GrantRecord, generation: number): FoundGrant {
-  const { userId, grantId, clientId, clientName, createdAt, expiresAt, scopes, granted } = record;
+  const { kind, userId, grantId, clientId, clientName, createdAt, expiresAt, scopes, granted } =
+    record;
   return {
     summary: {
+      kind,
       userId,
       grantId,
       clientId,

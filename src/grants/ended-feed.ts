@@ -5,6 +5,7 @@
  * stands there with the time, since its tokens up to then have ended.
  */
 import type { Command, Reply } from "../storage/command.ts";
+import { FEED, isNotice } from "../storage/notice.ts";
 import type { Vault } from "../storage/vault.ts";
 import type { TokenGrant } from "./grant.ts";
 
@@ -20,7 +21,7 @@ export function tellEnds(
   storeNames: readonly string[],
   tokenTtlSeconds: number,
 ): readonly Command[] {
-  const key = vault.keyAt("ended");
+  const key = vault.keyAt(FEED);
   const now = vault.now();
   const keptSeconds = tokenTtlSeconds + 2 * OVERLAP_SECONDS;
   return [
@@ -67,17 +68,17 @@ export async function readEnds(
   { vault, readAt, tokenTtlSeconds }: Reader,
   beside?: Command,
 ): Promise<{ readonly ends: readonly string[]; readonly others: Reply | undefined }> {
-  const key = vault.keyAt("ended");
+  const key = vault.keyAt(FEED);
   const from = (readAt ?? vault.now() - tokenTtlSeconds) - OVERLAP_SECONDS;
   const ends: string[] = [];
   let others: Reply | undefined;
-  for (;;) {
-    const page = { do: "readNotes", key, from, skip: ends.length, most: PAGE_SIZE } as const;
-    const isFirst = beside !== undefined && ends.length === 0;
+  for (let skip = 0; ; skip += PAGE_SIZE) {
+    const page = { do: "readNotes", key, from, skip, most: PAGE_SIZE } as const;
+    const isFirst = beside !== undefined && skip === 0;
     const [reply, more] = await vault.redis.transact(isFirst ? [page, beside] : [page]);
     if (isFirst) others = more;
     const found = typeof reply === "object" && reply !== null ? reply : [];
-    ends.push(...found);
+    ends.push(...found.filter((name) => !isNotice(name)));
     if (found.length < PAGE_SIZE) return { ends, others };
   }
 }

@@ -53,6 +53,8 @@ export interface KeeperParts {
   readonly now: () => number;
   /** How old what is known of a grant may be. 0: every request asks the store. */
   readonly checkSeconds: number;
+  /** Whether this isolate has never heard what is switched off. */
+  readonly mustListen?: () => boolean;
   /** How long access tokens of ours live. */
   readonly tokenTtlSeconds: number;
   /** Every permission that something here asks for. */
@@ -162,7 +164,7 @@ async function currentRecord(keeper: Keeper, grant: TokenGrant): Promise<Standin
   });
   const [, generation, text] = /^(\d+)\n(.*)$/s.exec(remembered ?? "") ?? [];
   if (text !== undefined) return { record: parseGrantRecord(text), generation: Number(generation) };
-  const standing = (await openFound(keeper, grant)) ?? (await lookOnce(keeper, grant));
+  const standing = await lookOnce(keeper, grant);
   if (standing === undefined) throw new Refusal("grant_ended");
   return standing;
 }
@@ -179,7 +181,8 @@ async function openFound(keeper: Keeper, grant: TokenGrant): Promise<StandingGra
 /** A tool may ask for tokens and profile at once: they share one look. */
 async function lookOnce(keeper: Keeper, grant: TokenGrant): Promise<StandingGrant | undefined> {
   const { looks } = keeper;
-  const join = looks.get(grant.storeName) ?? createSingleFlight(() => look(keeper, grant));
+  const find = async () => (await openFound(keeper, grant)) ?? look(keeper, grant);
+  const join = looks.get(grant.storeName) ?? createSingleFlight(find);
   looks.set(grant.storeName, join);
   return join().finally(() => looks.delete(grant.storeName));
 }

@@ -4,7 +4,6 @@
  * where the operator lists whose.
  */
 import { OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
-import { isBlocked } from "../clients/blocked.ts";
 import { markOf } from "../clients/mark.ts";
 import type { Config } from "../config.ts";
 import { createKeptAnswers } from "../edge/kept-answers.ts";
@@ -33,6 +32,7 @@ import { type Caller, grantOf, signedInCaller, signInOf, standingOf } from "./ca
 import { asOAuthError } from "./refusal.ts";
 import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
+import { assertClientOn, type SwitchedOff, type Switches } from "../switches.ts";
 
 /**
  * Below it is the protected resource metadata, at the path of the resource (RFC 9728 §3.1); that of
@@ -43,10 +43,11 @@ export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 export interface GateParts {
   readonly config: Config;
   readonly site: Site;
-  /** Both are needed unless sign-in is off. */
+  /** These are needed unless sign-in is off. */
   readonly grants?: Grants;
   readonly signingKeys?: SigningKeys;
   readonly permissionIndex?: PermissionIndex;
+  readonly switches?: Switches;
   /** Judges the identity provider's own tokens, where they may be brought. */
   readonly brought?: BroughtTokens;
   /** Epoch seconds. */
@@ -104,12 +105,13 @@ export function createGate(parts: GateParts): Gate {
 }
 
 function openWatch(parts: GateParts): Watch {
-  const { brought, config, grants, now, permissionIndex, signingKeys, site } = parts;
-  if (grants === undefined || signingKeys === undefined || permissionIndex === undefined)
-    throw new TypeError("sign-in is on: grants and signing keys are needed");
+  const { brought, config, grants, now, permissionIndex, signingKeys, site, switches } = parts;
+  if (!grants || !signingKeys || !permissionIndex || !switches)
+    throw new TypeError("sign-in is on: grants, signing keys and switches are needed");
   const verified = createMemory<Verified>(MOST_REMEMBERED_TOKENS);
   const isForged = createForgeryCheck(signingKeys);
-  const known = { config, site, grants, signingKeys, permissionIndex, now, verified, isForged };
+  const judging = { grants, signingKeys, permissionIndex, switches, verified, isForged };
+  const known = { config, site, now, ...judging };
   // An organization's address is for whoever signed in to it here.
   return brought === undefined || organizationIn(config.resource) !== undefined
     ? known
@@ -185,6 +187,7 @@ interface Watch extends GateParts {
   readonly grants: Grants;
   readonly signingKeys: SigningKeys;
   readonly permissionIndex: PermissionIndex;
+  readonly switches: Switches;
   readonly verified: Memory<Verified>;
   readonly isForged: ForgeryCheck;
   readonly judgeBrought?: ReturnType<typeof createBroughtJudge>;
@@ -210,7 +213,7 @@ async function judge(
       "calls",
       callerKey({ userId: claims.sub, clientId: claims.client_id }),
     );
-    return await admitBearer(claims, watch);
+    return await admitBearer(claims, watch, exchange);
   } catch (error) {
     return error instanceof Refusal ? error : NOTHING;
   }
@@ -219,7 +222,7 @@ async function judge(
 /** Whoever brings a token of the identity provider's that is accepted here. Asks no store. */
 async function admitBrought(
   token: string,
-  { config, judgeBrought, now }: Watch,
+  { judgeBrought, now, switches }: Watch,
   exchange: Exchange,
 ): Promise<Caller | Refused> {
   if (judgeBrought === undefined) return { ...NOTHING, reason: "access_token_malformed" };
@@ -233,21 +236,27 @@ async function admitBrought(
     ...(actors > 0 ? { actors } : {}),
   });
   await exchange.limits?.hold("calls", callerKey({ userId, clientId }));
-  if (isBlocked(clientId, config)) return { ...NOTHING, reason: "client_blocked" };
-  const standing = { held, granted: brought.granted, withheld: [] };
-  const { blockedPermissions = [] } = config.auth ?? {};
-  return broughtCaller({ ...brought, ...withoutBlocked(standing, blockedPermissions) }, now());
+  const off = await switches.current();
+  assertClientOn(off, clientId);
+  const standing = withoutBlocked(
+    { held, granted: brought.granted, withheld: [] },
+    { off, exchange },
+  );
+  return broughtCaller({ ...brought, ...standing }, now());
 }
 
 /** Whoever a good token speaks for: unless its client is blocked, and as long as its grant lives. */
 async function admitBearer(
   claims: AccessTokenClaims,
-  { config, grants, permissionIndex: index, now }: Watch,
+  { grants, permissionIndex: index, now, switches }: Watch,
+  exchange: Exchange,
 ): Promise<Caller | Refused> {
-  const { blockedPermissions = [] } = config.auth ?? {};
-  if (isBlocked(claims.client_id, config)) return { ...NOTHING, reason: "client_blocked" };
   const grant = grantOf(claims);
-  if (!(await grants.isAlive(grant)))
+  // Where the store is asked about ends, what is off is heard beside.
+  const isAlive = await grants.isAlive(grant);
+  const off = await switches.current();
+  assertClientOn(off, claims.client_id);
+  if (!isAlive)
     return {
       ...NOTHING,
       reason: grants.wasNarrowed(grant) ? "access_token_narrowed" : "grant_ended",
@@ -256,16 +265,17 @@ async function admitBearer(
   const standing = await standingOf(claims, grants, { index, now: moment.now });
   return standing === undefined
     ? { ...NOTHING, reason: "access_token_expired" }
-    : signedInCaller(
-        claims,
-        { ...withoutBlocked(standing, blockedPermissions), ...moment },
-        grants,
-      );
+    : signedInCaller(claims, { ...withoutBlocked(standing, { off, exchange }), ...moment }, grants);
 }
 
 /** Nobody has what is blocked, whatever the identity provider says. */
-function withoutBlocked(standing: Standing, blocked: readonly string[]): Standing {
+function withoutBlocked(
+  standing: Standing,
+  { off, exchange }: { readonly off: SwitchedOff; readonly exchange: Exchange },
+): Standing {
+  const blocked = standing.held.filter((name) => off.permissions.includes(name));
   if (blocked.length === 0) return standing;
+  exchange.note({ blockedPermissions: blocked.join(" ") });
   return { ...standing, held: standing.held.filter((name) => !blocked.includes(name)) };
 }
 

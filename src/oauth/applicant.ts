@@ -3,7 +3,7 @@
  * access token comes out, never a refresh token: the next one is asked for with a proof again.
  */
 import { type Applicant, openGrantFor } from "../grants/applicant.ts";
-import { assertScope, issueTokens, tokenResponse } from "./issue.ts";
+import { assertScope, assertServed, issueTokens, tokenResponse } from "./issue.ts";
 import { machineScope } from "./scopes.ts";
 import type { TokenContext, TokenRequest } from "./token-request.ts";
 
@@ -24,6 +24,7 @@ export async function admitApplicant(
     waitUntil: (more) => exchange.execution.waitUntil(more),
   });
   exchange.note({ upstream: isKept ? "kept" : "asked" });
+  await assertServed(record, parts);
   parts.keeper.noteRecord({ record, generation });
   const scope = machineScope(form.get("scope"), parts.permissions);
   assertScope(record, scope, parts);

@@ -16,8 +16,8 @@ import type { Exchange } from "../exchange.ts";
 import type { AuthorizationServer } from "./authorization-server.ts";
 import { repeatedParameter } from "./parameters.ts";
 import type { Parts } from "../parts.ts";
-import { assertNotBlocked } from "../clients/blocked.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
+import { assertNotBlocked } from "../switches.ts";
 import { describeMismatch, judgeRedirectUri } from "../clients/redirect-uri.ts";
 import {
   explainRefusedRequest,
@@ -46,8 +46,11 @@ export async function readAuthorization(
   const { searchParams } = new URL(request.url);
   reading.exchange.note({ client: await markOf(searchParams.get("client_id") ?? "") });
   assertAnswerable(searchParams, reading.parts);
-  assertNotBlocked(searchParams.get("client_id") ?? "", reading.parts.config);
+  const { switches } = reading.parts;
+  const clientId = searchParams.get("client_id") ?? "";
+  await assertNotBlocked(clientId, switches);
   const asked = await parseRequest(api, request, reading);
+  await assertNotBlocked(clientId, switches);
   return asked instanceof Response ? asked : withHints(asked, searchParams);
 }
 

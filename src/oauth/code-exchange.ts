@@ -68,7 +68,7 @@ async function exchangeOnce(exchange: CodeExchange): Promise<Response | "overtak
   const standing = await readGrant(work, grant, now);
   const repeated = standing && (await answerAgain(exchange, standing.record));
   if (repeated !== undefined) return repeated;
-  if (standing !== undefined) assertServed(standing.record, parts);
+  if (standing !== undefined) await assertServed(standing.record, parts);
   const server = createAuthorizationServer(parts, exchange, async () => {
     if (standing === undefined) throw new Refusal("grant_ended");
     assertScope(standing.record, token.form.get("scope"), parts);

@@ -17,6 +17,7 @@ import { randomText } from "../keys.ts";
 import { organizationAt } from "../organizations.ts";
 import type { Parts } from "../parts.ts";
 import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
+import { assertNotBlocked } from "../switches.ts";
 import { writeHint } from "./refresh-hint.ts";
 import { proveRefreshToken } from "./refresh-token.ts";
 import { limitScopes } from "./scopes.ts";
@@ -65,10 +66,14 @@ export function assertNotOver(record: GrantRecord, { config, now }: Parts): void
 }
 
 /**
- * An organization that is not served any more, or not right now, keeps its grants: whether it comes
- * back only the operator knows. Refuses with `organization_off`.
+ * An organization or a client that is not served any more, or not right now, keeps its grants:
+ * whether it comes back only the operator knows. Refuses with `organization_off` or `client_blocked`.
  */
-export function assertServed({ resource }: GrantRecord, { config }: Parts): void {
+export async function assertServed(
+  { clientId, resource }: GrantRecord,
+  { config, switches }: Parts,
+): Promise<void> {
+  await assertNotBlocked(clientId, switches);
   if (resource !== undefined && organizationAt(resource, config) === undefined)
     throw new Refusal("organization_off");
 }

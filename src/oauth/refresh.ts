@@ -93,7 +93,7 @@ async function answerOnce(refresh: Refresh): Promise<Response | "again"> {
   const verdict = read.record.provider ? await judge(refresh, read.record) : "unknown";
   if (verdict === "unknown" || read.record.clientId !== clientId)
     return refuseUnknown(refresh, token);
-  assertServed(read.record, parts);
+  await assertServed(read.record, parts);
   assertNotOver(read.record, parts);
   const standing = carry(refresh, read);
   const isDue = isRenewalDue(standing.record.tokens, parts.now());

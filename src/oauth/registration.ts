@@ -20,10 +20,7 @@ export async function answerRegistration(
   exchange: Exchange,
   parts: Parts,
 ): Promise<Response> {
-  if (!parts.config.auth.dynamicRegistration) {
-    exchange.note({ variable: "DYNAMIC_REGISTRATION" });
-    throw new Refusal("registration_off");
-  }
+  await assertOpen(exchange, parts);
   const work = parts.beginWork();
   const server = createAuthorizationServer(parts, { work, exchange });
   if (request.method !== "POST") return server.fetch(request);
@@ -33,10 +30,18 @@ export async function answerRegistration(
   const metadata = accept(sent, parts);
   const response = await server.fetch(asLibraryHasIt(request, metadata));
   await work.commit();
+  // It may have been heard on the way. Nobody is told of the client that was registered.
+  await assertOpen(exchange, parts);
   if (response.status !== 201) return response;
   const completed = await complete(response, metadata);
   exchange.note({ client: await markOf(completed.clientId) });
   return completed.response;
+}
+
+async function assertOpen(exchange: Exchange, { config, switches }: Parts): Promise<void> {
+  if (!(await switches.refuses(({ registration }) => registration))) return;
+  if (!config.auth.dynamicRegistration) exchange.note({ variable: "DYNAMIC_REGISTRATION" });
+  throw new Refusal("registration_off");
 }
 
 function accept(sent: Readonly<Record<string, unknown>>, { config, permissions }: Parts) {

@@ -9,7 +9,6 @@ import { Refusal, REFUSALS } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { admitsMachines } from "../machine-variables.ts";
 import { presentedClientId, withForm } from "../clients/authentication.ts";
-import { assertNotBlocked } from "../clients/blocked.ts";
 import { isClientId, markOf } from "../clients/mark.ts";
 import { waitWithPatience } from "../grants/patience.ts";
 import { isBasic, straightenCredentials } from "../clients/credentials.ts";
@@ -23,6 +22,7 @@ import { answerRefresh } from "./refresh.ts";
 import { readGrantRef, readRefreshToken } from "./refresh-token.ts";
 import { withOurResource } from "./resource.ts";
 import { answerRevocation } from "./revocation.ts";
+import { assertNotBlocked } from "../switches.ts";
 import { passOn, type TokenContext, type TokenRequest } from "./token-request.ts";
 
 /** Answers `/token`, which is also the revocation endpoint (RFC 6749 §3.2, RFC 7009). */
@@ -94,7 +94,7 @@ async function answer(context: TokenContext, token: TokenRequest): Promise<Respo
   });
   if (clientId !== undefined && !isClientId(clientId)) throw new Refusal("client_id_malformed");
   // It may still say that it does not want its tokens any more.
-  if (grantType !== null) assertNotBlocked(clientId ?? "", context.parts.config);
+  if (grantType !== null) await assertNotBlocked(clientId ?? "", context.parts.switches);
   return repeatedParameter(form) === undefined
     ? answerKind(context, token)
     : passOn(context, token.request);

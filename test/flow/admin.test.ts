@@ -66,8 +66,9 @@ describe("npm run admin", () => {
     );
   });
 
-  it("counts, and lists clients", async () => {
-    expect(await json(["count"])).toMatchObject({ people: 2, registeredClients: 1 });
+  it("counts, people and machines apart, and lists clients", async () => {
+    expect((await askForToken(house)).status).toBe(200);
+    expect(await json(["count"])).toMatchObject({ people: 2, machines: 1, registeredClients: 1 });
     expect(await json(["clients"])).toMatchObject([{ clientId: client.clientId }]);
   });
 
@@ -140,6 +141,29 @@ describe("npm run admin", () => {
     });
   });
 
+  it("switches off and on again while the server runs, and says what is off", async () => {
+    const tokens = await client.signIn("ada");
+    const { output } = await admin([
+      "block",
+      "--client",
+      client.clientId,
+      "--permission",
+      "tool:x",
+    ]);
+    expect(output).toBe(
+      `off, everywhere within a minute:\n  client ${client.clientId}\n  permission tool:x\n`,
+    );
+    await house.shiftClock(61);
+    expect(await statusOfCall(house, tokens.access_token)).toBe(403);
+    expect((await admin(["blocked"])).output).toBe(output);
+    expect(await json(["unblock", "--client", client.clientId])).toMatchObject({ clients: [] });
+    expect(await json(["unblock", "--permission", "tool:x"])).toMatchObject({ permissions: [] });
+    await house.shiftClock(122);
+    expect(await isAlive(tokens)).toBe(true);
+    await house.shiftClock(0);
+    expect((await admin(["blocked"])).output).toBe("nothing is off\n");
+  });
+
   it.each(["-dashed", "--twice"])("takes an id that begins with a dash: %s", async (id) => {
     expect(await json(["people", "--sub", id])).toMatchObject({ grants: [] });
     expect(await json(["clients", "--remove", id])).toEqual({ ended: 0 });
@@ -151,9 +175,12 @@ describe("npm run admin", () => {
     expect(output).toMatch(/^npm run admin -- <command>/);
   });
 
-  it.each([[["revoke"]], [["nonsense"]], [["people", "extra"]]])("refuses %j", async (words) => {
-    const { code, error } = await admin(words);
-    expect(code).toBe(1);
-    expect(error).toMatch(/^(Whose\?|That is not how it is written\.)/);
-  });
+  it.each([[["revoke"]], [["block"]], [["nonsense"]], [["people", "extra"]]])(
+    "refuses %j",
+    async (words) => {
+      const { code, error } = await admin(words);
+      expect(code).toBe(1);
+      expect(error).toMatch(/^(Whose\?|What\?|That is not how it is written\.)/);
+    },
+  );
 });

@@ -301,8 +301,10 @@ describe("the line of a request", () => {
     house.store.faults.latencyMs = 0;
     await expect.poll(() => house.log.length).toBe(lines + 3);
     const commands = house.store.wire.take().flatMap((request) => request.commands);
-    const counted = house.log.slice(lines).map((line) => line["storeCommands"]);
-    expect(counted).toEqual(Array(3).fill(commands.length / 3));
+    const counted = house.log.slice(lines).map((line) => Number(line["storeCommands"]));
+    expect(counted.reduce((one, other) => one + other)).toBe(commands.length);
+    // One of them may have listened for what is switched off.
+    expect(Math.max(...counted) - Math.min(...counted)).toBeLessThanOrEqual(1);
   });
 });
 

@@ -14,6 +14,7 @@ import { type Catalogue, createCatalogue } from "../../../src/mcp/catalogue.ts";
 import { createMcp, type McpParts } from "../../../src/mcp/handler.ts";
 import { createMemoryRecords, type Services, toolEnvOf } from "../../../src/mcp/services.ts";
 import { createSealer } from "../../../src/storage/sealing.ts";
+import { noticeSchema, type Switches } from "../../../src/switches.ts";
 import { offerings, served } from "../../support/served.ts";
 
 export const ISSUER = "https://mcp.example.com";
@@ -106,6 +107,15 @@ export function tokenOf(held: readonly string[] = [], granted: readonly string[]
   return signAccessToken(claimsOf({ permissions: permissionsOf(held, granted) }), signingKeys);
 }
 
+const NOTHING_OFF = noticeSchema.parse({});
+
+/** Nobody has switched anything off. */
+const nothingOff: Switches = {
+  known: async () => NOTHING_OFF,
+  current: async () => NOTHING_OFF,
+  refuses: async () => false,
+};
+
 /** Grants that live, and whose identity provider answers. */
 export const livingGrants: Grants = {
   isAlive: () => Promise.resolve(true),
@@ -187,6 +197,7 @@ async function open(parts: EndpointParts) {
     grants: livingGrants,
     signingKeys,
     permissionIndex,
+    switches: nothingOff,
     ...parts,
     catalogue: { ...offered, problems },
   });
