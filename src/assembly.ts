@@ -93,7 +93,6 @@ async function createAuthParts(
       now,
       beginWork: startWork,
       checkSeconds: auth.revocationCheckSeconds,
-      mustListen: () => notice.heard().at === undefined,
       tokenTtlSeconds: auth.accessTokenTtlSeconds,
       permissions,
       changing,

@@ -16,6 +16,9 @@ const HEARD_SECONDS = 60;
 /** The same while everything is off: it is to be on again soon after it is said. */
 const HEARD_OFF_SECONDS = 10;
 
+/** What is so old is listened for while nobody waits. */
+const SOON_SECONDS = 35;
+
 /** After the store gave no answer nobody waits for it again so long. */
 const PAUSE_SECONDS = 5;
 
@@ -37,8 +40,11 @@ export type SwitchedOff = z.output<typeof noticeSchema>;
 export interface Switches {
   /** As it was heard last. */
   known(): Promise<SwitchedOff>;
-  /** As it was heard within a minute: the store is asked first when that is longer ago. */
-  current(): Promise<SwitchedOff>;
+  /**
+   * As it was heard within a minute: the store is asked first when that is longer ago. With a token in
+   * hand it is enough that nothing was off, as far as its issuer had heard (epoch seconds).
+   */
+  current(allOnAt?: number): Promise<SwitchedOff>;
   /** Whether what was heard last refuses; that it does is not older than a minute. */
   refuses(by: (off: SwitchedOff) => boolean): Promise<boolean>;
 }
@@ -64,14 +70,16 @@ export function createSwitches({ auth, vault, notice, now, waitUntil }: SwitchPa
     return opened.off;
   };
   const listen = (): Promise<void> => notice.listen().catch(() => undefined);
-  const current = async (): Promise<SwitchedOff> => {
+  const current = async (allOnAt = Number.NEGATIVE_INFINITY): Promise<SwitchedOff> => {
     const { at = Number.NEGATIVE_INFINITY } = notice.heard();
-    const age = at > now() ? Number.POSITIVE_INFINITY : now() - at;
-    const isOff = (await known()).everything;
+    const off = await known();
+    const heardAt = isAnythingOff(off) ? at : Math.max(at, allOnAt - LISTEN_SECONDS);
+    const age = heardAt > now() ? Number.POSITIVE_INFINITY : now() - heardAt;
+    const isOff = off.everything;
     const failedAt = notice.failedAt();
     const isPausing = failedAt <= now() && now() - failedAt < PAUSE_SECONDS;
     if (age > (isOff ? HEARD_OFF_SECONDS : HEARD_SECONDS)) await (isPausing ? undefined : listen());
-    else if (age >= LISTEN_SECONDS) waitUntil(listen());
+    else if (age >= SOON_SECONDS) waitUntil(listen());
     return known();
   };
   return {
@@ -88,6 +96,11 @@ function withVariables(said: SwitchedOff, auth: AuthConfig): SwitchedOff {
     clients: [...auth.blockedClients, ...said.clients],
     permissions: [...auth.blockedPermissions, ...said.permissions],
   };
+}
+
+/** Whether anything is off that a caller may meet. Pure. */
+export function isAnythingOff({ everything, clients, permissions }: SwitchedOff): boolean {
+  return everything || clients.length > 0 || permissions.length > 0;
 }
 
 /** Whether a client gets and uses nothing until further notice. Pure. */

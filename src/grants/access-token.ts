@@ -33,6 +33,8 @@ const claimsSchema = z.object({
     /** Those of `granted` that are so until then only: bits and epoch seconds. */
     limited: z.object({ bits: z.string(), until: z.int() }).exactOptional(),
   }),
+  /** Something was switched off when it was issued: whoever judges it listens first. */
+  off: z.literal(true).exactOptional(),
   /** When the person signed in (RFC 9068 §2.2.1), and when with a second factor; epoch seconds. */
   auth_time: z.int().exactOptional(),
   mfa_time: z.int().exactOptional(),

@@ -53,8 +53,6 @@ export interface KeeperParts {
   readonly now: () => number;
   /** How old what is known of a grant may be. 0: every request asks the store. */
   readonly checkSeconds: number;
-  /** Whether this isolate has never heard what is switched off. */
-  readonly mustListen?: () => boolean;
   /** How long access tokens of ours live. */
   readonly tokenTtlSeconds: number;
   /** Every permission that something here asks for. */

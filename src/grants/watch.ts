@@ -41,8 +41,6 @@ export interface EndWatchParts {
   /** How old what is known of a grant may be. 0: every request asks the store. */
   readonly checkSeconds: number;
   readonly tokenTtlSeconds: number;
-  /** Whether the feed is to be read for what else stands there, whatever is known of the grant. */
-  readonly mustListen?: () => boolean;
   /** Asks the store for the grant's record. */
   readonly isRecordAlive: (grant: TokenGrant) => Promise<boolean>;
   /** Told of the record that was read beside the feed by an isolate that knew nothing. */
@@ -95,8 +93,7 @@ async function isAlive(watch: Watch, grant: TokenGrant): Promise<boolean> {
   if (watch.checkSeconds === 0 || grant.lifeSeconds > watch.tokenTtlSeconds)
     return !knownOf(watch, grant).isEnded && watch.isRecordAlive(grant);
   const verdict = judgeLiveness(knownOf(watch, grant), by);
-  const isDeaf = watch.readAt === undefined && watch.mustListen?.() === true;
-  if (verdict === "look" || isDeaf) return lookAtFeed(watch, grant);
+  if (verdict === "look") return lookAtFeed(watch, grant);
   if (isReadDue(watch.readAt, by) && !isPausing(watch, by.now))
     waitUntil(watch.readFeed().catch(() => undefined));
   return verdict === "alive";

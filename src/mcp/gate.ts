@@ -254,7 +254,7 @@ async function admitBearer(
   const grant = grantOf(claims);
   // Where the store is asked about ends, what is off is heard beside.
   const isAlive = await grants.isAlive(grant);
-  const off = await switches.current();
+  const off = await switches.current(claims.off === undefined ? claims.iat : undefined);
   assertClientOn(off, claims.client_id);
   if (!isAlive)
     return {

@@ -17,7 +17,7 @@ import { randomText } from "../keys.ts";
 import { organizationAt } from "../organizations.ts";
 import type { Parts } from "../parts.ts";
 import { DEFAULT_IDLE_SECONDS } from "../grants/connections.ts";
-import { assertNotBlocked } from "../switches.ts";
+import { assertNotBlocked, isAnythingOff } from "../switches.ts";
 import { writeHint } from "./refresh-hint.ts";
 import { proveRefreshToken } from "./refresh-token.ts";
 import { limitScopes } from "./scopes.ts";
@@ -139,6 +139,7 @@ export async function issueTokens(
         ...limitedOf(record, { granted, now, permissionIndex }),
       },
       ...signInOf(record),
+      ...(isAnythingOff(await parts.switches.known()) ? { off: true } : {}),
       // Tokens up to the moment of a narrowing count for nothing; this one comes after it.
       iat: Math.max(now, (record.narrowedAt ?? 0) + 1),
       exp: now + asked.expiresInSeconds,

@@ -14,7 +14,7 @@ export const NOTICE_SCORE = 10_000_000_000;
 export const FEED = "ended";
 
 /** What was heard longer ago is listened for with the next question to the store. */
-export const LISTEN_SECONDS = 45;
+export const LISTEN_SECONDS = 25;
 
 /** What was heard, and when (epoch seconds). */
 interface Heard {

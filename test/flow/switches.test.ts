@@ -196,6 +196,13 @@ describe("npm run admin -- block", () => {
     const { access_token } = await client.signIn("ada");
     await switchOff({ permission: "tool:explain_access" });
     await minuteLater();
+    // An isolate that has never heard of anything, with a token of this moment.
+    const { access_token: newest } = await client.signIn("ada");
+    const fresh = await house.startAnother();
+    await fresh.shiftClock(passedSeconds);
+    const { answer: heard } = await callMcp(`${fresh.url}/mcp`, newest, LIST);
+    expect(heard.result?.tools?.map(({ name }) => name)).not.toContain("explain_access");
+    await fresh.stop();
     for (const isolate of isolates) {
       const { answer } = await callMcp(`${isolate.url}/mcp`, access_token, LIST);
       const names = answer.result?.tools?.map(({ name }) => name);
