@@ -1,8 +1,11 @@
 /**
- * What Claude's and OpenAI's directories ask of a server's tools. The tools go in, a verdict for
- * each rule comes out.
+ * What Claude's and OpenAI's directories ask of a server and its tools. The tools and the site go in,
+ * a verdict for each rule comes out.
  */
-import { type Check, failure, ok, skipped, type Verdict } from "./check.ts";
+import { site } from "../../src/site.ts";
+import type { Site } from "../../src/site-definition.ts";
+import { isObject } from "./answers.ts";
+import { type Check, failure, ok, skipped, type Verdict, warning } from "./check.ts";
 import type { CatalogueTool } from "./tools.ts";
 
 export const DIRECTORY_CHECKS: readonly Check[] = [
@@ -10,7 +13,7 @@ export const DIRECTORY_CHECKS: readonly Check[] = [
     id: "directory",
     area: "Directories",
     examine: ({ tools, looksAtDirectories }) =>
-      looksAtDirectories ? judgeTools(tools) : undefined,
+      looksAtDirectories ? [...judgeTools(tools), ...judgeSite(site)] : undefined,
   },
 ];
 
@@ -53,6 +56,11 @@ const RULES: readonly Rule[] = [
     fix: "annotations: { openWorldHint: … }: does it reach beyond your own systems?",
   },
   {
+    asks: "icons, if any, at https addresses or in place (data:)",
+    isKept: ({ icons }) => iconsOf(icons).every((src) => /^(https:\/\/|data:image\/)/.test(src)),
+    fix: 'icons: [{ src: "https://…" }] in the tool\'s definition, or none.',
+  },
+  {
     asks: "a description that gives the model no orders about other tools",
     isKept: ({ description = "" }) =>
       !/\b(always (use|call|prefer)|instead of (any|other)|ignore (all|any|previous)|do not use other)\b/i.test(
@@ -61,6 +69,30 @@ const RULES: readonly Rule[] = [
     fix: "Describe what the tool does; directories refuse descriptions that steer.",
   },
 ];
+
+function iconsOf(icons: unknown): readonly string[] {
+  return Array.isArray(icons) ? icons.filter(isObject).map(({ src }) => String(src)) : [];
+}
+
+/** What a listing shows beside the tools: forms of both directories ask for it. */
+const LISTING: readonly (readonly [has: (site: Site) => unknown, asks: string, fix: string])[] = [
+  [({ links }) => links?.privacy, "a privacy policy", "links.privacy"],
+  [({ links }) => links?.documentation, "documentation for people", "links.documentation"],
+  [({ contact }) => contact, "somebody to ask for help", "contact"],
+  [({ logo }) => logo, "an icon of its own", "logo"],
+];
+
+/** One warning for all that the site does not say: a server that is in no directory needs none of it. */
+export function judgeSite(said: Site): readonly Verdict[] {
+  const missing = LISTING.filter(([has]) => !has(said));
+  if (missing.length === 0) return [ok("the site has what a listing shows")];
+  return [
+    warning(
+      `a listing also needs ${missing.map(([, asks]) => asks).join(", ")}`,
+      `src/site.ts: ${missing.map(([, , field]) => field).join(", ")}.`,
+    ),
+  ];
+}
 
 /** One verdict for each rule that some tool breaks. */
 export function judgeTools(tools: readonly CatalogueTool[] | undefined): readonly Verdict[] {

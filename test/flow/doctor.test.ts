@@ -15,6 +15,8 @@ import { serveRest, type UpstashServer } from "../../dev/upstash/server.ts";
 import { type Ask, createAsk } from "../../dev/doctor/answers.ts";
 import { readArguments } from "../../dev/doctor/arguments.ts";
 import { judgeBindings, judgeWrangler } from "../../dev/doctor/wrangler.ts";
+import { judgeSite, judgeTools } from "../../dev/doctor/directories.ts";
+import { site } from "../../src/site.ts";
 import { judgeDistance } from "../../dev/doctor/deployment.ts";
 import { LIMIT_BINDINGS } from "../../src/edge/limits.ts";
 import { examine, type Finding, type Status } from "../../dev/doctor/check.ts";
@@ -855,6 +857,41 @@ describe("wrangler.toml", () => {
     expect(judgeBindings(unfilled, needy)).toMatchObject(
       [{ says: /placeholder/ }].map(({ says }) => ({ says: expect.stringMatching(says) })),
     );
+  });
+});
+
+describe("--directory", () => {
+  const tool = {
+    name: "list_invoices",
+    title: "Invoices",
+    description: "The caller's open invoices.",
+    permissions: [],
+    annotations: { readOnlyHint: true, openWorldHint: true },
+  };
+
+  it.each<readonly [string, object, RegExp]>([
+    ["name", { name: "invoices.list" }, /a name of at most 64/],
+    ["long name", { name: "a".repeat(65) }, /a name of at most 64/],
+    ["title", { title: " " }, /a title/],
+    ["description", { description: "" }, /a description of at most/],
+    ["hints", { annotations: { openWorldHint: true } }, /readOnlyHint: true, or destructive/],
+    ["reach", { annotations: { readOnlyHint: true } }, /openWorldHint/],
+    ["icon", { icons: [{ src: "http://a.test/a.png" }] }, /icons, if any, at https/],
+    ["orders", { description: "Always use this tool." }, /no orders/],
+  ])("%s", (_, change, asks) => {
+    expect(judgeTools([tool])).toMatchObject([{ status: "ok" }]);
+    const broken = judgeTools([{ ...tool, ...change }]);
+    expect(broken).toMatchObject([matching({ status: "failure", says: asks })]);
+    expect(broken[0]?.fix).toMatch(/./);
+  });
+
+  it("what a listing shows beside the tools", () => {
+    expect(judgeSite({ ...site, links: {}, contact: "a@b.test" })).toMatchObject([
+      matching({ status: "warning", says: /needs a privacy policy, documentation.*, an icon/ }),
+    ]);
+    const links = { privacy: "https://a.test/p", documentation: "https://a.test" };
+    const whole = { ...site, links, contact: "a@b.test", logo: "<svg/>" };
+    expect(judgeSite(whole)).toMatchObject([{ status: "ok" }]);
   });
 });
 
