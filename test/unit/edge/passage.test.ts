@@ -1,6 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
 import { createPassage, refuseWith } from "../../../src/edge/passage.ts";
+import { tellStray } from "../../../src/metering.ts";
 import { createLook } from "../../../src/pages/look.ts";
 import { site } from "../../support/served.ts";
 
@@ -16,6 +17,10 @@ async function ask(path: string, headers: HeadersInit = {}): Promise<Response> {
   app.get("/here", () => new Response("here"));
   app.get("/broken", () => {
     throw new TypeError("a secret of the store");
+  });
+  app.get("/stray", () => {
+    tellStray({ reason: new TypeError("canary of the store") });
+    return new Response("here");
   });
   app.all("/gone", refuseWith("sse_gone", { Allow: "GET" }));
   const execution = createExecutionContext();
@@ -60,4 +65,30 @@ it("repeats an address in its log as it was registered, and no other", async () 
   log.mockRestore();
   expect(lines.map((line) => JSON.parse(line).route)).toEqual(["/here", "other", "/gone", "other"]);
   expect(lines.join()).not.toContain("canary");
+});
+
+it("says what failed while nobody awaited it, under the request's id, without its words", async () => {
+  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const response = await ask("/stray");
+  const lines = errors.mock.calls.map(([line]) => String(line));
+  errors.mockRestore();
+  expect(response.status).toBe(200);
+  expect(lines.join()).not.toContain("canary");
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    {
+      level: "error",
+      requestId: response.headers.get("X-Request-Id"),
+      message: "something failed that was not awaited",
+      reason: "internal_error",
+      fault: "TypeError",
+      place: expect.stringMatching(/test\.ts:\d+:\d+$/),
+    },
+  ]);
+});
+
+it("has nobody to tell of what fails outside of a request", () => {
+  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  tellStray({ reason: new TypeError("canary") });
+  expect(errors).not.toHaveBeenCalled();
+  errors.mockRestore();
 });
