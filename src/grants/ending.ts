@@ -49,7 +49,10 @@ interface Execution {
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** How many are told in the request that ended them; the others are told by those that come later. */
+/**
+ * How many are told in the request that ended them. When there are more it has enough to do: all are
+ * told by the cron trigger, and by sign-ins that come later.
+ */
 const TOLD_AT_ONCE = 5;
 
 /** Ends grants, and commits whatever else the unit of work is to write. */
@@ -61,8 +64,8 @@ export async function endAtOnce(
   const told = endGrants(work, parts, endings);
   await work.commit({ isPatient: true });
   if (endings.length > 0) parts.keeper.noteEnded(told.storeNames);
-  if (told.members.length > 0)
-    execution.waitUntil(sayDue(parts, told.members.slice(0, TOLD_AT_ONCE)).catch(() => undefined));
+  if (told.members.length > 0 && told.members.length <= TOLD_AT_ONCE)
+    execution.waitUntil(sayDue(parts, told.members).catch(() => undefined));
 }
 
 /**
