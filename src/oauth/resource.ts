@@ -17,7 +17,7 @@ const OUR_PATHS: ReadonlySet<string> = new Set(["", "/mcp", "/sse"]);
  * else stays as it is, for the library to refuse; what is empty is absent.
  */
 export function withOurResource(parameters: URLSearchParams, config: Config): URLSearchParams {
-  const asked = parameters.getAll("resource").filter((text) => text !== "");
+  const asked = [...new Set(parameters.getAll("resource"))].filter((text) => text !== "");
   const meant = new Set(asked.map((text) => resourceNamed(text, config)));
   const [only] = meant;
   const means = meant.size === 1 && only !== undefined ? [only] : asked;

@@ -158,9 +158,21 @@ function kindOf(form: URLSearchParams): string {
   return GRANT_TYPES.includes(grantType) ? grantType : "other";
 }
 
-/** A parameter without a value counts as left out (RFC 6749 §3.2). */
+/** RFC 6749 §4.1.3, §4.4.2, §6; RFC 7009 §2.1; RFC 7521 §4; RFC 7636 §4.5; RFC 8707 §2. */
+const PARAMETERS: ReadonlySet<string> = new Set(
+  (
+    "grant_type code redirect_uri code_verifier refresh_token scope resource client_id " +
+    "client_secret client_assertion client_assertion_type assertion token token_type_hint"
+  ).split(" "),
+);
+
+/**
+ * A parameter without a value counts as left out, and what nobody knows is ignored (RFC 6749 §3.2):
+ * the provider library compares each with all the others, and 64 KB have ten thousand.
+ */
 function readForm(body: Uint8Array): URLSearchParams {
-  return new URLSearchParams([...readFields(body)].filter(([, value]) => value !== ""));
+  const sent = [...readFields(body)];
+  return new URLSearchParams(sent.filter(([name, value]) => value !== "" && PARAMETERS.has(name)));
 }
 
 function isForm(request: Request): boolean {

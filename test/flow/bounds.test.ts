@@ -64,6 +64,36 @@ describe("a registration", () => {
   });
 });
 
+describe("a form of ten thousand parameters", () => {
+  const pad = Array.from({ length: 10_000 }, (_, index) => `${index.toString(36)}=1`).join("&");
+  const send = (body: string) => async (): Promise<number> => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const startedAtMs = performance.now();
+    const response = await fetch(client.metadata.token_endpoint, { method: "POST", headers, body });
+    expect(await response.json()).toMatchObject({ error: "invalid_grant" });
+    return performance.now() - startedAtMs;
+  };
+  const quickest = async (run: () => Promise<number>): Promise<number> => {
+    const times = [];
+    for (let tries = 0; tries < 5; tries++) times.push(await run());
+    return Math.min(...times);
+  };
+
+  it("is read once, and costs no more than its size", async () => {
+    const form = `grant_type=refresh_token&refresh_token=x&client_id=${client.clientId}`;
+    const plain = await quickest(send(`${form}&pad=${"x".repeat(pad.length)}`));
+    expect(await quickest(send(`${form}&${pad}`))).toBeLessThan(plain * 60);
+  });
+
+  it("may name what nobody knows twice", async () => {
+    const { refresh_token } = await client.signIn("ada");
+    const form = { grant_type: "refresh_token", refresh_token, client_id: client.clientId };
+    const body = new URLSearchParams([...Object.entries(form), ["a", "1"], ["a", "2"]]);
+    const response = await fetch(client.metadata.token_endpoint, { method: "POST", body });
+    expect(response.status).toBe(200);
+  });
+});
+
 describe("an authorization request", () => {
   it("with a state of four thousand characters is answered with it", async () => {
     const state = "s".repeat(4096);
