@@ -18,6 +18,8 @@ import {
 } from "../src/storage/resealing.ts";
 import { createSealer } from "../src/storage/sealing.ts";
 import { createVault } from "../src/storage/vault.ts";
+import { Obstacle } from "./obstacle.ts";
+import { optionObstacle } from "./options.ts";
 import { readVariables } from "./variables-file.ts";
 
 /** How many keys are sealed again at once, and how many such pages side by side. */
@@ -35,8 +37,11 @@ interface Page {
   readonly reseal: typeof resealTexts;
 }
 
-const { file } = parseArgs({ options: { file: { type: "string" } } }).values;
-const env: Env = readVariables(file);
+const USAGE = `npm run rotate-keys -- [options]
+  --file .deploy.vars   where the variables are; .dev.vars when left out
+  --help                this text`;
+
+const env: Env = readEnv();
 const config = loadConfig(env, new URL(env.RESOURCE_BASE_URL ?? "http://localhost:8787"));
 if (!isConfig(config) || config.auth === undefined) {
   const problems = isConfig(config) ? [] : config;
@@ -45,6 +50,33 @@ if (!isConfig(config) || config.auth === undefined) {
     "Set the variables as the Worker has them, with STORAGE_ENCRYPTION_KEY=new,old: in the environment, in .dev.vars, or in the file given with --file.",
   );
   process.exit(1);
+}
+
+/** The variables that the command line names; whoever asks for help, or asks wrongly, is told. */
+function readEnv(): Env {
+  try {
+    const { file, help } = readOptions();
+    if (!help) return readVariables(file);
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof Obstacle)) throw error;
+    console.error([error.message, error.advice].filter(Boolean).join("\n\n"));
+    process.exit(1);
+  }
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        file: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw optionObstacle(error, USAGE);
+  }
 }
 
 const { store } = config.auth;

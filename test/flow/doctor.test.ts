@@ -17,6 +17,7 @@ import { readArguments } from "../../dev/doctor/arguments.ts";
 import { judgeBindings, judgeWrangler } from "../../dev/doctor/wrangler.ts";
 import { judgeSite, judgeTools } from "../../dev/doctor/directories.ts";
 import { site } from "../../src/site.ts";
+import { judgeSilence } from "../../dev/doctor/intermediary.ts";
 import { judgeDistance } from "../../dev/doctor/deployment.ts";
 import { LIMIT_BINDINGS } from "../../src/edge/limits.ts";
 import { examine, type Finding, type Status } from "../../dev/doctor/check.ts";
@@ -623,12 +624,18 @@ describe("a deployment", () => {
       /^nothing answers there: nobody listens/,
       /npm run dev/,
     ]);
-    expectFinding(await look("https://mcp.invalid"), [
-      "deployment",
-      "failure",
-      /^nothing answers there: its name is not known/,
-      /routes/,
-    ]);
+  });
+
+  it.each([
+    ["ENOTFOUND", /its name is not known/, /routes/],
+    ["CERT_HAS_EXPIRED", /its certificate/, /Edge Certificates/],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", /its certificate/, /Edge Certificates/],
+    ["timeout", /does not answer in 10 s/, /reachable/],
+    ["ODD", /no answer \(ODD\)/, /Try again/],
+  ])("%s says why", (code, says, fix) => {
+    const verdict = judgeSilence("/mcp", { failure: code });
+    expect(verdict.says).toMatch(says);
+    expect(verdict.fix).toMatch(fix);
   });
 
   it("that is open to everybody", async () => {
