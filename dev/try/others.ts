@@ -55,9 +55,12 @@ async function listResources(client: Client): Promise<string> {
     client.listResourceTemplates(),
   ]);
   return orNothing([
-    ...resources.map(({ uri, description = "" }) => `${uri}\n  ${description}`),
+    ...resources.map(
+      ({ uri, description, title, name }) => `${uri}\n  ${description ?? title ?? name}`,
+    ),
     ...resourceTemplates.map(
-      ({ uriTemplate, description = "" }) => `${uriTemplate}\n  ${description}`,
+      ({ uriTemplate, description, title, name }) =>
+        `${uriTemplate}\n  ${description ?? title ?? name}`,
     ),
   ]);
 }
