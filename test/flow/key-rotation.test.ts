@@ -66,36 +66,73 @@ it("rotates both keys without logging anybody out", async () => {
   expect(later.answer.result?.tools?.map(({ name }) => name)).toContain("get_user_info");
 });
 
-it("in the documented order two versions answer side by side, and neither logs anybody out", async () => {
+/** How many sessions go on meanwhile, and how often each is renewed in each step. */
+const SESSIONS = 6;
+const ROUNDS = 3;
+
+it("in the documented order two versions answer side by side under load, and nobody is logged out", async () => {
   await house.stop();
   await open();
   const [storage, signing] = [randomKey(), randomKey()];
   const { STORAGE_ENCRYPTION_KEY: oldStorage = "", JWT_SIGNING_KEY: oldSigning = "" } =
     house.variables;
-  const keys = (storageKeys: string, signingKeys: string) => ({
-    STORAGE_ENCRYPTION_KEY: storageKeys,
-    JWT_SIGNING_KEY: signingKeys,
-  });
   // docs/operations.md, "Rotating keys": known everywhere before it is used anywhere.
   const steps = [
-    keys(oldStorage, oldSigning),
-    keys(`${oldStorage},${storage}`, `${oldSigning},${signing}`),
-    keys(`${storage},${oldStorage}`, `${signing},${oldSigning}`),
-  ];
-  const versions = await Promise.all(steps.map((variables) => house.startAnother(variables)));
-  for (const [older, newer] of [versions.slice(0, 2), versions.slice(1, 3)]) {
-    if (older === undefined || newer === undefined) throw new Error("two versions");
-    let held = await client.signIn("ada");
-    // A client meets the one and the other; a rollback is the same, for longer.
-    for (const url of [newer.url, older.url, newer.url, older.url]) {
-      held = await json<Tokens>(await at(client, url).refresh(held.refresh_token), 200);
-      for (const { url: asked } of [older, newer]) {
-        const call = await callMcp(`${asked}/mcp`, held.access_token, { method: "tools/list" });
-        expect(call.response.status).toBe(200);
+    [oldStorage, oldSigning],
+    [`${oldStorage},${storage}`, `${oldSigning},${signing}`],
+    [`${storage},${oldStorage}`, `${signing},${oldSigning}`],
+    [storage, signing],
+  ].map(([storageKeys = "", signingKeys = ""]) => ({
+    STORAGE_ENCRYPTION_KEY: storageKeys,
+    JWT_SIGNING_KEY: signingKeys,
+  }));
+  const urls: string[] = [];
+  for (const variables of steps) urls.push((await house.startAnother(variables)).url);
+  const [before = "", known = "", used = "", after = ""] = urls;
+  const held: Tokens[] = [];
+  while (held.length < SESSIONS) held.push(await client.signIn("ada"));
+  /** All sessions at once, each now at the one, now at the other version; `beside` goes on meanwhile. */
+  const live = async (versions: readonly string[], beside?: Promise<unknown>): Promise<void> => {
+    let isBeside = beside !== undefined;
+    const ended = beside?.finally(() => (isBeside = false));
+    const session = async (index: number): Promise<void> => {
+      for (let round = 0; round < ROUNDS || isBeside; round++) {
+        const url = versions[(index + round) % versions.length] ?? "";
+        held[index] = await renewAt(url, held[index]);
+        for (const asked of versions) await callAt(asked, held[index]);
       }
-    }
-  }
+    };
+    await Promise.all([ended, ...held.map((_, index) => session(index))]);
+  };
+  // Each is deployed, rolled back, and deployed again.
+  await live([before, known]);
+  await live([before]);
+  await live([before, known]);
+  await live([known, used]);
+  await live([known]);
+  await live([known, used]);
+  const env = { ...process.env, ...house.variables, ...steps[2] };
+  await live([used], run("node", ["dev/rotate-keys.ts"], { env }));
+  await live([used, after]);
+  await live([used]);
+  await live([after]);
+  // Nothing is left that only the old keys open.
+  const again = await run("node", ["dev/rotate-keys.ts"], { env });
+  expect(again.stdout).toMatch(/^0 records sealed again/m);
 });
+
+/** A client that is told to come again does. */
+async function renewAt(url: string, tokens: Tokens | undefined): Promise<Tokens> {
+  for (let tries = 0; ; tries++) {
+    const response = await at(client, url).refresh(tokens?.refresh_token ?? "");
+    if (response.status !== 503 || tries === 5) return json<Tokens>(response, 200);
+  }
+}
+
+async function callAt(url: string, tokens: Tokens | undefined): Promise<void> {
+  const { response } = await callMcp(`${url}/mcp`, tokens?.access_token, { method: "tools/list" });
+  expect(response.status).toBe(200);
+}
 
 /** The same client, sent to another Worker of the same house. */
 function at(stranger: Stranger, url: string): Stranger {
