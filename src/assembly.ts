@@ -11,6 +11,7 @@ import type { SigningKey, SigningKeys } from "./grants/access-token.ts";
 import { createGrantKeeper } from "./grants/keeper.ts";
 import { createPermissionIndex } from "./grants/permission-index.ts";
 import { createEnterprises } from "./identity/enterprise.ts";
+import { createMachineKeys } from "./identity/machine-keys.ts";
 import { createIdentityProvider } from "./identity/openid.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
 import { deriveKeyId, deriveSigningKey } from "./keys.ts";
@@ -81,6 +82,7 @@ async function createAuthParts(
   return {
     config,
     identity,
+    publishedKeys: createMachineKeys(auth.machines.keyed, { fetch: send, now }),
     enterprises: createEnterprises(auth.machines.enterprises, { fetch: send, now }),
     vault,
     documents,

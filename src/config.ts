@@ -266,7 +266,7 @@ function authConfig(
     refreshReuseSeconds: values.REFRESH_REUSE_SECONDS,
     ...(values.SESSION_MAX_SECONDS === 0 ? {} : { sessionMaxSeconds: values.SESSION_MAX_SECONDS }),
     preregisteredClients: values.PREREGISTERED_CLIENTS.flatMap((client) => {
-      if ("jwks" in client) return [];
+      if ("grant_types" in client) return [];
       const { client_secret, ...rest } = client;
       return [{ ...rest, ...(client_secret === undefined ? {} : { client_secret }) }];
     }),

@@ -64,7 +64,7 @@ export function machineConfig(values: Values, { oidc }: IdentityConfig): Machine
     cacheSeconds: values.MACHINE_CACHE_SECONDS,
     enterprises: values.ENTERPRISE_ISSUERS,
     keyed: values.CLIENT_CREDENTIALS
-      ? values.PREREGISTERED_CLIENTS.filter((client) => "jwks" in client)
+      ? values.PREREGISTERED_CLIENTS.filter((client) => "grant_types" in client)
       : [],
   };
 }

@@ -2,6 +2,7 @@
  * The parts that the routes are made of: what signs people in, remembers, and keeps grants. Types
  * only; assembly.ts puts them together.
  */
+import type { JWK } from "jose";
 import type { Documents } from "./clients/documents.ts";
 import type { AuthConfig, Config } from "./config.ts";
 import type { Exchange } from "./exchange.ts";
@@ -12,6 +13,7 @@ import type { ChangingTool } from "./grants/frozen.ts";
 import type { GrantKeeper } from "./grants/keeper.ts";
 import type { Enterprises } from "./identity/enterprise.ts";
 import type { IdentityProvider } from "./identity/provider.ts";
+import type { PublishedDocument } from "./identity/published-document.ts";
 import type { Look } from "./pages/look.ts";
 import type { UnitOfWork } from "./storage/unit-of-work.ts";
 import type { Vault } from "./storage/vault.ts";
@@ -31,6 +33,8 @@ export interface OfferedTool {
 export interface Parts {
   readonly config: Config & { readonly auth: AuthConfig };
   readonly identity: IdentityProvider;
+  /** What machines publish of their keys, by their ids. */
+  readonly publishedKeys: ReadonlyMap<string, PublishedDocument<readonly JWK[]>>;
   /** Companies that vouch for their people. */
   readonly enterprises: Enterprises;
   readonly keeper: GrantKeeper;

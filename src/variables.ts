@@ -120,19 +120,23 @@ const preregisteredClient = z
   );
 
 /** A public key, and nothing of its private half. */
-const publicKey = z
+export const publicKey = z
   .looseObject({ kty: z.enum(["RSA", "EC"]) })
   .refine((key) => !["d", "k", "p", "q"].some((member) => member in key), "must be a public key");
 
 /** A machine with a key of its own: what it may do is written here, Auth0 knows nothing of it. */
-const keyedMachine = z.strictObject({
-  client_id: preregisteredClient.shape.client_id,
-  client_name: preregisteredClient.shape.client_name,
-  grant_types: z.tuple([z.literal("client_credentials")]),
-  token_endpoint_auth_method: z.literal("private_key_jwt").default("private_key_jwt"),
-  jwks: z.strictObject({ keys: z.array(publicKey).min(1).max(10) }),
-  permissions: z.array(z.string().min(1)),
-});
+const keyedMachine = z
+  .strictObject({
+    client_id: preregisteredClient.shape.client_id,
+    client_name: preregisteredClient.shape.client_name,
+    grant_types: z.tuple([z.literal("client_credentials")]),
+    token_endpoint_auth_method: z.literal("private_key_jwt").default("private_key_jwt"),
+    /** Its public keys, or where it publishes them. */
+    jwks: z.strictObject({ keys: z.array(publicKey).min(1).max(10) }).exactOptional(),
+    jwks_uri: issuerUrl.exactOptional(),
+    permissions: z.array(z.string().min(1)),
+  })
+  .refine(({ jwks, jwks_uri: uri }) => (jwks === undefined) !== (uri === undefined));
 
 export type KeyedMachine = Readonly<z.output<typeof keyedMachine>>;
 

@@ -4,6 +4,7 @@
  * ours goes out, and never a refresh token. Whether they hold, Auth0 says: here they are neither kept
  * nor logged.
  */
+import type { JWK } from "jose";
 import { CLOCK_TOLERANCE_SECONDS, readAssertion, verifyAssertion } from "../clients/assertion.ts";
 import { presentedClientId } from "../clients/authentication.ts";
 import { readSecret } from "../clients/credentials.ts";
@@ -74,12 +75,13 @@ async function machineAtAuth0(
  * our configuration; nobody is asked.
  */
 async function readKeyed(
-  { parts: { config, machineKeys, now }, work }: TokenContext,
+  { parts, work }: TokenContext,
   form: URLSearchParams,
-  { client_id: clientId, client_name: clientName, jwks, permissions }: KeyedMachine,
+  machine: KeyedMachine,
 ): Promise<Applicant> {
-  const expected = { clientId, keys: jwks.keys, issuer: config.issuer, now: now() };
-  const proof = await verifyAssertion(readAssertion(form), expected);
+  const { config, machineKeys, now } = parts;
+  const { client_id: clientId, client_name: clientName, permissions } = machine;
+  const proof = await judgeProof(readAssertion(form), machine, parts);
   if (typeof proof === "string") throw new Refusal("machine_refused", { facts: { check: proof } });
   const ttlSeconds = proof.expiresAt - now() + CLOCK_TOLERANCE_SECONDS;
   if (!(await work.claim(`machine-assertion:${clientId}:${proof.id}`, ttlSeconds)))
@@ -91,6 +93,20 @@ async function readKeyed(
     fingerprint: await signText(`key\0${clientId}\0${JSON.stringify(permissions)}`, key),
     obtain: async () => withoutToken(permissions, now()),
   };
+}
+
+/** With the keys written down here, or those that it publishes: as they are now, when none fits. */
+async function judgeProof(
+  assertion: string,
+  { client_id: clientId, jwks }: KeyedMachine,
+  { config: { issuer }, publishedKeys, now }: Parts,
+) {
+  const verify = (keys: readonly JWK[]) =>
+    verifyAssertion(assertion, { clientId, keys, issuer, now: now() });
+  const published = publishedKeys.get(clientId);
+  if (published === undefined) return verify(jwks?.keys ?? []);
+  const proof = await verify(await published.read());
+  return proof === "key" ? verify(await published.reread()) : proof;
 }
 
 /** Longer than a machine's grant is kept without another start. */

@@ -3,6 +3,7 @@
  * SDKs, and against everything that an assertion must not be.
  */
 import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
 import { PrivateKeyJwtProvider as ModernProvider } from "@modelcontextprotocol/client";
 import { PrivateKeyJwtProvider } from "@modelcontextprotocol/sdk/client/auth-extensions.js";
 import { exportJWK, exportPKCS8, generateKeyPair, SignJWT } from "jose";
@@ -232,6 +233,12 @@ describe("a configuration", () => {
   it.each<[string, Record<string, unknown>]>([
     ["with a private key", { jwks: { keys: [privateJwk] } }],
     ["without a key", { jwks: { keys: [] } }],
+    ["with neither keys nor their address", { jwks: undefined }],
+    ["with both", { jwks_uri: "https://keys.example/jwks" }],
+    [
+      "with keys that anybody on the way can exchange",
+      { jwks: undefined, jwks_uri: "http://keys.example/jwks" },
+    ],
     ["without permissions", { permissions: undefined }],
     ["with a secret too", { client_secret: "x".repeat(20) }],
     ["with another grant", { grant_types: ["client_credentials", "authorization_code"] }],
@@ -250,3 +257,73 @@ describe("a configuration", () => {
     await broken.stop();
   });
 });
+
+describe("a machine that publishes its keys (jwks_uri)", () => {
+  /** What is published, and how often it was asked for. */
+  const published: { keys: unknown[]; status: number; asked: number } = {
+    keys: [],
+    status: 200,
+    asked: 0,
+  };
+  const server = createServer((_request, response) => {
+    published.asked += 1;
+    response.writeHead(published.status, { location: "http://localhost:1/" });
+    response.end(JSON.stringify({ keys: published.keys }));
+  });
+  let worker: TestWorker;
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => void server.listen(0, "localhost", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    worker = await house.startAnother({
+      PREREGISTERED_CLIENTS: JSON.stringify([
+        {
+          client_id: CLIENT_ID,
+          client_name: "Build robot",
+          grant_types: ["client_credentials"],
+          jwks_uri: `http://localhost:${port}/keys`,
+          permissions: ["tool:get_user_info"],
+        },
+      ]),
+    });
+  });
+  afterAll(() => server.close());
+
+  const publish = async (...pairs: (typeof older)[]) => {
+    const keys = pairs.map(async (pair) => exportJWK(pair?.publicKey ?? rsa.publicKey));
+    // What is not understood, or must not be there, is passed over (RFC 7517 §5).
+    published.keys = [{ kty: "oct", k: "AAAA" }, privateJwk, ...(await Promise.all(keys))];
+  };
+  const statusOf = async (bent: Bent = {}) => (await ask(await assertion(bent), worker)).status;
+
+  it("is asked for them once, and again for a key that is new, not for each that is wrong", async () => {
+    Object.assign(published, { status: 503 });
+    expect(await statusOf({ key: older?.privateKey })).toBe(503);
+    Object.assign(published, { status: 302 });
+    expect(await statusOf({ key: older?.privateKey })).toBe(503);
+    Object.assign(published, { status: 200, asked: 0 });
+    await publish(older);
+    for (let start = 0; start < 3; start++)
+      expect(await statusOf({ key: older?.privateKey })).toBe(200);
+    expect(published.asked).toBe(1);
+    await publish(older, newer);
+    await worker.shiftClock(31);
+    expect(await statusOf()).toBe(200);
+    expect(published.asked).toBe(2);
+    for (let wrong = 0; wrong < 5; wrong++)
+      expect(await statusOf({ key: foreign?.privateKey })).toBe(401);
+    expect(published.asked).toBe(2);
+    // A key that was taken away is gone within ten minutes; while they cannot be had, what was known is.
+    await publish(newer);
+    await worker.shiftClock(31 + 601);
+    expect(await statusOf({ key: older?.privateKey })).toBe(401);
+    Object.assign(published, { status: 503 });
+    await worker.shiftClock(31 + 1300);
+    expect(await statusOf({ claims: { iat: undefined, exp: laterThan(1300) } })).toBe(200);
+  });
+});
+
+function laterThan(seconds: number): number {
+  return Math.floor(Date.now() / 1000) + seconds + 300;
+}
