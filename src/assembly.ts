@@ -82,8 +82,7 @@ async function createAuthParts(
   return {
     config,
     identity,
-    publishedKeys: createMachineKeys(auth.machines.keyed, { fetch: send, now }),
-    enterprises: createEnterprises(auth.machines.enterprises, { fetch: send, now }),
+    ...createVouchers(auth, send),
     vault,
     documents,
     now,
@@ -107,6 +106,14 @@ async function createAuthParts(
     permissionIndex: await createPermissionIndex(permissions, changing),
     sentences: catalogue.sentences,
     look,
+  };
+}
+
+/** Whoever is believed by keys of their own. */
+function createVouchers({ machines }: AuthConfig, send: typeof fetch) {
+  return {
+    publishedKeys: createMachineKeys(machines.keyed, { fetch: send, now }),
+    enterprises: createEnterprises(machines.enterprises, { fetch: send, now }),
   };
 }
 
