@@ -141,7 +141,9 @@ describe("a token request", () => {
     for (const [index, send] of unproven.entries()) {
       house.store.wire.take();
       await (await send()).arrayBuffer();
-      const commands = house.store.wire.take().flatMap(({ commands: sent }) => sent);
+      const sent = house.store.wire.take().flatMap(({ commands }) => commands);
+      // What every isolate hears once a while is no request's.
+      const commands = sent.filter((name) => name !== "ZRANGE");
       expect([
         index,
         commands.filter((name) => !/^(?:GET|MGET|H(?:GET|GETALL|VALS))$/.test(name)),
