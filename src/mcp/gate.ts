@@ -273,7 +273,7 @@ function withoutBlocked(
   standing: Standing,
   { off, exchange }: { readonly off: SwitchedOff; readonly exchange: Exchange },
 ): Standing {
-  const blocked = standing.held.filter((name) => off.permissions.includes(name));
+  const blocked = off.permissions.filter((name) => standing.held.includes(name));
   if (blocked.length === 0) return standing;
   exchange.note({ blockedPermissions: blocked.join(" ") });
   return { ...standing, held: standing.held.filter((name) => !blocked.includes(name)) };
