@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";
+import { joinValues } from "../options.ts";
 
 export const USAGE = `npm run admin -- <command> [options]
   people --sub 'auth0|…'          who that is in the log, and which clients hold grants of theirs
@@ -95,7 +96,7 @@ const OPTIONS = {
 /** Reads the command line. */
 export function readArguments(words: readonly string[] = process.argv.slice(2)): Order {
   try {
-    const args = joinValues(words);
+    const args = joinValues(words, OPTIONS);
     const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
     const [command, ...more] = positionals;
     if (more.length > 0) throw new TypeError("one command");
@@ -103,20 +104,4 @@ export function readArguments(words: readonly string[] = process.argv.slice(2)):
   } catch {
     throw new Obstacle("That is not how it is written.", USAGE);
   }
-}
-
-const TAKES_VALUE = new Set(
-  Object.entries(OPTIONS).flatMap(([name, { type }]) => (type === "string" ? [`--${name}`] : [])),
-);
-
-/** One in sixty-four ids of clients and people begins with a dash, which would be an option. */
-function joinValues(words: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const word of words) {
-    const before = joined.at(-1) ?? "";
-    const isValue = TAKES_VALUE.has(before) && !Object.hasOwn(OPTIONS, word.slice(2));
-    if (isValue) joined[joined.length - 1] = `${before}=${word}`;
-    else joined.push(word);
-  }
-  return joined;
 }

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";
 import { ROBOT } from "../tenant/machines.ts";
-import { optionObstacle } from "../options.ts";
+import { joinValues, optionObstacle } from "../options.ts";
 
 /** Each without a name lists what there is. */
 const LISTED = ["tool", "prompt", "read"] as const;
@@ -90,8 +90,8 @@ const wishSchema = z
   });
 
 /** Reads the command line; `undefined` when it asks for help. */
-export function readArguments(): Wish | undefined {
-  const words = readWords(process.argv.slice(2));
+export function readArguments(given: readonly string[] = process.argv.slice(2)): Wish | undefined {
+  const words = readWords(given);
   if (words === undefined) return undefined;
   const read = wishSchema.safeParse(words);
   if (!read.success) {
@@ -114,7 +114,8 @@ function readWords(words: readonly string[]) {
   const lists = LISTED.find((kind) =>
     given.some((word, index) => word === `--${kind}` && isAlone(word, index)),
   );
-  const args = given.filter((word, index) => !(word === `--${lists}` && isAlone(word, index)));
+  const wished = given.filter((word, index) => !(word === `--${lists}` && isAlone(word, index)));
+  const args = joinValues(wished, OPTIONS);
   try {
     const { help, ...values } = parseArgs({ args, options: OPTIONS }).values;
     return help ? undefined : { ...values, lists };

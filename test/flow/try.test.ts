@@ -1,8 +1,22 @@
 /** What npm run try shows of an answer, and what it answers when a tool asks back. */
 import { readFile, rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { ROBOT } from "../../dev/tenant/machines.ts";
+import { readArguments } from "../../dev/try/arguments.ts";
 import { answerQuestion } from "../../dev/try/questions.ts";
 import { showResult } from "../../dev/try/result.ts";
+
+describe("the command line", () => {
+  it.each([
+    [["--machine", "-dashed"], { machine: "-dashed" }],
+    [["--machine"], { machine: ROBOT.clientId }],
+    [["--machine", "--tool", "a"], { machine: ROBOT.clientId, tool: "a" }],
+    [["--scope", "-a"], { scope: "-a" }],
+    [["--tool"], { lists: "tool" }],
+  ])("%j", (words, wish) => {
+    expect(readArguments(words)).toMatchObject(wish);
+  });
+});
 
 describe("a result", () => {
   it("is shown as text, without what could steer the terminal", () => {
