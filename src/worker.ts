@@ -153,10 +153,13 @@ async function furnish(
   }
   for (const path of PAGES) app.get(path, leadHome(config.issuer));
   addMcpRoutes(app, { config, catalogue, services, site, version, now, ...guard }, look);
-  for (const [path, document] of Object.entries(describeServer({ ...config, site, version })))
+  const documents = describeServer({ ...config, site, version });
+  for (const [path, document] of Object.entries(documents))
     app.get(path, ({ req }) => answerDocument(document, req.header("If-None-Match")));
   app.get("/favicon.svg", () => renderIcon(site));
   app.get("/ready", createReadiness(parts, version));
+  for (const path of ["/health", "/ready", "/favicon.svg", "/llms.txt", ...Object.keys(documents)])
+    app.all(path, refuseWith("method_not_allowed", { Allow: "GET, HEAD" }));
   if (parts !== undefined) addRoutes(app, parts);
   return { app, parts, logShare: config.logShare };
 }

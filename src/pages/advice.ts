@@ -196,7 +196,7 @@ export function adviceFor(reason: Reason): Advice {
 }
 
 function adviceForStatus(status: number): Advice {
-  if (status === 503 || status === 429)
+  if (status === 503)
     return {
       heading: "Please try again shortly",
       reader: "you",

@@ -77,6 +77,20 @@ describe("a program that comes to a wrong address is told in JSON where to go", 
     expect(house.log.at(-1)).toMatchObject({ reason: "not_found", status: 404 });
   });
 
+  it.each([
+    "/health",
+    "/ready",
+    "/llms.txt",
+    "/favicon.svg",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource/mcp",
+  ])("what is only read is not written to: %s", async (path) => {
+    const response = await fetch(`${house.issuer}${path}`, { method: "PUT", body: "{}" });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toMatch(/^GET/);
+    expect(house.log.at(-1)).toMatchObject({ reason: "method_not_allowed", status: 405 });
+  });
+
   it("a browser gets a page, and curl the front door", async () => {
     const lost = await fetch(`${house.issuer}/api/mcp`, { headers: BROWSER });
     expect([lost.status, lost.headers.get("content-type")]).toEqual([
