@@ -192,6 +192,11 @@ export const REFUSALS = {
     status: 400,
     text: "There is no such resource here.",
   },
+  resource_for_people: {
+    code: "invalid_target",
+    status: 400,
+    text: "The address of an organization is for people. A machine asks for the address that ends in /mcp.",
+  },
   scope_not_granted: {
     code: "invalid_scope",
     status: 400,

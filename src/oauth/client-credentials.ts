@@ -14,6 +14,7 @@ import type { GrantRecord } from "../grants/record.ts";
 import type { MachineCredentials, UpstreamTokens } from "../identity/provider.ts";
 import { deriveUserId } from "../identity/user-id.ts";
 import { signText } from "../keys.ts";
+import { organizationAt } from "../organizations.ts";
 import type { Parts } from "../parts.ts";
 import type { KeyedMachine } from "../variables.ts";
 import { admitApplicant } from "./applicant.ts";
@@ -22,7 +23,11 @@ import type { TokenContext, TokenRequest } from "./token-request.ts";
 
 /** Answers `grant_type=client_credentials`. */
 export async function admitMachine(context: TokenContext, token: TokenRequest): Promise<Response> {
-  assertResource(token.form, context.parts.config.resource);
+  const { config } = context.parts;
+  // Auth0 asks machines of an organization for a client grant of their own, which is not judged here.
+  if (token.form.getAll("resource").some((asked) => organizationAt(asked, config) !== undefined))
+    throw new Refusal("resource_for_people");
+  assertResource(token.form, config.resource);
   const machine = await readMachine(context, token);
   return admitApplicant(context, token, machine);
 }

@@ -5,6 +5,7 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type House, startHouse } from "../support/house.ts";
+import { askForToken } from "../support/machine.ts";
 import { clientAt } from "../support/sessions.ts";
 import {
   callMcp,
@@ -43,6 +44,20 @@ const at = async (url: string, { access_token }: Tokens): Promise<number> =>
   (await callMcp(url, access_token, LIST)).response.status;
 
 describe("an organization's address", () => {
+  it("is for people: a machine is told so, and its token for /mcp is worth nothing there", async () => {
+    const resource = `${house.issuer}/mcp/o/acme`;
+    const refused = await askForToken(house, undefined, { resource });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      error: "invalid_target",
+      error_description: expect.stringContaining("is for people"),
+    });
+    expect(house.log.at(-1)).toMatchObject({ reason: "resource_for_people" });
+    const machine = await json<Tokens>(await askForToken(house), 200);
+    expect(await at(`${house.issuer}/mcp`, machine)).toBe(200);
+    expect(await at(resource, machine)).toBe(401);
+  });
+
   it("is a resource of its own: challenge, metadata at the inserted path (RFC 9728 §3.1)", async () => {
     const challenge = await fetch(`${house.issuer}/mcp/o/acme`, { method: "POST" });
     const metadataUrl = `${house.issuer}/.well-known/oauth-protected-resource/mcp/o/acme`;
