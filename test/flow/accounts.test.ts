@@ -9,7 +9,7 @@ import type { Fault } from "../../dev/tenant/traffic.ts";
 import { type House, startHouse, type TestWorker } from "../support/house.ts";
 import { statusOfCall } from "../support/sessions.ts";
 import { callMcp, locationOf, meetStranger, type Stranger } from "../support/stranger.ts";
-import { type CookieJar, signIn, visit } from "../support/tenant.ts";
+import { askForRefreshToken, type CookieJar, signIn, visit } from "../support/tenant.ts";
 
 const VAULT = `token:${TOKEN_VAULT}` as const;
 const ADAS = `google-oauth2 token of ${PEOPLE.ada.sub} for calendar.readonly`;
@@ -180,6 +180,19 @@ describe("whoever opens the page is who was asked", () => {
     expect(service).toBeUndefined();
     expect(house.tenant.control.connectedAccounts()).toEqual([]);
   });
+
+  it.each(["ada", "rob"] as const)(
+    "a refresh token that Auth0 gave on the way is revoked there, when %s signs in",
+    async (person) => {
+      const address = linkIn((await read(house, token)).text);
+      const { page, jar } = await openAs("ada", address);
+      const form = new URLSearchParams({ csrf: await csrfOf(page) });
+      const start = askForRefreshToken(locationOf(await visit(address, jar, form)));
+      const onward = await visit(await signIn(start, person, jar), jar);
+      expect(onward.status).toBe(person === "ada" ? 302 : 404);
+      await expect.poll(() => house.tenant.control.revokedRefreshTokens()).toHaveLength(1);
+    },
+  );
 
   it("a form that our page did not send begins nothing", async () => {
     const address = linkIn((await read(house, token)).text);

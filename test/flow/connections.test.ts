@@ -17,7 +17,13 @@ import {
   meetStranger,
   type Tokens,
 } from "../support/stranger.ts";
-import { ON_ITS_OWN, type CookieJar, signIn, visit } from "../support/tenant.ts";
+import {
+  askForRefreshToken,
+  ON_ITS_OWN,
+  type CookieJar,
+  signIn,
+  visit,
+} from "../support/tenant.ts";
 
 let house: House;
 let website: DocumentClient;
@@ -174,6 +180,17 @@ describe("signing in", () => {
     expect([...jar.keys()].filter((name) => name.startsWith("loopback-"))).toEqual([
       "loopback-mcp-person /",
     ]);
+  });
+
+  it.each([
+    ["that holds", {}, 302],
+    ["that is refused", { idToken: "wrong-nonce" }, 503],
+  ] as const)("%s: a refresh token that Auth0 gave is revoked there", async (_, shape, status) => {
+    const jar: CookieJar = new Map();
+    const away = askForRefreshToken(locationOf(await visit(address("/connections/sign-in"), jar)));
+    const back = await signIn(away, "ada");
+    house.tenant.control.shape(shape);
+    expect((await untilRevoked(() => visit(back, jar))).status).toBe(status);
   });
 
   it("says in the cookie who it is by our opaque id, for this page only", async () => {

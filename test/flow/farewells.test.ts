@@ -1,9 +1,11 @@
 /**
- * What Auth0 is still to be told, while the storage key changes: nothing is told too early, nothing
+ * What Auth0 is still to be told, also while the storage key changes: nothing is told too early, nothing
  * is forgotten, whichever version of the server comes by.
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Refusal } from "../../src/errors.ts";
+import { abandonToken } from "../../src/grants/ending.ts";
 import {
   type Farewell,
   remember,
@@ -76,6 +78,40 @@ describe("under a key that this version does not have", () => {
     expect(await say(open(older))).toBe(1);
     expect(told).toEqual(["token 40"]);
   });
+});
+
+describe("a token that belongs to no grant", () => {
+  it("is told at once, and nothing is left", async () => {
+    await abandonToken({ vault: open(older), identity }, "abandoned");
+    expect(told).toEqual(["abandoned"]);
+    expect(await members()).toEqual([]);
+  });
+
+  it("is told at once also when the store does not answer", async () => {
+    store.faults.always("refuse");
+    await abandonToken({ vault: open(older), identity }, "abandoned");
+    store.faults.clear();
+    expect(told).toEqual(["abandoned"]);
+    expect(await members()).toEqual([]);
+  });
+
+  it.each(["Auth0", "Auth0, and then the store"])(
+    "is remembered and told later when %s does not answer",
+    async (who) => {
+      const vault = open(older);
+      const revoke = async () => {
+        if (who !== "Auth0") store.faults.always("refuse");
+        throw new Refusal("identity_unavailable");
+      };
+      await abandonToken({ vault, identity: { revoke } }, "abandoned");
+      store.faults.clear();
+      expect(told).toEqual([]);
+      nowSeconds += 3600;
+      expect(await say(vault)).toBe(1);
+      expect(told).toEqual(["abandoned"]);
+      expect(await members()).toEqual([]);
+    },
+  );
 });
 
 describe("one that was tampered with", () => {

@@ -28,6 +28,13 @@ export async function signIn(
   return submitted.callback;
 }
 
+/** The same request for a sign-in, for a refresh token too, whether or not it was asked for. */
+export function askForRefreshToken(authorizationUrl: URL): URL {
+  const url = new URL(authorizationUrl);
+  url.searchParams.set("scope", `${url.searchParams.get("scope")} offline_access`);
+  return url;
+}
+
 interface Stop {
   /** The last address at the tenant. */
   readonly url: URL;
