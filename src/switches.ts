@@ -75,11 +75,13 @@ export function createSwitches({ auth, vault, notice, now, waitUntil }: SwitchPa
     const off = await known();
     const heardAt = isAnythingOff(off) ? at : Math.max(at, allOnAt - LISTEN_SECONDS);
     const age = heardAt > now() ? Number.POSITIVE_INFINITY : now() - heardAt;
-    const isOff = off.everything;
+    if (age <= (off.everything ? HEARD_OFF_SECONDS : HEARD_SECONDS)) {
+      if (age >= SOON_SECONDS) waitUntil(listen());
+      return off;
+    }
     const failedAt = notice.failedAt();
     const isPausing = failedAt <= now() && now() - failedAt < PAUSE_SECONDS;
-    if (age > (isOff ? HEARD_OFF_SECONDS : HEARD_SECONDS)) await (isPausing ? undefined : listen());
-    else if (age >= SOON_SECONDS) waitUntil(listen());
+    if (!isPausing) await listen();
     return known();
   };
   return {
