@@ -91,7 +91,8 @@ export function createSwitches({ auth, vault, notice, now, waitUntil }: SwitchPa
   };
 }
 
-function withVariables(said: SwitchedOff, auth: AuthConfig): SwitchedOff {
+/** What is off by either of them. Pure. */
+export function withVariables(said: SwitchedOff, auth: AuthConfig): SwitchedOff {
   return {
     ...said,
     registration: said.registration || !auth.dynamicRegistration,

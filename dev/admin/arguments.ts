@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { Obstacle } from "../obstacle.ts";
-import { joinValues } from "../options.ts";
+import { joinValues, optionObstacle } from "../options.ts";
 
 export const USAGE = `npm run admin -- <command> [options]
   people --sub 'auth0|…'          who that is in the log, and which clients hold grants of theirs
@@ -22,41 +22,51 @@ export const USAGE = `npm run admin -- <command> [options]
                                   --at: whatever came within two minutes of that time
 options
   --file .deploy.vars             where the variables are; .dev.vars when left out
-  --json                          for machines`;
+  --json                          for machines
 
-const COMMANDS = [
-  "people",
-  "access",
-  "revoke",
-  "clients",
-  "block",
-  "unblock",
-  "blocked",
-  "count",
-  "tell",
-  "trace",
-] as const;
+It ends with 0 when it was done, with 2 when it was not.`;
+
+const PERSON = ["sub", "user"];
+const SWITCH = ["client", "permission", "registration", "all"];
+
+/** What each command takes: an option that it would pass over may have been meant to spare somebody. */
+const COMMANDS = {
+  people: [...PERSON, "client", "grant", "since"],
+  access: [...PERSON, "client", "grant", "since"],
+  revoke: [...PERSON, "client", "grant", "all", "since", "yes"],
+  clients: ["remove"],
+  block: SWITCH,
+  unblock: SWITCH,
+  blocked: [],
+  count: [],
+  tell: [],
+  trace: ["request", "client", "user", "at", "log"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+const ANYWHERE = ["file", "json"];
+
+const TIME = "is a time: 2026-11-26T08:00.";
 
 const orderSchema = z.object({
-  command: z.enum(COMMANDS),
+  command: z.custom<keyof typeof COMMANDS>(),
   sub: z.string().optional(),
   user: z.string().optional(),
   client: z.string().optional(),
   grant: z
     .string()
-    .regex(/^[\w-]+:[\w-]+$/)
+    .regex(/^[\w-]+:[\w-]+$/, "--grant is user:grant, as the command people has it.")
     .optional(),
   all: z.boolean(),
   permission: z.string().optional(),
   registration: z.boolean(),
   since: z.iso
-    .datetime({ local: true, offset: true })
+    .datetime({ local: true, offset: true, error: `--since ${TIME}` })
     .transform((text) => Date.parse(text) / 1000)
     .optional(),
   remove: z.string().optional(),
   request: z.string().optional(),
   at: z.iso
-    .datetime({ local: true, offset: true })
+    .datetime({ local: true, offset: true, error: `--at ${TIME}` })
     .transform((text) => Date.parse(text))
     .optional(),
   log: z.string().optional(),
@@ -93,15 +103,32 @@ const OPTIONS = {
   json: flag,
 };
 
-/** Reads the command line. */
+/** Reads the command line, or says what of it is wrong. */
 export function readArguments(words: readonly string[] = process.argv.slice(2)): Order {
+  const { values, positionals } = readWords(words);
+  const [command = "", ...more] = positionals;
+  if (!isCommand(command)) throw new Obstacle(`There is no command '${command}'.`, USAGE);
+  if (more.length > 0) throw new Obstacle(`Unexpected argument '${more.join(" ")}'.`, USAGE);
+  const takes: readonly string[] = [...COMMANDS[command], ...ANYWHERE];
+  const strange = Object.entries(values).find(
+    ([name, value]) => value !== undefined && value !== false && !takes.includes(name),
+  );
+  if (strange !== undefined)
+    throw new Obstacle(`'${command}' takes no option '--${strange[0]}'.`, USAGE);
+  const read = orderSchema.safeParse({ ...values, command });
+  if (read.success) return read.data;
+  throw new Obstacle(read.error.issues.map(({ message }) => message).join("\n"), USAGE);
+}
+
+function isCommand(word: string): word is keyof typeof COMMANDS {
+  return Object.hasOwn(COMMANDS, word);
+}
+
+function readWords(words: readonly string[]) {
   try {
     const args = joinValues(words, OPTIONS);
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
-    const [command, ...more] = positionals;
-    if (more.length > 0) throw new TypeError("one command");
-    return orderSchema.parse({ ...values, command });
-  } catch {
-    throw new Obstacle("That is not how it is written.", USAGE);
+    return parseArgs({ args, allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    throw optionObstacle(error, USAGE);
   }
 }

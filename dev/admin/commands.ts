@@ -17,7 +17,7 @@ import {
   tell,
 } from "./orders.ts";
 import { createOperatorParts, type OperatorParts } from "./parts.ts";
-import type { SwitchedOff } from "../../src/switches.ts";
+import { type SwitchedOff, withVariables } from "../../src/switches.ts";
 import { readSwitches, turn } from "./switches.ts";
 import type { ClientSummary } from "./walk.ts";
 
@@ -39,7 +39,12 @@ const COMMANDS: Readonly<Record<Command, (parts: OperatorParts, order: Order) =>
     },
     async access(parts, order) {
       const grants = (await findGrants(parts, order)).map(({ summary }) => summary);
-      const access = judgeAccess(grants, (await readTools().catch(refuseWithout)).tools);
+      const { tools } = await readTools().catch(refuseWithout);
+      const access = judgeAccess(
+        grants,
+        tools,
+        withVariables(await readSwitches(parts), parts.auth),
+      );
       return { value: access, text: access.map(renderAccess).join("\n") || "no grant" };
     },
     async revoke(parts, order) {
@@ -51,8 +56,9 @@ const COMMANDS: Readonly<Record<Command, (parts: OperatorParts, order: Order) =>
     },
     async clients(parts, order) {
       if (order.remove !== undefined) {
-        const ended = await removeClient(parts, order);
-        return { value: { ended }, text: `removed, and ${ended} grants ended` };
+        const removal = await removeClient(parts, order);
+        const done = removal.wasRegistered ? "removed" : "no such client is registered";
+        return { value: removal, text: `${done}, and ${removal.ended} grants ended` };
       }
       const clients = await listClients(parts);
       return { value: clients, text: clients.map(renderClient).join("\n") };
@@ -109,6 +115,7 @@ function renderGrant(grant: Awaited<ReturnType<typeof findGrants>>[number]["summ
 
 const LAYERS = {
   allowed: "can be called",
+  switch: "no: switched off is",
   role: "no: the role at the provider lacks",
   consent: "no: the person did not allow this client",
 } as const;

@@ -7,6 +7,7 @@ import { sayFarewells } from "../../src/grants/farewell.ts";
 import { deriveUserId } from "../../src/identity/user-id.ts";
 import { judgePermissions } from "../../src/mcp/permissions.ts";
 import { Obstacle } from "../obstacle.ts";
+import type { SwitchedOff } from "../../src/switches.ts";
 import type { CatalogueTool } from "../doctor/tools.ts";
 import type { Order } from "./arguments.ts";
 import {
@@ -90,14 +91,21 @@ export async function listClients(parts: OperatorParts): Promise<readonly Client
   return clients;
 }
 
-/** Removes a client's registration and ends its grants; returns how many. */
-export async function removeClient(parts: OperatorParts, order: Order): Promise<number> {
+export interface Removal {
+  /** How many grants. */
+  readonly ended: number;
+  readonly wasRegistered: boolean;
+}
+
+/** Removes a client's registration and ends its grants. */
+export async function removeClient(parts: OperatorParts, order: Order): Promise<Removal> {
   const clientId = order.remove ?? "";
   const found = await findGrants(parts, { ...order, client: clientId });
   await endGrants(parts, found);
   const key = await parts.vault.keyOf(`client:${clientId}`);
-  await parts.vault.redis.transact([{ do: "delete", keys: [key] }], { isPatient: true });
-  return found.length;
+  const remove = [{ do: "delete", keys: [key] } as const];
+  const [deleted] = await parts.vault.redis.transact(remove, { isPatient: true });
+  return { ended: found.length, wasRegistered: deleted !== 0 };
 }
 
 export interface Count {
@@ -138,18 +146,26 @@ export interface Access {
   readonly clientName: string;
   readonly clientId: string;
   readonly tool: string;
-  /** What says no: nothing, the role at the provider, or the person's consent. */
-  readonly verdict: "allowed" | "role" | "consent";
+  /** What says no: nothing, a switch, the role at the provider, or the person's consent. */
+  readonly verdict: "allowed" | "switch" | "role" | "consent";
   readonly missing: readonly string[];
 }
 
-/** Which tools can be called through which grant, and which layer says no. Pure. */
+/** Which tools can be called through which grant, and which layer says no first. Pure. */
 export function judgeAccess(
   grants: readonly GrantSummary[],
   tools: readonly CatalogueTool[],
+  off: SwitchedOff,
 ): readonly Access[] {
   return grants.flatMap(({ clientName, clientId, held, granted }) =>
     tools.map(({ name: tool, permissions }): Access => {
+      const switched = [
+        ...(off.everything ? ["everything"] : []),
+        ...(off.clients.includes(clientId) ? ["the client"] : []),
+        ...permissions.filter((name) => off.permissions.includes(name)),
+      ];
+      if (switched.length > 0)
+        return { clientName, clientId, tool, verdict: "switch", missing: switched };
       const standing = {
         held: new Set(held),
         granted: new Set(granted === "all" ? held : granted),

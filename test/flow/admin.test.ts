@@ -22,9 +22,13 @@ beforeAll(async () => {
 afterAll(() => house.stop());
 beforeEach(() => house.tenant.control.clear());
 
-async function admin(words: readonly string[], input = "") {
+async function admin(
+  words: readonly string[],
+  input = "",
+  variables: Readonly<Record<string, string>> = {},
+) {
   const child = spawn(process.execPath, ["dev/admin.ts", ...words], {
-    env: { PATH: process.env["PATH"] ?? "", ...house.variables },
+    env: { PATH: process.env["PATH"] ?? "", ...house.variables, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.end(input);
@@ -66,6 +70,20 @@ describe("npm run admin", () => {
     );
   });
 
+  it("tells that it is switched off, by command or by variable", async () => {
+    await client.signIn("rob");
+    const access = ["access", "--sub", PEOPLE.rob.sub, "--client", client.clientId];
+    const blocked = { BLOCKED_CLIENTS: client.clientId };
+    expect((await admin(access, "", blocked)).output).toMatch(
+      /get_user_info: no: switched off is the client$/m,
+    );
+    await admin(["block", "--permission", "tool:get_user_info"]);
+    const { output } = await admin(access);
+    await admin(["unblock", "--permission", "tool:get_user_info"]);
+    expect(output).toMatch(/get_user_info: no: switched off is tool:get_user_info$/m);
+    expect(output).toMatch(/explain_access: no: the role at the provider lacks/);
+  });
+
   it("counts, people and machines apart, and lists clients", async () => {
     expect((await askForToken(house)).status).toBe(200);
     expect(await json(["count"])).toMatchObject({ people: 2, machines: 1, registeredClients: 1 });
@@ -96,7 +114,7 @@ describe("npm run admin", () => {
   it("asks before it ends more than one person's, and ends a grant that began since", async () => {
     const [ada, rob] = [await client.signIn("ada"), await client.signIn("rob")];
     const refused = await admin(["revoke", "--all"]);
-    expect(refused).toMatchObject({ code: 1, error: expect.stringContaining("Say --yes.") });
+    expect(refused).toMatchObject({ code: 2, error: expect.stringContaining("Say --yes.") });
     expect(await isAlive(ada)).toBe(true);
     const later = new Date(Date.now() + 3600_000).toISOString();
     expect(await json(["revoke", "--all", "--since", later])).toEqual({ ended: 0 });
@@ -107,7 +125,10 @@ describe("npm run admin", () => {
   it("removes a client, its grants included", async () => {
     const other = await meetStranger(`${house.issuer}/mcp`);
     const tokens = await other.signIn("ada");
-    expect(await json(["clients", "--remove", other.clientId])).toEqual({ ended: 1 });
+    expect(await json(["clients", "--remove", other.clientId])).toEqual({
+      ended: 1,
+      wasRegistered: true,
+    });
     expect(await isAlive(tokens)).toBe(false);
     expect((await json(["clients"])).map(({ clientId }: { clientId: string }) => clientId)).toEqual(
       [client.clientId],
@@ -136,7 +157,7 @@ describe("npm run admin", () => {
     expect(byTime.output).toContain(String(failed?.["requestId"]));
     const late = new Date(Date.parse(at) + 3600_000).toISOString();
     expect(await admin(["trace", "--at", late], log.join("\n"))).toMatchObject({
-      code: 1,
+      code: 2,
       error: "There is no such request in this log.\n",
     });
   });
@@ -166,7 +187,8 @@ describe("npm run admin", () => {
 
   it.each(["-dashed", "--twice"])("takes an id that begins with a dash: %s", async (id) => {
     expect(await json(["people", "--sub", id])).toMatchObject({ grants: [] });
-    expect(await json(["clients", "--remove", id])).toEqual({ ended: 0 });
+    const { output } = await admin(["clients", "--remove", id]);
+    expect(output).toBe("no such client is registered, and 0 grants ended\n");
   });
 
   it.each([[["--help"]], [["people", "-h"]], [[]]])("explains itself: %j", async (words) => {
@@ -175,12 +197,34 @@ describe("npm run admin", () => {
     expect(output).toMatch(/^npm run admin -- <command>/);
   });
 
-  it.each([[["revoke"]], [["block"]], [["nonsense"]], [["people", "extra"]]])(
-    "refuses %j",
-    async (words) => {
-      const { code, error } = await admin(words);
-      expect(code).toBe(1);
-      expect(error).toMatch(/^(Whose\?|What\?|That is not how it is written\.)/);
-    },
-  );
+  it.each([
+    [["revoke"], /^Whose\?/],
+    [["block"], /^What\?/],
+    [["trace"], /^Which\?/],
+    [["nonsense"], /^There is no command 'nonsense'\./],
+    [["toString"], /^There is no command 'toString'\./],
+    [["people", "extra"], /^Unexpected argument 'extra'\./],
+    [["people", "--usr", "a"], /^Unknown option '--usr'\./],
+    [["revoke", "--all", "--permission", "a"], /^'revoke' takes no option '--permission'\./],
+    [["count", "--yes"], /^'count' takes no option '--yes'\./],
+    [["people", "--sub"], /^Option '--sub <value>' argument missing\./],
+    [["revoke", "--grant", "a"], /^--grant is user:grant/],
+    [["revoke", "--all", "--since", "noon"], /^--since is a time: 20/],
+    [["trace", "--at", "noon"], /^--at is a time: 20/],
+    [["trace", "--request", "a", "--log", "/nowhere"], /^There is no file \/nowhere\./],
+  ])("refuses %j by what is wrong with it", async (words, says) => {
+    expect(await admin(words)).toEqual({ code: 2, output: "", error: expect.stringMatching(says) });
+  });
+
+  it.each([
+    [{ UPSTASH_REDIS_REST_URL: "http://localhost:9" }, "store_unavailable"],
+    [{ STORAGE_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64") }, "store_key_unknown"],
+  ])("says by its reason what the store does not give: %j", async (variables, reason) => {
+    await client.signIn("ada");
+    expect(await admin(["people"], "", variables)).toEqual({
+      code: 2,
+      output: "",
+      error: expect.stringMatching(`^That could not be done: ${reason}\\.\n\n.*operations\\.md`),
+    });
+  });
 });
