@@ -7,8 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { pass } from "../support/clock.ts";
 import { type House, startHouse, type TestWorker } from "../support/house.ts";
 import {
+  accept,
   ALIVE,
   beginLife,
+  CHANGE,
   DEAD,
   END,
   ENDS,
@@ -24,7 +26,7 @@ import {
   playAgain,
   playLegs,
 } from "../support/lives.ts";
-import { clientAt, RENEWAL_DUE_SECONDS, statusOfCall } from "../support/sessions.ts";
+import { clientAt, permissionsIn, RENEWAL_DUE_SECONDS, statusOfCall } from "../support/sessions.ts";
 import { availableEngines } from "../support/store.ts";
 import type { FaultKind, FaultOptions } from "../support/store-faults.ts";
 
@@ -80,6 +82,12 @@ async function findSpent(life: Life): Promise<number[]> {
   const statuses = [];
   for (const leg of ONCE) statuses.push((await playAgain(life, leg)).status);
   return statuses;
+}
+
+/** The person signs in at our own pages. */
+async function signInHere(life: Life): Promise<void> {
+  await play(life, LEG.ownSignIn);
+  await play(life, LEG.ownReturn);
 }
 
 const SPENT = ONCE.map(({ again }) => again);
@@ -243,6 +251,150 @@ describe("a store request that the Worker has given up arrives", () => {
     for (const next of meanwhile) expect((await play(life, next)).status).toBe(next.status);
     expect(await faults.deliver()).toBe(1);
     expect(await afterwards(life)).toEqual(expected);
+  });
+});
+
+/** The leg whose store request waits until other legs were played elsewhere, and what comes of it. */
+interface Overtaking {
+  readonly name: string;
+  readonly leg: Leg;
+  /** Its commit, if not said otherwise. */
+  readonly held?: FaultOptions;
+  /** What Auth0 answers meanwhile, if not the truth. */
+  readonly shape?: Parameters<House["tenant"]["control"]["shape"]>[0];
+  readonly meanwhile: readonly Leg[];
+  readonly status: number;
+  /** How often Auth0 renews tokens and how often it is told that one is not wanted. */
+  readonly asked?: { readonly renewals: number; readonly revocations: number };
+  readonly afterwards: (life: Life) => Promise<unknown>;
+  readonly expected: unknown;
+}
+
+const OVERTAKEN: readonly Overtaking[] = [
+  {
+    name: "an exchange, when the code is exchanged: a replay",
+    leg: LEG.exchange,
+    meanwhile: [LEG.exchange],
+    status: 400,
+    afterwards: findDead,
+    expected: DEAD,
+  },
+  {
+    name: "an exchange, when the person is logged out: refused",
+    leg: LEG.exchange,
+    meanwhile: [END.logout],
+    status: 400,
+    afterwards: async (life) => (await playAgain(life, LEG.exchange)).status,
+    expected: 400,
+  },
+  {
+    name: "a refresh, when another was first: the same answer",
+    leg: LEG.refresh,
+    meanwhile: [LEG.refresh],
+    status: 200,
+    afterwards: async (life) => ({
+      answers: new Set(life.accessTokens.slice(-2)).size,
+      ...(await findAlive(life)),
+    }),
+    expected: { answers: 1, ...ALIVE },
+  },
+  {
+    name: "a refresh, when the session is ended: refused",
+    leg: LEG.refresh,
+    meanwhile: [END.accessToken],
+    status: 400,
+    afterwards: findDead,
+    expected: DEAD,
+  },
+  {
+    name: "a renewal, when the person changes the session: Auth0 is not asked again",
+    leg: LEG.renewal,
+    meanwhile: [CHANGE.idle],
+    status: 200,
+    asked: { renewals: 1, revocations: 0 },
+    afterwards: findAlive,
+    expected: ALIVE,
+  },
+  {
+    name: "a renewal, when the session is ended: Auth0's newer token ends too",
+    leg: LEG.renewal,
+    meanwhile: [END.accessToken],
+    status: 400,
+    asked: { renewals: 1, revocations: 2 },
+    afterwards: findDead,
+    expected: DEAD,
+  },
+  {
+    name: "a renewal that is of no use, when the session is ended: Auth0's newer token ends too",
+    leg: LEG.renewal,
+    shape: { permissions: "absent" },
+    meanwhile: [END.accessToken],
+    status: 503,
+    asked: { renewals: 1, revocations: 2 },
+    afterwards: findDead,
+    expected: DEAD,
+  },
+  {
+    name: "permissions taken away, when the client refreshes: they are gone from the next token",
+    leg: CHANGE.narrow,
+    meanwhile: [LEG.refresh],
+    status: 303,
+    async afterwards(life) {
+      await play(life, LEG.refresh);
+      return (await permissionsIn(life.tokens.access_token)).granted;
+    },
+    expected: [],
+  },
+  {
+    name: "permissions taken away, when the session is ended before it is written: it is not found",
+    leg: CHANGE.narrow,
+    meanwhile: [END.accessToken],
+    status: 404,
+    afterwards: findDead,
+    expected: DEAD,
+  },
+  {
+    name: "permissions taken away, when the session is ended before it is read: it is not found",
+    leg: CHANGE.narrow,
+    held: { skip: 1 },
+    meanwhile: [END.accessToken],
+    status: 404,
+    afterwards: findDead,
+    expected: DEAD,
+  },
+];
+
+describe("what another isolate overtakes", () => {
+  it.for(OVERTAKEN)("$name", async ({ leg, held = { match: "HSETNX" }, ...row }) => {
+    const { faults, wire } = house.store;
+    const { control } = house.tenant;
+    const life = await beginLife(house, other);
+    await playLegs(life, LEGS.includes(leg) ? leg : undefined);
+    const send = await leg.prepare(life);
+    life.sent.set(leg.name, send);
+    if (row.meanwhile.includes(CHANGE.idle)) await signInHere(life);
+    const count = () => ({
+      renewals: control.count("token:refresh_token"),
+      revocations: control.count("revoke"),
+    });
+    const before = count();
+    control.shape(row.shape ?? {});
+    wire.take();
+    faults.next("held", held);
+    const answering = send();
+    await expect.poll(() => wire.take().some(({ fault }) => fault === "held")).toBe(true);
+    life.at = other;
+    for (const next of row.meanwhile) expect((await play(life, next)).status).toBe(next.status);
+    life.at = house;
+    expect(await faults.deliver()).toBeGreaterThan(0);
+    expect((await accept(life, leg, await answering)).status).toBe(row.status);
+    control.shape({});
+    const asked = () => ({
+      renewals: count().renewals - before.renewals,
+      revocations: count().revocations - before.revocations,
+    });
+    if (row.asked !== undefined) await expect.poll(asked).toEqual(row.asked);
+    expect(await row.afterwards(life)).toEqual(row.expected);
   });
 });
 

@@ -92,6 +92,19 @@ describe("a request that is kept under way", () => {
     expect(await store.faults.deliver()).toBe(0);
   });
 
+  it("held: what is sent again as it was waits too, and nothing else", async () => {
+    store.faults.next("held");
+    const answers = [ask("/", ["SET", "key", "older"])];
+    await arrival(1);
+    answers.push(ask("/", ["SET", "key", "older"]));
+    await arrival(1);
+    expect(await ask("/", ["SET", "key", "newer"])).toEqual(OK);
+    expect(await store.faults.deliver()).toBe(2);
+    expect(await Promise.all(answers)).toEqual([OK, OK]);
+    expect(await store.dump()).toEqual(["key", "older"]);
+    expect(await ask("/", ["SET", "key", "older"])).toEqual(OK);
+  });
+
   it("is answered by delivery if the client still waits", async () => {
     store.faults.next("late");
     const answer = ask("/", ["SET", "key", "value"]);

@@ -216,6 +216,21 @@ export const END = {
 
 export const ENDS: readonly Leg[] = Object.values(END);
 
+/** What a person changes at our own pages about a session that goes on. */
+export const CHANGE = {
+  narrow: change("without permissions", { do: "narrow", choices: "shown" }),
+  idle: change("to end by disuse", { do: "idle", idleDays: "1" }),
+} as const satisfies Record<string, Leg>;
+
+function change(name: string, fields: Readonly<Record<string, string>>): Leg {
+  const prepare = async (life: Life): Promise<Send> => {
+    const form = new URLSearchParams(await findConnection(life));
+    for (const [field, value] of Object.entries(fields)) form.set(field, value);
+    return browse(life, { address: ours(life, "/connections"), jar: life.ownJar, form });
+  };
+  return { name, requests: 3, status: 303, prepare };
+}
+
 /** Plays one leg, or one end. */
 export async function play(life: Life, leg: Leg): Promise<Response> {
   const send = await leg.prepare(life);

@@ -73,7 +73,8 @@ export function withFaults(api: RestApi): { api: RestApi; faults: Faults; wire: 
   const plan = createPlan();
   const faultyApi: RestApi = async (request) => {
     const names = (parseCommands(request) ?? []).map(([name]) => name.toUpperCase());
-    const planned = plan.take(names);
+    const isHeld = plan.roads.isHeld(request);
+    const planned = isHeld ? { kind: "held" as const, options: {} } : plan.take(names);
     const met = planned === undefined ? {} : { fault: planned.kind };
     seen.push({ path: request.path, commands: names, ...met });
     if (plan.faults.latencyMs > 0) await delay(plan.faults.latencyMs);
@@ -147,6 +148,9 @@ type Send = () => ReturnType<RestApi>;
 interface Roads {
   /** Keeps a request under way until `deliver`; its answer, or nothing when it was lost. */
   keep(send: Send): ReturnType<RestApi>;
+  /** The same, with every request that is sent again as it was. */
+  hold(request: RestRequest, send: Send): ReturnType<RestApi>;
+  isHeld(request: RestRequest): boolean;
   deliver(): Promise<number>;
   /** Settles when the next request has had its answer, or at `clear`. */
   nextPassed(): Promise<void>;
@@ -158,21 +162,29 @@ interface Roads {
 
 function createRoads(): Roads {
   let kept: (() => Promise<void>)[] = [];
+  const held = new Set<string | undefined>();
   let clearing = Promise.withResolvers<void>();
   let passing = Promise.withResolvers<void>();
   const notePassed = () => {
     passing.resolve();
     passing = Promise.withResolvers<void>();
   };
+  const keep: Roads["keep"] = (send) =>
+    new Promise((resolve, reject) => {
+      void clearing.promise.then(() => resolve(undefined));
+      kept.push(() => send().then(resolve, reject));
+    });
   return {
-    keep: (send) =>
-      new Promise((resolve, reject) => {
-        void clearing.promise.then(() => resolve(undefined));
-        kept.push(() => send().then(resolve, reject));
-      }),
+    keep,
+    hold(request, send) {
+      held.add(request.body);
+      return keep(send);
+    },
+    isHeld: ({ body }) => held.has(body),
     async deliver() {
       const arriving = kept;
       kept = [];
+      held.clear();
       for (const arrive of arriving) await arrive();
       return arriving.length;
     },
@@ -181,6 +193,7 @@ function createRoads(): Roads {
     cleared: () => clearing.promise,
     clear() {
       kept = [];
+      held.clear();
       clearing.resolve();
       clearing = Promise.withResolvers<void>();
       notePassed();
@@ -225,7 +238,9 @@ const FAULTS = {
   },
   /** No answer while the client waits; it runs at `deliver`, over whatever came between. */
   late: ({ send, roads }) => roads.keep(send),
-  /** The same with the connection cut, for a client that need not wait for its own time-out. */
+  /** The same, however often the client sends it again. */
+  held: ({ request, send, roads }) => roads.hold(request, send),
+  /** Late with the connection cut, for a client that need not wait for its own time-out. */
   stray: async ({ send, roads }) => void roads.keep(send),
   /** It ran and is answered, and a second copy runs at `deliver`. */
   echo: async ({ send, roads }) => {
