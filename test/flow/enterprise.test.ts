@@ -220,6 +220,7 @@ describe("an assertion", () => {
     ["without an id", { claims: { jti: undefined } }, "jti"],
     ["about nobody", { claims: { sub: undefined } }, "claim_missing"],
     ["bound to a key", { claims: { cnf: { jkt: "k" } } }, "cnf"],
+    ["that is too long", { claims: { padding: "x".repeat(16_384) } }, "too_long"],
     ["with more than scopes", { claims: { authorization_details: [] } }, "cnf"],
   ])("%s is refused", async (_how, bent, check) => {
     const given = bent.claims?.["aud"];

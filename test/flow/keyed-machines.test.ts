@@ -41,6 +41,13 @@ beforeAll(async () => {
           jwks: { keys },
           permissions: ["tool:get_user_info"],
         },
+        {
+          client_id: "test-robot",
+          client_name: "Test robot",
+          grant_types: ["client_credentials"],
+          jwks: { keys: keys.slice(0, 1) },
+          permissions: ["tool:get_user_info"],
+        },
       ]),
     },
   });
@@ -181,6 +188,13 @@ describe("an assertion", () => {
       [house, other, house, other, house].map(async (worker) => (await ask(raced, worker)).status),
     );
     expect(statuses.toSorted()).toEqual([200, 401, 401, 401, 401]);
+  });
+
+  it("does not use up the id for another machine, whose issuer is another", async () => {
+    const claims = { jti: randomUUID(), iss: "test-robot", sub: "test-robot" };
+    const theirs = await assertion({ claims, key: older.privateKey });
+    expect((await ask(theirs)).status).toBe(200);
+    expect((await ask(await assertion({ claims: { jti: claims.jti } }))).status).toBe(200);
   });
 
   it("is the only thing that this machine is known by", async () => {
