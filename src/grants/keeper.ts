@@ -14,7 +14,7 @@ import { abandonToken, endAtOnce } from "./ending.ts";
 import { narrowedName } from "./ended-feed.ts";
 import { type Freshness, isFresh } from "./freshness.ts";
 import { createAccountTokens } from "./account-tokens.ts";
-import type { GrantRef, Grants, KnownSignIn, Standing, TokenGrant } from "./grant.ts";
+import type { Grants, KnownSignIn, Standing, TokenGrant } from "./grant.ts";
 import { type ChangingTool, withheldTools } from "./frozen.ts";
 import { holdGrant } from "./holding.ts";
 import { createMemory, type Memory } from "./memory.ts";
@@ -42,7 +42,6 @@ export interface GrantKeeper extends Grants {
   forgetAccounts(userId: string): void;
   /** A record was written here: its tokens are at hand for whoever asks next. */
   noteRecord(grant: StandingGrant): void;
-  forgetRecord(grant: GrantRef): void;
 }
 
 export interface KeeperParts {
@@ -97,7 +96,6 @@ export function createGrantKeeper(parts: KeeperParts): GrantKeeper {
     tokenTtlSeconds: parts.tokenTtlSeconds,
     ...keeper.watch,
     noteRecord: (grant) => keepRecord(keeper, grant),
-    forgetRecord: (grant) => forgetRecord(keeper, grant),
     standing: (grant) => standing(keeper, grant),
     upstreamTokens: (grant) => upstreamTokens(keeper, grant),
     tokenFor: createOtherTokens({
@@ -144,11 +142,6 @@ function keepRecord(keeper: Keeper, { record, generation }: StandingGrant): void
   const { records, now, unopened } = keeper;
   unopened.delete(grantName(record));
   records.keep(grantName(record), `${generation}\n${stringifyGrantRecord(record)}`, now());
-}
-
-function forgetRecord({ records, unopened }: Keeper, grant: GrantRef): void {
-  unopened.delete(grantName(grant));
-  records.forget(grantName(grant));
 }
 
 /**

@@ -8,7 +8,6 @@ export interface Memory<Value> {
     name: string,
     age: { readonly now: number; readonly maxAgeSeconds: number },
   ): Value | undefined;
-  forget(name: string): void;
 }
 
 /**
@@ -39,7 +38,6 @@ export function createMemory<Value>(
       const entry = entries.get(name);
       return entry !== undefined && now - entry.at < maxAgeSeconds ? entry.value : undefined;
     },
-    forget,
   };
 }
 

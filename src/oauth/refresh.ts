@@ -213,7 +213,6 @@ async function end(
   await endAtOnce(parts, { work, execution: exchange.execution }, [
     { userId, grantId, generation, refreshToken },
   ]);
-  parts.keeper.forgetRecord({ userId, grantId });
   exchange.note({ user: userId });
 }
 
