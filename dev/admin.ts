@@ -39,7 +39,13 @@ async function trace({ log, request, client, user, at }: Order): Promise<string>
   const text = readFileSync(log ?? 0, "utf8");
   // In the log stands the beginning of its hash.
   const mark = client === undefined || /^[\w-]{8}$/.test(client) ? client : await markOf(client);
-  const attempt = chooseAttempt(readLines(text), { request, client: mark, user, at });
+  const lines = readLines(text);
+  if (lines.length === 0)
+    throw new Obstacle(
+      "No line of this log is the server's.",
+      "It is read as JSON: from wrangler tail --format json, or from Logpush.",
+    );
+  const attempt = chooseAttempt(lines, { request, client: mark, user, at });
   if (attempt.length === 0) throw new Obstacle("There is no such request in this log.");
   return renderAttempt(attempt);
 }

@@ -7,6 +7,7 @@ import type { IdentityConfig } from "../../src/config.ts";
 import { readSigningKeys } from "../../src/identity/key-set.ts";
 import type { Dialect } from "../../src/identity/dialect.ts";
 import { dialectOf } from "../../src/identity/openid.ts";
+import { readPublishedKeys } from "../../src/identity/machine-keys.ts";
 import { judgeMetadata } from "../../src/identity/metadata.ts";
 import { type Answer, isAnswer, isObject, type NoAnswer, readObject, textOf } from "./answers.ts";
 import { type Check, failure, ok, skipped, type Verdict } from "./check.ts";
@@ -36,6 +37,7 @@ export const TENANT_CHECKS: readonly Check[] = [
   },
   { id: "api-client", area: "Auth0", needs: ["issuer"], examine: withTenant(examineApiClient) },
   { id: "enterprise", area: "Auth0", needs, examine: examineEnterprises },
+  { id: "machine-keys", area: "Auth0", needs, examine: examineMachineKeys },
   {
     id: "back-channel-logout",
     area: "Auth0",
@@ -306,6 +308,22 @@ async function examineEnterprises({ ask, config }: Subject): Promise<readonly Ve
     );
   }
   return verdicts;
+}
+
+/** Whether each machine that publishes its keys does; without them it is told to come again. */
+async function examineMachineKeys({ ask, config }: Subject): Promise<readonly Verdict[]> {
+  const machines = config?.auth?.machines.keyed ?? [];
+  const verdicts = machines.map(async ({ client_id: id, jwks_uri: place }) => {
+    if (place === undefined) return [];
+    const count = readPublishedKeys(readObject(await ask(place))).length;
+    return count === 0
+      ? failure(
+          `${id} publishes no public key at its jwks_uri`,
+          "PREREGISTERED_CLIENTS: the address must answer 200, without a redirect, with a JWK set of RSA or EC keys.",
+        )
+      : ok(`${id} publishes ${count} keys`);
+  });
+  return (await Promise.all(verdicts)).flat();
 }
 
 /** A sign-in that shows no page: it says at once what is wrong with it. */

@@ -34,11 +34,16 @@ async function loadKeys(uri: string, send: UpstreamFetch): Promise<readonly JWK[
   const headers = { Accept: "application/jwk-set+json, application/json" };
   const response = await send(uri, { method: "GET", headers });
   const document: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
-  const found = keySetSchema.safeParse(document).data?.keys ?? [];
-  const keys = found.flatMap((key) => publicKey.safeParse(key).data ?? []);
+  const keys = readPublishedKeys(document);
   if (keys.length === 0)
     throw new Refusal("identity_unavailable", {
       facts: { check: "jwks_uri", upstreamStatus: response.status },
     });
-  return keys.slice(0, MOST_KEYS);
+  return keys;
+}
+
+/** The public keys of a set; what is not understood is passed over (RFC 7517 §5). Pure. */
+export function readPublishedKeys(document: unknown): readonly JWK[] {
+  const found = keySetSchema.safeParse(document).data?.keys ?? [];
+  return found.flatMap((key) => publicKey.safeParse(key).data ?? []).slice(0, MOST_KEYS);
 }

@@ -211,6 +211,7 @@ describe("npm run admin", () => {
     [["revoke", "--grant", "a"], /^--grant is user:grant/],
     [["revoke", "--all", "--since", "noon"], /^--since is a time: 20/],
     [["trace", "--at", "noon"], /^--at is a time: 20/],
+    [["trace", "--request", "a", "--log", "package.json"], /^No line of this log is the server's/],
     [["trace", "--request", "a", "--log", "/nowhere"], /^There is no file \/nowhere\./],
   ])("refuses %j by what is wrong with it", async (words, says) => {
     expect(await admin(words)).toEqual({ code: 2, output: "", error: expect.stringMatching(says) });

@@ -447,6 +447,32 @@ describe("Auth0", () => {
     ]);
   });
 
+  it("a machine that publishes its keys, and does not", async () => {
+    const set = (place: string) => ({
+      PREREGISTERED_CLIENTS: JSON.stringify([
+        {
+          client_id: "build-robot",
+          client_name: "Build robot",
+          grant_types: ["client_credentials"],
+          jwks_uri: `${house.tenant.issuer}${place}`,
+          permissions: ["a"],
+        },
+      ]),
+    });
+    expectFinding(await findings(set(".well-known/jwks.json")), [
+      "machine-keys",
+      "ok",
+      /^build-robot publishes [1-9]/,
+    ]);
+    for (const place of ["nowhere", ".well-known/openid-configuration"])
+      expectFinding(await findings(set(place)), [
+        "machine-keys",
+        "failure",
+        /^build-robot publishes no public key/,
+        /PREREGISTERED_CLIENTS/,
+      ]);
+  });
+
   it("a token of the Management API that is none", async () => {
     expectFinding(await findings({}, { managementToken: "none" }), [
       "management",

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createCatalogue } from "../../../src/mcp/catalogue.ts";
+import readme from "../../../README.md?raw";
 import calling from "../../../docs/calling-apis.md?raw";
 import tools from "../../../docs/tools.md?raw";
 import type { Offerings } from "../../../src/mcp/tool.ts";
@@ -38,6 +39,22 @@ it.each(blocks.map((code) => [/[\w-]+(?:\.test)?\.ts/.exec(code)?.[0] ?? "", cod
     expect(name.endsWith(".test.ts") ? besideTools(run) : run).toBe(code);
   },
 );
+
+it("hands Auth0's own token to no other API: it is for AUTH0_AUDIENCE", () => {
+  const samples = import.meta.glob<string>("../../../src/tools/*.ts", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  });
+  const shown = [
+    ...Object.values(samples),
+    ...blocks,
+    ...(readme.match(/```ts\n[\s\S]*?```/g) ?? []),
+  ];
+  const sending = shown.filter((code) => /\bfetch\(/.test(code));
+  expect(sending.filter((code) => code.includes("auth.tokenFor(")).length).toBeGreaterThan(1);
+  expect(sending.filter((code) => code.includes("accessToken("))).toEqual([]);
+});
 
 /** A test stands apart from what it tests. */
 function besideTools(code: string): string {
