@@ -7,6 +7,7 @@ import { PEOPLE } from "../../dev/tenant/people.ts";
 import type { Fault } from "../../dev/tenant/traffic.ts";
 import { type House, PERMISSIONS, startHouse, type TestWorker } from "../support/house.ts";
 import {
+  clientAt,
   countRenewals,
   countVersions,
   ENDED,
@@ -211,6 +212,23 @@ describe("a tool that needs Auth0's token when it is about to end", () => {
     expect(answer.result?.isError).toBe(true);
     expect(await statusOfCall(house, access_token)).toBe(401);
     expect(await readRefusal(await client.refresh(refresh_token))).toEqual(ENDED);
+  });
+
+  it("leaves none at Auth0 when the session is ended before it is written down", async () => {
+    const { access_token } = await signInForFiveMinutes();
+    const { faults, wire } = house.store;
+    const revocations = () => house.tenant.control.count("revoke");
+    const before = revocations();
+    wire.take();
+    faults.next("held", { match: "HSETNX" });
+    const calling = callMcp(client.resource, access_token, call);
+    await expect.poll(() => wire.take().some(({ fault }) => fault === "held")).toBe(true);
+    expect((await clientAt(client, other).revoke(access_token)).status).toBe(200);
+    await expect.poll(revocations).toBe(before + 1);
+    expect(await faults.deliver()).toBeGreaterThan(0);
+    await calling;
+    await expect.poll(revocations).toBe(before + 2);
+    expect(await statusOfCall(other, access_token)).toBe(401);
   });
 
   it("is held up by no renewal that came to nothing", async () => {
