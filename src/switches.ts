@@ -128,14 +128,18 @@ export function assertServing({ everything }: Pick<SwitchedOff, "everything">): 
   if (everything) throw new Refusal("down_for_work", { retryAfterSeconds: RETRY_SECONDS });
 }
 
+/** The same by what was heard last, without a question to the store unless everything is off. */
+export async function assertNotDown(switches: Switches): Promise<void> {
+  assertServing({ everything: await switches.refuses(({ everything }) => everything) });
+}
+
 /** Answers while everything is not off; what it has heard of that on the way counts too. */
 export async function whileServing(
   switches: Switches,
   answer: () => Promise<Response>,
 ): Promise<Response> {
-  const isOff = () => switches.refuses(({ everything }) => everything);
-  if (await isOff()) assertServing({ everything: true });
+  await assertNotDown(switches);
   const response = await answer();
-  if (await isOff()) assertServing({ everything: true });
+  await assertNotDown(switches);
   return response;
 }

@@ -32,12 +32,9 @@ import { type Caller, grantOf, signedInCaller, signInOf, standingOf } from "./ca
 import { asOAuthError } from "./refusal.ts";
 import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
-import { assertClientOn, type SwitchedOff, type Switches } from "../switches.ts";
+import { assertClientOn, assertNotDown, type SwitchedOff, type Switches } from "../switches.ts";
 
-/**
- * Below it is the protected resource metadata, at the path of the resource (RFC 9728 §3.1); that of
- * `/mcp` is here too.
- */
+/** Below it is the protected resource metadata, at the path of the resource (RFC 9728 §3.1). */
 export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
 export interface GateParts {
@@ -201,13 +198,15 @@ async function judge(
   watch: Watch,
   exchange: Exchange,
 ): Promise<Caller | Refused> {
-  if (credential === null) return { ...NOTHING, reason: "access_token_missing" };
-  const [, token = "-"] = /^Bearer[\t ]+([^\s,]+)$/i.exec(credential) ?? [];
+  const [, token = "-"] = /^Bearer[\t ]+([^\s,]+)$/i.exec(credential ?? "") ?? [];
   try {
-    const claims = await verify(token, watch);
+    const claims = credential === null ? "missing" : await verify(token, watch);
     if (claims === "malformed" && watch.brought?.claimsToBeOurs(token) === true)
       return await admitBrought(token, watch, exchange);
-    if (typeof claims === "string") return { ...NOTHING, reason: `access_token_${claims}` };
+    if (typeof claims === "string") {
+      await assertNotDown(watch.switches);
+      return { ...NOTHING, reason: `access_token_${claims}` };
+    }
     exchange.note({ user: claims.sub, client: claims.client, caller: claims.kind });
     await exchange.limits?.hold(
       "calls",

@@ -233,7 +233,12 @@ describe("npm run admin -- block", () => {
     await switchOff({ all: true });
     await minuteLater();
     expect(await statuses(held.access_token)).toEqual(all(503));
+    // Whoever holds nothing that counts is not sent to sign in either.
+    expect(await statuses("none")).toEqual(all(503));
     for (const isolate of isolates) {
+      const stranger = await fetch(`${isolate.url}/mcp`, { method: "POST" });
+      expect(stranger.headers.get("www-authenticate")).toBeNull();
+      expect(await readRefusal(stranger)).toMatchObject({ status: 503, retryAfter: "60" });
       const refused = await clientAt(client, isolate).refresh(held.refresh_token);
       expect(await readRefusal(refused)).toMatchObject({ status: 503, retryAfter: "60" });
       expect(isolate.log.at(-1)).toMatchObject({ reason: "down_for_work" });
