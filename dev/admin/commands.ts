@@ -17,6 +17,7 @@ import {
   tell,
 } from "./orders.ts";
 import { createOperatorParts, type OperatorParts } from "./parts.ts";
+import { applicationName, printable } from "../../src/pages/printable.ts";
 import { type SwitchedOff, withVariables } from "../../src/switches.ts";
 import { readSwitches, turn } from "./switches.ts";
 import type { ClientSummary } from "./walk.ts";
@@ -104,13 +105,19 @@ function reportSwitches(off: SwitchedOff): Report {
 }
 
 function renderClient({ clientId, clientName, redirectUris }: ClientSummary): string {
-  return [clientId, clientName, ...redirectUris].join("  ");
+  const addresses = redirectUris.map((address) => printable(address, 200));
+  return [clientId, applicationName(clientName), ...addresses].join("  ");
+}
+
+/** It chose the name itself, and others may have the same. */
+function nameOf({ clientName, clientId }: Pick<ClientSummary, "clientName" | "clientId">): string {
+  return `${applicationName(clientName)} (${clientId})`;
 }
 
 function renderGrant(grant: Awaited<ReturnType<typeof findGrants>>[number]["summary"]): string {
   const day = (at: number): string => new Date(at * 1000).toISOString().slice(0, 16);
   const { userId, grantId, clientName, clientId, createdAt, expiresAt, scopes } = grant;
-  return `${userId}:${grantId}\n  ${clientName} (${clientId})\n  since ${day(createdAt)}, until ${day(expiresAt)}: ${scopes.join(" ")}`;
+  return `${userId}:${grantId}\n  ${nameOf({ clientName, clientId })}\n  since ${day(createdAt)}, until ${day(expiresAt)}: ${scopes.join(" ")}`;
 }
 
 const LAYERS = {
@@ -122,9 +129,10 @@ const LAYERS = {
 
 function renderAccess({
   clientName,
+  clientId,
   tool,
   verdict,
   missing,
 }: ReturnType<typeof judgeAccess>[number]) {
-  return `${clientName}  ${tool}: ${[LAYERS[verdict], ...missing].join(" ")}`;
+  return `${nameOf({ clientName, clientId })}  ${tool}: ${[LAYERS[verdict], ...missing].join(" ")}`;
 }

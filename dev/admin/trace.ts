@@ -4,6 +4,7 @@
  * beside what came. Pure.
  */
 import * as z from "zod";
+import { printable } from "../../src/pages/printable.ts";
 
 const lineSchema = z.looseObject({
   at: z.string(),
@@ -78,9 +79,10 @@ export function renderAttempt(lines: readonly Line[]): string {
     return `${line === undefined ? "–" : line.status < 400 ? "✓" : "✗"} ${name.padEnd(26)} ${describe(line)}`;
   });
   const others = lines.filter((line) => !taken.has(line));
-  return [...rows, ...others.map((line) => `  ${line.route.padEnd(26)} ${describe(line)}`)].join(
-    "\n",
-  );
+  return [
+    ...rows,
+    ...others.map((line) => `  ${printable(line.route, 200).padEnd(26)} ${describe(line)}`),
+  ].join("\n");
 }
 
 function describe(line: Line | undefined): string {
@@ -89,7 +91,7 @@ function describe(line: Line | undefined): string {
   const told = ["reason", "upstreamError", "check", "tool", "event", "clientFamily"].flatMap(
     (name) => (isText(line[name]) ? [`${name}=${line[name]}`] : []),
   );
-  return [at, status, ...told, requestId].join("  ");
+  return [at, String(status), ...told, requestId].map((part) => printable(part, 200)).join("  ");
 }
 
 function isNamed(line: Line, { request, client, user, at }: Wanted): boolean {

@@ -84,6 +84,24 @@ describe("npm run admin", () => {
     expect(output).toMatch(/explain_access: no: the role at the provider lacks/);
   });
 
+  it("shows a name that a stranger chose as text on one line, and which client it is", async () => {
+    const client_name = "Claude\n\u001b[2K\u009b1A\u202eedualC";
+    const stranger = await meetStranger(`${house.issuer}/mcp`, { client_name });
+    await stranger.signIn("eve");
+    const eve = ["--sub", PEOPLE.eve.sub];
+    for (const words of [["clients"], ["people", ...eve], ["access", ...eve]]) {
+      const { output } = await admin(words);
+      expect(output).toContain(stranger.clientId);
+      expect(output).toContain("Claude [2K1AedualC");
+      expect(output).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+    }
+    expect(await json(["clients", "--remove", stranger.clientId])).toMatchObject({ ended: 1 });
+    const line = { at: "a", requestId: "r", method: "POST", route: "/x\u009b", status: 200 };
+    const log = JSON.stringify({ ...line, tool: "t\u001b[2K" });
+    const { output } = await admin(["trace", "--request", "r"], log);
+    expect(output).toMatch(/^ {2}\/x {25}a {2}200 {2}tool=t\[2K {2}r$/m);
+  });
+
   it("counts, people and machines apart, and lists clients", async () => {
     expect((await askForToken(house)).status).toBe(200);
     expect(await json(["count"])).toMatchObject({ people: 2, machines: 1, registeredClients: 1 });
