@@ -67,7 +67,7 @@ it("counts for a session from before it was set, by its name in the log", async 
 
 it("is told to people where the lives of their connections are shown", async () => {
   const consent = await openConsent(client.begin());
-  expect(consent.html).toContain("Or it is 8 hours old.");
+  expect(consent.html).toContain("Or until it is 8 hours old.");
   await client.signIn("rob");
   const jar: CookieJar = new Map();
   const start = await visit(new URL(`${house.issuer}/connections/sign-in`), jar);
