@@ -9,7 +9,8 @@ import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { createServer, request as forward, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, startHouse } from "../support/house.ts";
+import { startHouse } from "../support/house.ts";
+import { freePort } from "../support/port.ts";
 import { approve, meetStranger } from "../support/stranger.ts";
 
 const HERE = "test/conformance";

@@ -5,12 +5,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createStandstill } from "../../dev/start/standstill.ts";
 import { visit } from "../../dev/try/visitor.ts";
+import { freePort } from "../support/port.ts";
 import { copyProject, type Project } from "../support/project.ts";
 import { VARIABLES } from "../../src/config.ts";
 
@@ -736,15 +737,6 @@ function authorize(clientId: string): Promise<Response> {
     code_challenge_method: "S256",
   }).toString();
   return fetch(url, { redirect: "manual" });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 /** Which of the three ports somebody listens on. */

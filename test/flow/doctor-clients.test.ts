@@ -8,7 +8,8 @@ import { examine, type Finding } from "../../dev/doctor/check.ts";
 import { CHECKS } from "../../dev/doctor/checks.ts";
 import { createSubject, type Subject } from "../../dev/doctor/subject.ts";
 import { type Habit, type Intermediary, type Passing, stand } from "../support/before-worker.ts";
-import { freePort, type House, randomKey, startHouse } from "../support/house.ts";
+import { type House, randomKey, startHouse } from "../support/house.ts";
+import { freePort } from "../support/port.ts";
 
 let house: House;
 let proxy: Intermediary;

@@ -29,7 +29,8 @@ import type { Changes } from "../../dev/tenant/dashboard.ts";
 import type { Shape } from "../../dev/tenant/forgery.ts";
 import type { Endpoint, Fault } from "../../dev/tenant/traffic.ts";
 import { type Habit, stand } from "../support/before-worker.ts";
-import { freePort, type House, MANAGEMENT_TOKEN, randomKey, startHouse } from "../support/house.ts";
+import { type House, MANAGEMENT_TOKEN, randomKey, startHouse } from "../support/house.ts";
+import { freePort } from "../support/port.ts";
 
 let house: House;
 let folder: string;

@@ -5,7 +5,6 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { build, type Plugin } from "esbuild";
 import type { JWK } from "jose";
 import {
@@ -15,6 +14,7 @@ import {
   type V4WorkerOptions,
 } from "miniflare";
 import { startTenant, type Tenant, type TenantOptions } from "../../dev/tenant/tenant.ts";
+import { freePort } from "./port.ts";
 import { type EngineName, startStore, type TestStore } from "./store.ts";
 
 export interface HouseOptions {
@@ -278,18 +278,4 @@ function parseLine(text: string): Record<string, unknown> {
   } catch {
     return { text };
   }
-}
-
-/** A port of this machine that nobody listens at. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(typeof address === "object" && address !== null ? address.port : 0),
-      );
-    });
-  });
 }
