@@ -22,7 +22,8 @@ const SOON_SECONDS = 35;
 /** After the store gave no answer nobody waits for it again so long. */
 const PAUSE_SECONDS = 5;
 
-const RETRY_SECONDS = 60;
+/** When to look again whether everything is on. */
+export const DOWN_RETRY_SECONDS = 60;
 
 const names = z.array(z.string()).readonly().default([]);
 
@@ -125,7 +126,7 @@ export async function assertNotBlocked(clientId: string, switches: Switches): Pr
 
 /** Refuses everything that is asked while everything is off, with `down_for_work`. */
 export function assertServing({ everything }: Pick<SwitchedOff, "everything">): void {
-  if (everything) throw new Refusal("down_for_work", { retryAfterSeconds: RETRY_SECONDS });
+  if (everything) throw new Refusal("down_for_work", { retryAfterSeconds: DOWN_RETRY_SECONDS });
 }
 
 /** The same by what was heard last, without a question to the store unless everything is off. */

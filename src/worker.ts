@@ -26,6 +26,7 @@ import { answerHealth, createReadiness } from "./readiness.ts";
 import { ignore, rehearse } from "./rehearsal.ts";
 import { addRoutes } from "./routes.ts";
 import { checkSite, type Site } from "./site-definition.ts";
+import { DOWN_RETRY_SECONDS } from "./switches.ts";
 import { createServices } from "./tool-services.ts";
 
 /** What a team brings. */
@@ -59,9 +60,6 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
     },
   };
 }
-
-/** When to look again whether the work is done. */
-const DOWN_RETRY_SECONDS = 60;
 
 /** Each is one request to Auth0, and Workers' free plan allows fifty. */
 const FAREWELLS_AT_ONCE = 40;
