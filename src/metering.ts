@@ -6,25 +6,26 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Redis } from "./storage/redis.ts";
 
-type OnCommands = (commands: number) => void;
-
 interface Meter {
-  readonly onCommands: OnCommands;
+  /** Hears how many commands were sent so far, each time some are. */
+  readonly note: (sent: { readonly storeCommands: number }) => void;
   /** W3C Trace Context, of the request that is served; absent when it belongs to no trace. */
   readonly traceparent: string | undefined;
   /** Hears what failed in this request while nobody awaited it. */
   onStray: OnStray;
+  storeCommands: number;
 }
 
 type OnStray = (error: unknown) => void;
 
 const meters = new AsyncLocalStorage<Meter>();
 
-/** Runs what a request does; `onCommands` hears how many commands were sent, each time some are. */
-export function meter<Value>({ onCommands, ...others }: Meter, run: () => Value): Value {
-  let sent = 0;
-  const count = (commands: number): void => onCommands((sent += commands));
-  return meters.run({ ...others, onCommands: count }, run);
+/** Runs what a request does. */
+export function meter<Value>(
+  { note, traceparent, onStray }: Omit<Meter, "storeCommands">,
+  run: () => Value,
+): Value {
+  return meters.run({ note, traceparent, onStray, storeCommands: 0 }, run);
 }
 
 /** Who hears from now on what fails in this request while nobody awaits it. */
@@ -53,8 +54,15 @@ export function traced(send: typeof fetch): typeof fetch {
 export function metered({ transact }: Redis): Redis {
   return {
     transact: (commands, options) => {
-      meters.getStore()?.onCommands(commands.length);
+      count(commands.length);
       return transact(commands, options);
     },
   };
+}
+
+function count(commands: number): void {
+  const meter = meters.getStore();
+  if (meter === undefined) return;
+  meter.storeCommands += commands;
+  meter.note({ storeCommands: meter.storeCommands });
 }

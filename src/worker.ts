@@ -50,7 +50,7 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
       opened ??= await open({ ...prepared, env }, new URL(request.url), outward);
       limitsOf ??= openLimits(env);
-      trail ??= openTrail(env, opened);
+      trail ??= openTrail(env, opened, theirs.version);
       return opened.app.fetch(atPlainPath(request), { execution, limitsOf, trail }, execution);
     },
     /** Works off what Auth0 is still to be told; a cron trigger of wrangler.toml calls it. */
@@ -94,12 +94,13 @@ function openLimits(env: Env): ReturnType<typeof createLimits> {
 
 /** What leaves a trail beside the log, as far as it is bound. */
 function openTrail(
-  { METRICS: metrics, AUDIT: audit, VERSION: version }: Env,
+  { METRICS: metrics, AUDIT: audit, VERSION: deployed }: Env,
   { logShare }: Opened,
+  version: string,
 ): Trail {
   return {
     ...(logShare === undefined ? {} : { logShare }),
-    ...(version === undefined ? {} : { version: version.id.slice(0, 8) }),
+    version: deployed?.id.slice(0, 8) ?? version,
     ...(metrics === undefined ? {} : { metrics }),
     ...(audit === undefined ? {} : { audit }),
   };
@@ -123,8 +124,7 @@ async function open(
   if (isConfig(config) && problems.length === 0) return furnish(prepared, config, outward);
   warnConfig(problems);
   const look = await createLook(PLAIN_SITE);
-  const { version } = prepared;
-  const app = createPassage({ isLoopback: true, issuer: "", look, version });
+  const app = createPassage({ isLoopback: true, issuer: "", look });
   return { app: app.use(refuseWith("configuration_invalid")) };
 }
 
@@ -143,7 +143,7 @@ async function furnish(
     ...broughtTo(parts),
   };
   const services = await createServices(env, parts);
-  const app = createPassage({ ...config, look, version });
+  const app = createPassage({ ...config, look });
   app.get("/health", answerHealth);
   if (config.isDownForWork) {
     app.use(refuseWith("down_for_work", { "Retry-After": String(DOWN_RETRY_SECONDS) }));

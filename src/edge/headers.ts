@@ -4,6 +4,9 @@
  * on untouched.
  */
 
+const POLICY = "Permissions-Policy";
+const NO_FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+
 /**
  * No `Cross-Origin-Opener-Policy`: clients that open `/authorize` in a popup wait for a message
  * from it, and any value but the default cuts them off for good, even after the redirect back to
@@ -13,7 +16,7 @@ const ALWAYS: readonly (readonly [string, string])[] = [
   ["X-Content-Type-Options", "nosniff"],
   ["Referrer-Policy", "no-referrer"],
   ["X-Frame-Options", "DENY"],
-  ["Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"],
+  [POLICY, NO_FEATURES],
 ];
 
 const UNLESS_SET: readonly (readonly [string, string])[] = [
@@ -31,22 +34,35 @@ export function withSecurityHeaders(
   response: Response,
   { isLoopback, requestId }: { readonly isLoopback: boolean; readonly requestId: string },
 ): Response {
-  const safe = changeable(response);
+  const safe = withRequestId(response, requestId);
   const { headers } = safe;
-  for (const [name, value] of ALWAYS) headers.set(name, value);
-  for (const [name, value] of UNLESS_SET) if (!headers.has(name)) headers.set(name, value);
+  if (headers.get(POLICY) !== NO_FEATURES) secure(headers);
   // A browser would remember it for every port of localhost (RFC 6797 §8.1).
   if (!isLoopback) headers.set("Strict-Transport-Security", `max-age=${ONE_YEAR_SECONDS}`);
-  headers.set("X-Request-Id", requestId);
   return safe;
 }
 
+/**
+ * The headers of an answer that is sent again and again, with what every response carries among them:
+ * copied whole, they cost a tenth of what they cost one by one.
+ */
+export function securedHeaders(own: HeadersInit): Headers {
+  const headers = new Headers(own);
+  secure(headers);
+  return headers;
+}
+
+function secure(headers: Headers): void {
+  for (const [name, value] of ALWAYS) headers.set(name, value);
+  for (const [name, value] of UNLESS_SET) if (!headers.has(name)) headers.set(name, value);
+}
+
 /** Fetch §5.4: the headers of a redirect, and of an answer to `fetch`, are immutable. */
-function changeable(response: Response): Response {
+function withRequestId(response: Response, requestId: string): Response {
   try {
-    response.headers.set("X-Request-Id", "");
+    response.headers.set("X-Request-Id", requestId);
     return response;
   } catch {
-    return new Response(response.body, response);
+    return withRequestId(new Response(response.body, response), requestId);
   }
 }

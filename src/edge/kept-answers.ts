@@ -2,6 +2,7 @@
  * Answers that are the same for everybody who asks in the same way: each is made once and sent
  * again. Never for one in which anything depends on who asks, or when.
  */
+import { securedHeaders } from "./headers.ts";
 
 interface Kept {
   readonly status: number;
@@ -28,5 +29,9 @@ export function createKeptAnswers<Name extends string>(): KeptAnswers<Name> {
 
 async function keep(response: Response): Promise<Kept> {
   const { status, headers, body } = response;
-  return { status, headers, body: body === null ? null : await response.arrayBuffer() };
+  return {
+    status,
+    headers: securedHeaders(headers),
+    body: body === null ? null : await response.arrayBuffer(),
+  };
 }

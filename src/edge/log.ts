@@ -18,7 +18,7 @@ export interface Exchange {
   /** Shown to the person and sent as `X-Request-Id`: how an operator finds the line. */
   readonly requestId: string;
   readonly execution: ExecutionContext;
-  readonly limits?: Limits;
+  readonly limits?: Limits | undefined;
   /** Which kind of client asks: one of a fixed list. */
   readonly clientFamily: string;
   /**
@@ -58,47 +58,54 @@ const CLIENT_FAMILIES: readonly (readonly [RegExp, string])[] = [
 /** Begins the log of one request; `now` tells epoch milliseconds. */
 export function createExchange(
   request: Request,
-  execution: ExecutionContext,
-  now: () => number,
+  { execution, limits, now }: Pick<Exchange, "execution" | "limits"> & { now(): number },
 ): Exchange {
   const startedAtMs = now();
   const requestId = requestIdOf(request);
   const clientFamily = clientFamilyOf(request.headers.get("User-Agent"));
-  const notes: Fields = {};
+  // One object from the beginning to the end: the line is written for every request.
+  const line: Fields = {
+    at: new Date(startedAtMs).toISOString(),
+    requestId,
+    method: request.method,
+    route: "",
+    status: 0,
+    durationMs: 0,
+    clientFamily,
+  };
   return {
     requestId,
     execution,
+    limits,
     clientFamily,
-    note: (fields) => void Object.assign(notes, fields),
-    finish(response, route, { version, metrics, audit, logShare = 1 } = {}) {
-      const print = (): void => {
-        const line = {
-          at: new Date(startedAtMs).toISOString(),
-          requestId,
-          method: request.method,
-          route,
-          status: response.status,
-          durationMs: now() - startedAtMs,
-          clientFamily,
-          ...(version === undefined ? {} : { version }),
-          // The provider library refuses a method without saying so.
-          ...(response.status === 405 ? { reason: "method_not_allowed" } : {}),
-          ...notes,
-        };
-        const event = eventOf(line);
-        const share = shareOf(line, event, logShare);
-        if (share === 1) console.log(JSON.stringify({ ...line, event }));
-        else if (Math.random() < share) console.log(JSON.stringify({ ...line, event, share }));
-        if (audit !== undefined && isAudited(event))
-          execution.waitUntil(audit.send({ ...line, event }).catch(warnOfAudit));
-        metrics?.writeDataPoint(pointOf(line));
-      };
-      return whenEnded(response, execution, (how) => {
-        if (how !== "sent") Object.assign(notes, { outcome: how });
-        print();
-      });
-    },
+    note: (fields) => void Object.assign(line, fields),
+    finish: (response, route, trail = {}) =>
+      whenEnded(response, execution, (how) => {
+        const { status } = response;
+        Object.assign(line, { route, status, durationMs: now() - startedAtMs });
+        if (how !== "sent") line["outcome"] = how;
+        // The provider library refuses a method without saying so.
+        if (status === 405) line["reason"] ??= "method_not_allowed";
+        leaveTrail(line, trail, execution);
+      }),
   };
+}
+
+/** The line, and what counts it or keeps it beside the log. */
+function leaveTrail(
+  line: Fields,
+  { version, metrics, audit, logShare = 1 }: Trail,
+  execution: ExecutionContext,
+): void {
+  if (version !== undefined) line["version"] = version;
+  const event = eventOf(line);
+  line["event"] = event;
+  if (audit !== undefined && isAudited(event))
+    execution.waitUntil(audit.send({ ...line }).catch(warnOfAudit));
+  metrics?.writeDataPoint(pointOf(line));
+  const share = shareOf(line, event, logShare);
+  if (share === 1) console.log(JSON.stringify(line));
+  else if (Math.random() < share) console.log(JSON.stringify({ ...line, share }));
 }
 
 /**

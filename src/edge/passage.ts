@@ -3,9 +3,8 @@
  * and the one place where a failure becomes a response. No route does any of this itself.
  */
 import type { Context, MiddlewareHandler } from "hono";
+import { HonoBase } from "hono/hono-base";
 import { routePath } from "hono/route";
-// Its router is small and builds nothing before the first request.
-import { Hono } from "hono/tiny";
 import { type Reason, Refusal } from "../errors.ts";
 import { meter } from "../metering.ts";
 import type { Look } from "../pages/look.ts";
@@ -13,17 +12,16 @@ import { plainSetCookies, usesPlainCookies } from "./cookies.ts";
 import { explainFailure, renderRefusal, revealFault } from "./failure.ts";
 import { withSecurityHeaders } from "./headers.ts";
 import { createExchange, type Exchange, type Trail, warnOfStray } from "./log.ts";
-import { type Limits } from "./limits.ts";
+import type { LimitName, Limits } from "./limits.ts";
 import { continueTrace } from "./trace.ts";
-import { failureForm, limitAt, OTHER_ROUTE } from "./routes.ts";
+import { createRouter } from "./router.ts";
+import { COUNTED, failureForm, OTHER_ROUTE } from "./routes.ts";
 
 /** What the passage must know of the server. */
 interface Door {
   readonly isLoopback: boolean;
   readonly issuer: string;
   readonly look: Look;
-  /** Which version answers: every line of the log says it. */
-  readonly version: string;
 }
 
 export interface EdgeEnv {
@@ -35,13 +33,13 @@ export interface EdgeEnv {
   readonly Variables: { exchange: Exchange; door: Door };
 }
 
-export type Passage = Hono<EdgeEnv>;
+export type Passage = HonoBase<EdgeEnv>;
 
 /** An app whose every answer, the failures included, leaves with its headers and its log line. */
 export function createPassage(door: Door): Passage {
-  const app = new Hono<EdgeEnv>();
+  const app = new HonoBase<EdgeEnv>({ router: createRouter() });
   app.use(pass(door));
-  app.use(holdAddress);
+  for (const [paths, limit] of COUNTED) app.use(paths, holdAddress(limit));
   app.onError((error, context) => answerFailure(error, context));
   app.notFound((context) => answerFailure(new Refusal("not_found"), context));
   return app;
@@ -50,22 +48,22 @@ export function createPassage(door: Door): Passage {
 function pass(door: Door): MiddlewareHandler<EdgeEnv> {
   return async function passThrough(context, next) {
     const { execution, limitsOf, trail } = context.env;
-    const exchange = {
-      ...createExchange(context.req.raw, execution, Date.now),
-      ...(limitsOf && { limits: limitsOf(context.req.raw) }),
-    };
+    const { raw: request } = context.req;
+    const exchange = createExchange(request, {
+      execution,
+      limits: limitsOf?.(request),
+      now: Date.now,
+    });
     context.set("exchange", exchange);
     context.set("door", door);
-    exchange.note({ version: door.version });
-    const trace = continueTrace(context.req.raw.headers);
+    const trace = continueTrace(request.headers);
     if (trace !== undefined) exchange.note({ traceId: trace.traceId, spanId: trace.spanId });
-    const onCommands = (storeCommands: number): void => exchange.note({ storeCommands });
     const onStray = (error: unknown): void =>
       warnOfStray(exchange, {
         ...explainFailure(error),
         ...(door.isLoopback ? revealFault(error) : {}),
       });
-    await meter({ onCommands, traceparent: trace?.traceparent, onStray }, next);
+    await meter({ note: exchange.note, traceparent: trace?.traceparent, onStray }, next);
     const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
     const response = withSecurityHeaders(answer, {
       isLoopback: door.isLoopback,
@@ -81,18 +79,15 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
  * begins or ends a sign-in opens for a navigation only: HEAD and what a browser fetches ahead write
  * nothing and use nothing up.
  */
-async function holdAddress(
-  context: Context<EdgeEnv>,
-  next: () => Promise<void>,
-): Promise<Response | void> {
-  const { req } = context;
-  const exchange = context.get("exchange");
-  const name = limitAt(req.path);
-  if (name !== undefined) await exchange.limits?.hold(name);
-  if (name !== "pages") return next();
-  if (req.raw.method === "HEAD") return new Response(null, { headers: HTML });
-  if (isFetchedAhead(req.raw)) throw new Refusal("not_opened");
-  return next();
+function holdAddress(limit: LimitName): MiddlewareHandler<EdgeEnv> {
+  return async function hold(context, next) {
+    const { raw: request } = context.req;
+    await context.get("exchange").limits?.hold(limit);
+    if (limit !== "pages") return next();
+    if (request.method === "HEAD") return new Response(null, { headers: HTML });
+    if (isFetchedAhead(request)) throw new Refusal("not_opened");
+    return next();
+  };
 }
 
 const HTML = { "Content-Type": "text/html; charset=utf-8" };

@@ -20,17 +20,21 @@ export const PAGES: ReadonlySet<string> = new Set([
   "/permissions",
 ]);
 
-/** Which limit counts the addresses that ask there. `/token` and `/mcp` know more of who asks. */
-const COUNTED: readonly (readonly [RegExp, LimitName])[] = [
-  [/^\/register$/, "register"],
-  [/^\/ready$/, "ready"],
-  [/^\/(?:authorize|auth|connections|permissions|approve|connect|login)(?:\/|$)/, "pages"],
+/**
+ * Which limit counts the addresses that ask there; none counts what costs us nothing. `/token` and
+ * `/mcp` know more of who asks.
+ */
+export const COUNTED: readonly (readonly [paths: string, LimitName])[] = [
+  ["/register", "register"],
+  ["/ready", "ready"],
+  ["/authorize/*", "pages"],
+  ["/auth/*", "pages"],
+  ["/connections/*", "pages"],
+  ["/permissions/*", "pages"],
+  ["/approve/*", "pages"],
+  ["/connect/*", "pages"],
+  ["/login/*", "pages"],
 ];
-
-/** The limit of an address at this path; none for what costs us nothing. */
-export function limitAt(path: string): LimitName | undefined {
-  return COUNTED.find(([pattern]) => pattern.test(path))?.[1];
-}
 
 /**
  * How a failure of this request is answered. At the front door and at an unknown path, a browser is

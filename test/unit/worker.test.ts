@@ -27,3 +27,18 @@ it("serves the site's own icon once it is right", async () => {
   expect(response.status).toBe(200);
   expect(await response.text()).toContain('fill="#123456"');
 });
+
+it("names the deployed version in its line, and else the one of the package", async () => {
+  const said = vi.spyOn(console, "log").mockImplementation(() => {});
+  const worker = async () => createWorker({ ...served, version: "1.2.3" });
+  const request = new Request("http://localhost:8787/health");
+  await (await worker()).fetch(request, ENV, createExecutionContext());
+  const deployed = { ...ENV, VERSION: { id: "9f2c1a7b-3e4d-5f60-8a9b-0c1d2e3f4a5b" } };
+  await (await worker()).fetch(request, deployed, createExecutionContext());
+  expect(said.mock.calls.map(([line]) => versionIn(String(line)))).toEqual(["1.2.3", "9f2c1a7b"]);
+});
+
+function versionIn(line: string): unknown {
+  const { version }: { version?: unknown } = JSON.parse(line);
+  return version;
+}

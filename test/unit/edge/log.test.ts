@@ -14,11 +14,11 @@ afterEach(() => void vi.restoreAllMocks());
 /** Begins an exchange at 2026-11-23T14:38:00Z that has taken 12 ms when it is finished. */
 function begin(path: string, init: RequestInit = {}) {
   const clock = [1_795_444_680_000, 1_795_444_680_012];
-  return createExchange(
-    new Request(`https://mcp.example.com${path}`, init),
-    createExecutionContext(),
-    () => clock.shift() ?? 0,
-  );
+  return createExchange(new Request(`https://mcp.example.com${path}`, init), {
+    execution: createExecutionContext(),
+    limits: undefined,
+    now: () => clock.shift() ?? 0,
+  });
 }
 
 describe("the line of a request", () => {
