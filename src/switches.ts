@@ -40,12 +40,12 @@ export type SwitchedOff = z.output<typeof noticeSchema>;
 
 export interface Switches {
   /** As it was heard last. */
-  known(): Promise<SwitchedOff>;
+  known(): SwitchedOff | Promise<SwitchedOff>;
   /**
    * As it was heard within a minute: the store is asked first when that is longer ago. With a token in
    * hand it is enough that nothing was off, as far as its issuer had heard (epoch seconds).
    */
-  current(allOnAt?: number): Promise<SwitchedOff>;
+  current(allOnAt?: number): SwitchedOff | Promise<SwitchedOff>;
   /** Whether what was heard last refuses; that it does is not older than a minute. */
   refuses(by: (off: SwitchedOff) => boolean): Promise<boolean>;
 }
@@ -60,30 +60,45 @@ interface SwitchParts {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
+/** When something was heard, epoch seconds: by this isolate, and by whoever issued a token. */
+interface Heard {
+  readonly at: number | undefined;
+  readonly allOnAt: number | undefined;
+}
+
 /** The switches of this isolate. */
 export function createSwitches({ auth, vault, notice, now, waitUntil }: SwitchParts): Switches {
   let opened = { text: "", off: withVariables(noticeSchema.parse({}), auth) };
-  const known = async (): Promise<SwitchedOff> => {
-    const { text = "" } = notice.heard();
-    if (opened.text === text) return opened.off;
+  const open = async (text: string): Promise<SwitchedOff> => {
     const said = readStored(noticeSchema, (await vault.open(text, vault.keyAt(FEED))) ?? "{}");
     opened = { text, off: withVariables(said, auth) };
     return opened.off;
   };
+  const known = (): SwitchedOff | Promise<SwitchedOff> => {
+    const { text = "" } = notice.heard();
+    return opened.text === text ? opened.off : open(text);
+  };
   const listen = (): Promise<void> => notice.listen().catch(() => undefined);
-  const current = async (allOnAt = Number.NEGATIVE_INFINITY): Promise<SwitchedOff> => {
-    const { at = Number.NEGATIVE_INFINITY } = notice.heard();
-    const off = await known();
-    const heardAt = isAnythingOff(off) ? at : Math.max(at, allOnAt - LISTEN_SECONDS);
-    const age = heardAt > now() ? Number.POSITIVE_INFINITY : now() - heardAt;
-    if (age <= (off.everything ? HEARD_OFF_SECONDS : HEARD_SECONDS)) {
-      if (age >= SOON_SECONDS) waitUntil(listen());
-      return off;
-    }
+  const listenFirst = async (): Promise<SwitchedOff> => {
     const failedAt = notice.failedAt();
     const isPausing = failedAt <= now() && now() - failedAt < PAUSE_SECONDS;
     if (!isPausing) await listen();
     return known();
+  };
+  const judge = (
+    off: SwitchedOff,
+    { at = Number.NEGATIVE_INFINITY, allOnAt = Number.NEGATIVE_INFINITY }: Heard,
+  ): SwitchedOff | Promise<SwitchedOff> => {
+    const heardAt = isAnythingOff(off) ? at : Math.max(at, allOnAt - LISTEN_SECONDS);
+    const age = heardAt > now() ? Number.POSITIVE_INFINITY : now() - heardAt;
+    if (age > (off.everything ? HEARD_OFF_SECONDS : HEARD_SECONDS)) return listenFirst();
+    if (age >= SOON_SECONDS) waitUntil(listen());
+    return off;
+  };
+  const current = (allOnAt?: number): SwitchedOff | Promise<SwitchedOff> => {
+    const heard = { at: notice.heard().at, allOnAt };
+    const off = known();
+    return off instanceof Promise ? off.then((read) => judge(read, heard)) : judge(off, heard);
   };
   return {
     known,

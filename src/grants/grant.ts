@@ -47,7 +47,7 @@ export interface Grants {
    * answer costs no round trip, whatever the grant. Refuses with a `store_…` reason when the store
    * cannot be asked and nothing is known of the last ten minutes.
    */
-  isAlive(grant: TokenGrant): Promise<boolean>;
+  isAlive(grant: TokenGrant): boolean | Promise<boolean>;
   /** Of one that is not alive: whether it lives on with less, and only its older tokens ended. */
   wasNarrowed(grant: TokenGrant): boolean;
   /** What the grant allows now, from its record: for a token that another version of us wrote. */

@@ -27,7 +27,7 @@ export interface FoundRecord {
 
 export interface EndWatch {
   /** Refuses with a `store_…` reason when nothing is known of the last ten minutes. */
-  isAlive(grant: TokenGrant): Promise<boolean>;
+  isAlive(grant: TokenGrant): boolean | Promise<boolean>;
   /** Of one that is not: whether the grant lives on, with less than this token says. */
   wasNarrowed(grant: TokenGrant): boolean;
   /** Grants ended here, by the hashed names of their records. */
@@ -84,7 +84,7 @@ export function createEndWatch(parts: EndWatchParts): EndWatch {
   };
 }
 
-async function isAlive(watch: Watch, grant: TokenGrant): Promise<boolean> {
+function isAlive(watch: Watch, grant: TokenGrant): boolean | Promise<boolean> {
   // A clock that was set back makes nothing younger than it is.
   if (watch.readAt !== undefined && watch.readAt > watch.now()) watch.readAt = undefined;
   if (watch.unansweredAt > watch.now()) watch.unansweredAt = Number.NEGATIVE_INFINITY;

@@ -47,22 +47,46 @@ interface Renewed {
 export interface Standpoint extends Standing {
   readonly signIn: SignIn;
   /** Epoch seconds. */
-  readonly now: number;
+  now(): number;
 }
 
 const NONE: readonly string[] = [];
 
-/** The caller behind a verified access token whose grant lives. */
-export function signedInCaller(
+/**
+ * Callers behind one verified access token: what it allows goes in, its caller comes out, the same one
+ * for as long as that is the same.
+ */
+export function createCallers(
   claims: AccessTokenClaims,
-  standpoint: Standpoint,
   grants: Grants,
-): Caller {
+  now: () => number,
+): (standing: Standing) => Caller {
+  const signIn = signInOf(claims);
+  let last: (Standing & { readonly caller: Caller }) | undefined;
+  return ({ held, granted, withheld }) => {
+    const isSame = last?.held === held && last.granted === granted && last.withheld === withheld;
+    if (last !== undefined && isSame) return last.caller;
+    const standing = { held, granted, withheld };
+    const caller = signedInCaller(claims, { ...standing, signIn, now }, grants);
+    last = { ...standing, caller };
+    return caller;
+  };
+}
+
+/** The caller behind a verified access token whose grant lives. */
+function signedInCaller(claims: AccessTokenClaims, standpoint: Standpoint, grants: Grants): Caller {
   const { held, granted, withheld, signIn, now } = standpoint;
   const grant = grantOf(claims);
   const { organization } = grant;
-  const names = { held: setOf(held), granted: setOf(granted), withheld: setOf(withheld) };
-  const standing = { ...names, signIn, now };
+  const standing = {
+    held: setOf(held),
+    granted: setOf(granted),
+    withheld: setOf(withheld),
+    signIn,
+    get now() {
+      return now();
+    },
+  };
   return {
     grantId: grant.grantId,
     permissions: () => effectivePermissions(standing),
@@ -80,7 +104,7 @@ export function signedInCaller(
       issuer: claims.iss,
       audience: claims.aud,
       ...(organization === undefined ? {} : { organization }),
-      scopes: [...scopesOf(claims), ...granted],
+      scopes: Object.freeze([...scopesOf(claims), ...granted]),
       async accessToken() {
         const tokens = await grants.upstreamTokens(grant);
         return { token: tokens.accessToken, claims: tokens.claims };
@@ -158,7 +182,7 @@ export function anonymousCaller({ issuer, resource }: Config): Caller {
 }
 
 /** The sign-in that an access token was issued for. */
-export function signInOf({ auth_time: at, mfa_time: mfaAt }: AccessTokenClaims): SignIn {
+function signInOf({ auth_time: at, mfa_time: mfaAt }: AccessTokenClaims): SignIn {
   return { ...(at === undefined ? {} : { at }), ...(mfaAt === undefined ? {} : { mfaAt }) };
 }
 
@@ -180,23 +204,22 @@ export function grantOf(claims: AccessTokenClaims): TokenGrant {
  * version of us: the grant's record tells, unless the client had asked for less than it allows, which
  * only the token knows.
  */
-export async function standingOf(
-  { permissions, ...claims }: AccessTokenClaims,
+export function standingOf(
+  claims: AccessTokenClaims,
   grants: Grants,
   { index, now }: { readonly index: PermissionIndex; readonly now: number },
-): Promise<Standing | undefined> {
-  const { list, held, granted, narrowed, withheld = NONE, limited } = permissions;
-  if (list === index.list)
-    return {
-      held: index.decode(held),
-      granted: stillGranted(
-        index.decode(granted),
-        limited && { names: index.decode(limited.bits), until: limited.until },
-        now,
-      ),
-      withheld,
-    };
-  return narrowed ? undefined : grants.standing(grantOf({ permissions, ...claims }));
+): Standing | undefined | Promise<Standing> {
+  const { list, held, granted, narrowed, withheld = NONE, limited } = claims.permissions;
+  if (list !== index.list) return narrowed ? undefined : grants.standing(grantOf(claims));
+  return {
+    held: index.decode(held),
+    granted: stillGranted(
+      index.decode(granted),
+      limited && { names: index.decode(limited.bits), until: limited.until },
+      now,
+    ),
+    withheld,
+  };
 }
 
 /** The scopes of an access token (RFC 6749 §3.3: separated by spaces). */

@@ -56,43 +56,61 @@ export function contextOf(
   invocation: Invocation,
   about: { readonly use: Pick<Use<unknown>, "name" | "title" | "stateName">; readonly ask: Ask },
 ): ToolContext {
-  const { caller, exchange, mayStream, services } = serving;
-  const { organization } = caller.auth;
+  const { exchange, mayStream, services } = serving;
   const secrets = [...services.secrets];
   const { name, stateName = name } = about.use;
-  const log = createToolLog(name, exchange, secrets);
-  let trips = 0;
+  // What few tools ask for is made when it is.
+  const log = once(() => createToolLog(name, exchange, secrets));
+  const client = once(() => clientOf(serving, invocation));
+  const state = once(() => stateOf(serving, stateName));
   hearStrays((error) =>
-    log.error("something failed that was not awaited", failureOf(error, serving)),
+    log().error("something failed that was not awaited", failureOf(error, serving)),
   );
   return {
     auth: authOf(serving, about.use, secrets),
     env: services.env,
-    client: clientOf(serving, invocation),
+    get client() {
+      return client();
+    },
     signal: invocation.signal,
     requestId: exchange.requestId,
-    log,
+    get log() {
+      return log();
+    },
     ask: about.ask,
-    state: createState(
-      // What is remembered of somebody in one organization is nothing to another.
-      { userId: caller.auth.userId, tool: [organization, stateName].filter(Boolean).join(" ") },
-      {
-        records: services.records,
-        hash: sha256,
-        now: services.now,
-        noteTrip: () => exchange.note({ stateTrips: (trips += 1) }),
-      },
-    ),
+    get state() {
+      return state();
+    },
     // The line of the request is written by then.
     waitUntil: (work) =>
       exchange.execution.waitUntil(
         work.catch((error: unknown) =>
-          log.error("work after the answer failed", failureOf(error, serving)),
+          log().error("work after the answer failed", failureOf(error, serving)),
         ),
       ),
     progress: mayStream ? progressOf(invocation) : () => Promise.resolve(),
     access: () => accessOf(serving),
   };
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function stateOf({ caller, exchange, services }: Serving, tool: string): ToolContext["state"] {
+  const { userId, organization } = caller.auth;
+  let trips = 0;
+  return createState(
+    // What is remembered of somebody in one organization is nothing to another.
+    { userId, tool: [organization, tool].filter(Boolean).join(" ") },
+    {
+      records: services.records,
+      hash: sha256,
+      now: services.now,
+      noteTrip: () => exchange.note({ stateTrips: (trips += 1) }),
+    },
+  );
 }
 
 /** Who calls. Each token that a tool gets is one more that its log must not show. */

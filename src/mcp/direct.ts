@@ -12,6 +12,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
+import { securedHeaders } from "../edge/headers.ts";
 import type { Serving } from "./context.ts";
 import { type Asked, readAsked } from "./message.ts";
 import type { ToolOffer } from "./offer.ts";
@@ -134,7 +135,7 @@ export function askedBy(plain: PlainRequest, body: unknown): Asked {
   const { isCall, isModern, name, revision } = plain;
   const method = isCall ? "tools/call" : "tools/list";
   return {
-    subjects: new Map([[method, new Set([name])]]),
+    subjects: new Map().set(method, new Set([name])),
     wantsProgress: false,
     hasEnvelope: isModern,
     revision,
@@ -258,10 +259,10 @@ function endOf(id: string | number): string {
   return `,"jsonrpc":"2.0","id":${JSON.stringify(id)}}`;
 }
 
+const HEADERS = securedHeaders({ "Content-Type": "application/json" });
+
 function send(result: string, id: string | number): Response {
-  return new Response(START + result + endOf(id), {
-    headers: { "Content-Type": "application/json" },
-  });
+  return new Response(START + result + endOf(id), { headers: HEADERS });
 }
 
 /** One JSON object out of the texts of two; the second has lost its brace. */

@@ -30,11 +30,18 @@ export interface Known {
  * The caller by their newest sign-in. Nothing is looked up unless something that is asked for needs a
  * better one than the token's.
  */
-export async function freshen(caller: Caller, asked: Asked, catalogue: Catalogue): Promise<Known> {
+export function freshen(
+  caller: Caller,
+  asked: Asked,
+  catalogue: Catalogue,
+): Known | Promise<Known> {
   if (catalogue.freshness.size === 0) return { caller };
   const judged = judgedBy(asked, catalogue);
   const wanted = wantedOf(judged, caller);
-  if (wanted === undefined) return { caller };
+  return wanted === undefined ? { caller } : renew(caller, judged, wanted);
+}
+
+async function renew(caller: Caller, judged: readonly Judged[], wanted: Freshness): Promise<Known> {
   const renewed = await caller.renewed(wanted);
   const still = wantedOf(judged, renewed.caller);
   return still === undefined ? { caller: renewed.caller } : { ...renewed, wanted: still };

@@ -9,13 +9,7 @@ import type { Config } from "../config.ts";
 import { createKeptAnswers } from "../edge/kept-answers.ts";
 import { type Reason, REFUSALS, Refusal } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import {
-  type AccessTokenClaims,
-  type AccessTokenProblem,
-  BASE_SCOPES,
-  type SigningKeys,
-  verifyAccessToken,
-} from "../grants/access-token.ts";
+import { BASE_SCOPES, type SigningKeys } from "../grants/access-token.ts";
 import type { Grants, Standing } from "../grants/grant.ts";
 import { organizationIn } from "../organizations.ts";
 import {
@@ -25,12 +19,10 @@ import {
   isOfBrought,
   refuseBrought,
 } from "./brought-caller.ts";
-import { createForgeryCheck, type ForgeryCheck } from "./forgery.ts";
-import { createMemory, type Memory } from "../grants/memory.ts";
 import type { PermissionIndex } from "../grants/permission-index.ts";
-import { type Caller, grantOf, signedInCaller, signInOf, standingOf } from "./caller.ts";
+import { type Caller, standingOf } from "./caller.ts";
+import { bearerOf, callerKey, type Credential, createCredentials } from "./credential.ts";
 import { asOAuthError } from "./refusal.ts";
-import type { Auth } from "./tool-context.ts";
 import type { Site } from "../site-definition.ts";
 import { assertClientOn, assertNotDown, type SwitchedOff, type Switches } from "../switches.ts";
 
@@ -58,9 +50,6 @@ export interface Gate {
   /** Answers a request for the resource's metadata (RFC 9728), under the name that it has there. */
   describe(request: Request, exchange: Exchange): Promise<Response>;
 }
-
-/** So many of an isolate's latest callers are known without another look at their signature. */
-const MOST_REMEMBERED_TOKENS = 1000;
 
 /**
  * The gate. The library words its challenges and the metadata. Throws `TypeError` when a part is
@@ -105,10 +94,8 @@ function openWatch(parts: GateParts): Watch {
   const { brought, config, grants, now, permissionIndex, signingKeys, site, switches } = parts;
   if (!grants || !signingKeys || !permissionIndex || !switches)
     throw new TypeError("sign-in is on: grants, signing keys and switches are needed");
-  const verified = createMemory<Verified>(MOST_REMEMBERED_TOKENS);
-  const isForged = createForgeryCheck(signingKeys);
-  const judging = { grants, signingKeys, permissionIndex, switches, verified, isForged };
-  const known = { config, site, now, ...judging };
+  const judgeCredential = createCredentials({ config, grants, signingKeys, now });
+  const known = { config, site, now, grants, permissionIndex, switches, judgeCredential };
   // An organization's address is for whoever signed in to it here.
   return brought === undefined || organizationIn(config.resource) !== undefined
     ? known
@@ -170,23 +157,11 @@ export function metadataUrlOf({ issuer, resource }: Config): string {
   return `${issuer}${METADATA_PATH}${new URL(resource).pathname}`;
 }
 
-/** Whom `/mcp` counts: a person's calls through one client, from wherever they come. */
-export function callerKey({ userId, clientId }: Pick<Auth, "userId" | "clientId">): string {
-  return `${userId} ${clientId}`;
-}
-
-/** What a token says, and the mark of its client in the log, made once. */
-interface Verified extends AccessTokenClaims {
-  readonly client: string;
-}
-
 interface Watch extends GateParts {
   readonly grants: Grants;
-  readonly signingKeys: SigningKeys;
   readonly permissionIndex: PermissionIndex;
   readonly switches: Switches;
-  readonly verified: Memory<Verified>;
-  readonly isForged: ForgeryCheck;
+  readonly judgeCredential: ReturnType<typeof createCredentials>;
   readonly judgeBrought?: ReturnType<typeof createBroughtJudge>;
 }
 
@@ -198,21 +173,14 @@ async function judge(
   watch: Watch,
   exchange: Exchange,
 ): Promise<Caller | Refused> {
-  const [, token = "-"] = /^Bearer[\t ]+([^\s,]+)$/i.exec(credential ?? "") ?? [];
   try {
-    const claims = credential === null ? "missing" : await verify(token, watch);
-    if (claims === "malformed" && watch.brought?.claimsToBeOurs(token) === true)
+    const judged = credential === null ? "missing" : await watch.judgeCredential(credential);
+    if (typeof judged !== "string") return await admitBearer(judged, watch, exchange);
+    const token = bearerOf(credential ?? "");
+    if (judged === "malformed" && watch.brought?.claimsToBeOurs(token) === true)
       return await admitBrought(token, watch, exchange);
-    if (typeof claims === "string") {
-      await assertNotDown(watch.switches);
-      return { ...NOTHING, reason: `access_token_${claims}` };
-    }
-    exchange.note({ user: claims.sub, client: claims.client, caller: claims.kind });
-    await exchange.limits?.hold(
-      "calls",
-      callerKey({ userId: claims.sub, clientId: claims.client_id }),
-    );
-    return await admitBearer(claims, watch, exchange);
+    await assertNotDown(watch.switches);
+    return { ...NOTHING, reason: `access_token_${judged}` };
   } catch (error) {
     return error instanceof Refusal ? error : NOTHING;
   }
@@ -246,11 +214,12 @@ async function admitBrought(
 
 /** Whoever a good token speaks for: unless its client is blocked, and as long as its grant lives. */
 async function admitBearer(
-  claims: AccessTokenClaims,
+  { claims, client, grant, counted, callerWith }: Credential,
   { grants, permissionIndex: index, now, switches }: Watch,
   exchange: Exchange,
 ): Promise<Caller | Refused> {
-  const grant = grantOf(claims);
+  exchange.note({ user: claims.sub, client, caller: claims.kind });
+  await exchange.limits?.hold("calls", counted);
   // Where the store is asked about ends, what is off is heard beside.
   const isAlive = await grants.isAlive(grant);
   const off = await switches.current(claims.off === undefined ? claims.iat : undefined);
@@ -260,11 +229,10 @@ async function admitBearer(
       ...NOTHING,
       reason: grants.wasNarrowed(grant) ? "access_token_narrowed" : "grant_ended",
     };
-  const moment = { now: now(), signIn: signInOf(claims) };
-  const standing = await standingOf(claims, grants, { index, now: moment.now });
+  const standing = await standingOf(claims, grants, { index, now: now() });
   return standing === undefined
     ? { ...NOTHING, reason: "access_token_expired" }
-    : signedInCaller(claims, { ...withoutBlocked(standing, { off, exchange }), ...moment }, grants);
+    : callerWith(withoutBlocked(standing, { off, exchange }));
 }
 
 /** Nobody has what is blocked, whatever the identity provider says. */
@@ -276,24 +244,4 @@ function withoutBlocked(
   if (blocked.length === 0) return standing;
   exchange.note({ blockedPermissions: blocked.join(" ") });
   return { ...standing, held: standing.held.filter((name) => !blocked.includes(name)) };
-}
-
-/**
- * The claims of a token of ours. Its signature never changes, so it is checked once; its time runs
- * out. Kept with the keys of this gate, and gone with them.
- */
-async function verify(
-  token: string,
-  { config, signingKeys, now, verified, isForged }: Watch,
-): Promise<Verified | AccessTokenProblem> {
-  const time = { now: now(), maxAgeSeconds: Number.POSITIVE_INFINITY };
-  const known = verified.recall(token, time);
-  if (known !== undefined) return known.exp > time.now ? known : "expired";
-  const expected = { issuer: config.issuer, resource: config.resource, now: time.now };
-  if (await isForged(token)) return "invalid";
-  const claims = await verifyAccessToken(token, expected, signingKeys);
-  if (typeof claims === "string") return claims;
-  const marked = { ...claims, client: await markOf(claims.client_id) };
-  verified.keep(token, marked, time.now);
-  return marked;
 }

@@ -60,7 +60,9 @@ export function createMcp(parts: McpParts): Mcp {
     async fetch(request, exchange) {
       const refused = judgeOrigin(request, config);
       if (refused !== undefined) return refuseOrigin(refused, exchange);
-      return readableByPages(await answer(request, exchange), request);
+      const origin = request.headers.get("origin");
+      const answered = answer(request, exchange);
+      return origin === null ? answered : readableAt(origin, await answered);
     },
     describe: (request, exchange) => gate.describe(request, exchange),
   };
@@ -132,9 +134,7 @@ function answerPreflight(request: Request): Response {
  * A bearer token is no ambient credential, so whoever passed the check of its origin may read the
  * answer.
  */
-function readableByPages(response: Response, request: Request): Response {
-  const origin = request.headers.get("origin");
-  if (origin === null) return response;
+function readableAt(origin: string, response: Response): Response {
   const readable = new Response(response.body, response);
   readable.headers.set("Access-Control-Allow-Origin", origin);
   readable.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);

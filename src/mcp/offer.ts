@@ -248,6 +248,10 @@ function extrasOf({ icons, meta }: Pick<Facts, "icons" | "meta">) {
   };
 }
 
+type Validated<Output> = Awaited<
+  ReturnType<StandardSchemaWithJSON<unknown, Output>["~standard"]["validate"]>
+>;
+
 /**
  * The schema as the SDK sees it: it validates as the author's own does, but converts to JSON Schema
  * at once (the SDK would do it for every request), and what passes is a use that only lacks its
@@ -258,20 +262,24 @@ function readyWhenValid<Result>(
   json: JsonSchema,
   use: (input: Record<string, unknown>) => Use<Result>,
 ): StandardSchemaWithJSON<unknown, Use<Result>> {
+  const settle = (result: Validated<Record<string, unknown>>): Validated<Use<Result>> =>
+    result.issues === undefined ? { value: use(result.value) } : { issues: result.issues };
+  // Its author's code threw, in a transform or a check: that is no fault of the caller's.
+  const fail = (error: unknown): Validated<Use<Result>> => {
+    const { confirm: _, ...broken } = use({});
+    return { value: { ...broken, run: () => Promise.reject(error) } };
+  };
   return {
     "~standard": {
       version: 1,
       vendor: "zod",
       jsonSchema: { input: () => json, output: () => json },
-      async validate(value) {
+      validate(value) {
         try {
-          const result = await schema["~standard"].validate(value);
-          if (result.issues !== undefined) return { issues: result.issues };
-          return { value: use(result.value) };
+          const result = schema["~standard"].validate(value);
+          return result instanceof Promise ? result.then(settle, fail) : settle(result);
         } catch (error) {
-          // Its author's code threw, in a transform or a check: that is no fault of the caller's.
-          const { confirm: _, ...broken } = use({});
-          return { value: { ...broken, run: () => Promise.reject(error) } };
+          return fail(error);
         }
       },
     },

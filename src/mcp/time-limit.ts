@@ -12,14 +12,23 @@ export class TimedOut extends ToolError {}
 
 const STILL_RUNNING_SECONDS = 10;
 
-/** Runs a use within its time. */
-export async function runInTime<Result>(
+/** Runs a use within its time, if it has one. */
+export function runInTime<Result>(
+  use: Use<Result>,
+  context: ToolContext,
+  isLocal: boolean,
+): Promise<Result> {
+  return isLocal || use.limitSeconds !== undefined
+    ? runWatched(use, context, isLocal)
+    : use.run(context);
+}
+
+async function runWatched<Result>(
   use: Use<Result>,
   context: ToolContext,
   isLocal: boolean,
 ): Promise<Result> {
   const { limitSeconds } = use;
-  if (!isLocal && limitSeconds === undefined) return use.run(context);
   let seconds = 0;
   const watch =
     isLocal &&

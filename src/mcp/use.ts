@@ -10,6 +10,7 @@ import { pageQuestion } from "./accounts.ts";
 import { askElsewhere, loadAnswers } from "./approval.ts";
 import { clientOf } from "./client-facts.ts";
 import { contextOf, type Invocation, type Serving } from "./context.ts";
+import type { Around } from "./definition.ts";
 import type { Use } from "./offer.ts";
 import { describeFailure, noteOutcome } from "./outcome.ts";
 import { runInTime, TimedOut } from "./time-limit.ts";
@@ -107,14 +108,20 @@ interface Running {
   readonly asker: Asker;
 }
 
-/** The use with `around` about it. Only what `next` came to leaves. */
-async function surrounded<Result>(
+/** The use with `around` about it, where there is one. */
+function surrounded<Result>(use: Use<Result>, serving: Serving, running: Running): Promise<Result> {
+  const { around } = serving.catalogue;
+  return around === undefined
+    ? approvedRun(use, running.context, serving.isLocal)
+    : runAround(use, serving, { ...running, around });
+}
+
+/** Only what `next` came to leaves. */
+async function runAround<Result>(
   use: Use<Result>,
-  { catalogue: { around }, caller, isLocal }: Serving,
-  running: Running,
+  { caller, isLocal }: Serving,
+  { context, asker, around }: Running & { readonly around: Around },
 ): Promise<Result> {
-  const { context, asker } = running;
-  if (around === undefined) return approvedRun(use, context, isLocal);
   const { kind, name, input } = use;
   const { client, env, log, requestId, waitUntil } = context;
   const {
@@ -144,18 +151,21 @@ async function surrounded<Result>(
 }
 
 /** The run, after the person approved what the tool says it will do. */
-async function approvedRun<Result>(
+function approvedRun<Result>(
   use: Use<Result>,
   context: ToolContext,
   isLocal: boolean,
 ): Promise<Result> {
-  if (use.confirm !== undefined) {
-    const message = await use.confirm();
-    const reply = await context.ask({ message, schema: approvalSchema, name: "confirm" });
-    if (reply.action !== "accept" || !reply.content.approve)
-      throw new Declined("The person did not approve this, so nothing was done.");
-  }
-  return runInTime(use, context, isLocal);
+  const run = (): Promise<Result> => runInTime(use, context, isLocal);
+  return use.confirm === undefined ? run() : approve(use.confirm(), context).then(run);
+}
+
+/** Throws unless the person says yes. */
+async function approve(question: Promise<string>, context: ToolContext): Promise<void> {
+  const message = await question;
+  const reply = await context.ask({ message, schema: approvalSchema, name: "confirm" });
+  if (reply.action !== "accept" || !reply.content.approve)
+    throw new Declined("The person did not approve this, so nothing was done.");
 }
 
 const CLAIM_TTL_SECONDS = 900;

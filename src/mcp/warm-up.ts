@@ -7,7 +7,7 @@ import * as z from "zod";
 import type { Config } from "../config.ts";
 import { signAccessToken, type SigningKeys, verifyAccessToken } from "../grants/access-token.ts";
 import type { Grants } from "../grants/grant.ts";
-import { type Caller, signedInCaller } from "./caller.ts";
+import { type Caller, createCallers } from "./caller.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createMemoryRecords, type Services, toolEnvOf } from "./services.ts";
 import { defineTool } from "./tool.ts";
@@ -86,8 +86,8 @@ async function admitNobody(): Promise<Caller> {
   const keys: SigningKeys = [{ kid: "rehearsal", key }];
   const token = await signAccessToken(CLAIMS, keys);
   await verifyAccessToken(token, { ...CONFIG, now: 0 }, keys);
-  const standing = { held: NEEDED, granted: NEEDED, withheld: [], signIn: {}, now: 0 };
-  return signedInCaller(CLAIMS, standing, NOTHING);
+  const callerWith = createCallers(CLAIMS, NOTHING, () => 0);
+  return callerWith({ held: NEEDED, granted: NEEDED, withheld: [] });
 }
 
 const CLAIMS = {
