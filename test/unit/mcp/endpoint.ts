@@ -1,6 +1,7 @@
 /** The resource server with real tokens and a grant store of a few lines, as its tests need it. */
 import { createExecutionContext } from "cloudflare:test";
 import { loadConfig } from "../../../src/config.ts";
+import { withSecurityHeaders } from "../../../src/edge/headers.ts";
 import type { Exchange } from "../../../src/exchange.ts";
 import {
   type AccessTokenClaims,
@@ -175,7 +176,11 @@ export function endpointOf(parts: EndpointParts = {}) {
       note: (fields) => void Object.assign(noted, fields),
     };
     const answer = new URL(request.url).pathname === "/mcp" ? mcp.fetch : mcp.describe;
-    const response = await answer(request, exchange);
+    // As it leaves the passage, which every answer passes.
+    const response = withSecurityHeaders(await answer(request, exchange), {
+      isLoopback: false,
+      requestId: exchange.requestId,
+    });
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: jsonOf(text), text, noted };
   };
