@@ -70,7 +70,7 @@ export async function askElsewhere(
 }
 
 function idOf({ caller, asked }: Serving): Promise<string> {
-  return caller.bind(`approval\n${asked.content}`);
+  return caller.bind(`approval\n${asked.content()}`);
 }
 
 function questionOf(name: string, request: InputRequest): Question {

@@ -87,9 +87,10 @@ function signedInCaller(claims: AccessTokenClaims, standpoint: Standpoint, grant
       return now();
     },
   };
+  let effective: readonly string[] | undefined;
   return {
     grantId: grant.grantId,
-    permissions: () => effectivePermissions(standing),
+    permissions: () => (effective ??= Object.freeze(effectivePermissions(standing))),
     judge: (judged) => judgeFor(claims.kind, judgePermissions(judged, standing)),
     async renewed(wanted) {
       const known = await grants.signInOf(grant, wanted);

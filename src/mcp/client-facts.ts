@@ -3,24 +3,28 @@
  * capabilities). A request's envelope goes in, facts come out.
  */
 import { CLIENT_CAPABILITIES_META_KEY } from "@modelcontextprotocol/server";
-import * as z from "zod";
 import type { Invocation, Serving } from "./context.ts";
 import type { ClientFacts } from "./tool-context.ts";
 
-const declared = z.unknown().optional();
+type Json = Readonly<Record<string, unknown>>;
 
-const envelopeSchema = z.object({
-  [CLIENT_CAPABILITIES_META_KEY]: z.object({
-    elicitation: z.object({ form: declared, url: declared }).optional(),
-    sampling: declared,
-    roots: declared,
-  }),
-});
+/** What an envelope says that its client can; what is no object says nothing. */
+function capabilitiesIn(envelope: unknown): Json {
+  return memberOf(envelope, CLIENT_CAPABILITIES_META_KEY) ?? {};
+}
+
+function memberOf(value: unknown, name: string): Json | undefined {
+  const member = isObject(value) ? value[name] : undefined;
+  return isObject(member) ? member : undefined;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** Whether the client opens a page that a server names (MCP 2026-07-28, client/elicitation). */
 export function opensPages({ envelope }: Pick<Invocation, "envelope">): boolean {
-  const can = envelopeSchema.safeParse(envelope).data?.[CLIENT_CAPABILITIES_META_KEY];
-  return can?.elicitation?.url !== undefined;
+  return memberOf(capabilitiesIn(envelope), "elicitation")?.["url"] !== undefined;
 }
 
 /** Only the newest revision lets a server ask: an older client would never hear of it. */
@@ -28,18 +32,19 @@ export function clientOf(
   { exchange, asked }: Serving,
   { envelope }: Pick<Invocation, "envelope">,
 ): ClientFacts {
-  const can = envelopeSchema.safeParse(envelope).data?.[CLIENT_CAPABILITIES_META_KEY];
-  const { elicitation } = can ?? {};
+  const can = capabilitiesIn(envelope);
+  const elicitation = memberOf(can, "elicitation");
   // An empty `elicitation` means forms (client/elicitation, capabilities).
   const byForm =
-    elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
+    elicitation !== undefined &&
+    (elicitation["form"] !== undefined || elicitation["url"] === undefined);
   return {
     family: exchange.clientFamily,
     revision: asked.revision,
     canAsk: {
       person: byForm,
-      model: can?.sampling !== undefined,
-      roots: can?.roots !== undefined,
+      model: can["sampling"] !== undefined,
+      roots: can["roots"] !== undefined,
     },
   };
 }

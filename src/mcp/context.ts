@@ -59,43 +59,29 @@ export function contextOf(
   const { exchange, mayStream, services } = serving;
   const secrets = [...services.secrets];
   const { name, stateName = name } = about.use;
-  // What few tools ask for is made when it is.
-  const log = once(() => createToolLog(name, exchange, secrets));
-  const client = once(() => clientOf(serving, invocation));
-  const state = once(() => stateOf(serving, stateName));
+  const log = createToolLog(name, exchange, secrets);
   hearStrays((error) =>
-    log().error("something failed that was not awaited", failureOf(error, serving)),
+    log.error("something failed that was not awaited", failureOf(error, serving)),
   );
   return {
     auth: authOf(serving, about.use, secrets),
     env: services.env,
-    get client() {
-      return client();
-    },
+    client: clientOf(serving, invocation),
     signal: invocation.signal,
     requestId: exchange.requestId,
-    get log() {
-      return log();
-    },
+    log,
     ask: about.ask,
-    get state() {
-      return state();
-    },
+    state: stateOf(serving, stateName),
     // The line of the request is written by then.
     waitUntil: (work) =>
       exchange.execution.waitUntil(
         work.catch((error: unknown) =>
-          log().error("work after the answer failed", failureOf(error, serving)),
+          log.error("work after the answer failed", failureOf(error, serving)),
         ),
       ),
     progress: mayStream ? progressOf(invocation) : () => Promise.resolve(),
     access: () => accessOf(serving),
   };
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 function stateOf({ caller, exchange, services }: Serving, tool: string): ToolContext["state"] {
@@ -126,9 +112,7 @@ function authOf(
   };
   return {
     ...auth,
-    get permissions() {
-      return permissions();
-    },
+    permissions: permissions(),
     accessToken: async () => hidden(await auth.accessToken()),
     tokenFor: async (api) => hidden(await tokenFor(auth, api, serving.exchange)),
     connectionToken: async (connection, { scopes } = {}) =>

@@ -64,12 +64,13 @@ export function readPlain({ headers }: Request, body: unknown): PlainRequest | u
   const { id, isCall, params } = message;
   const read = readParams(params, isCall ? CALL : LIST);
   if (read === undefined) return undefined;
+  const { name, input, meta } = read;
   const revision = headers.get("mcp-protocol-version") ?? "";
   const isModern = revision === MODERN;
   const fits = isModern
-    ? isPlainEnvelope(read.meta) && isMirrored(headers, isCall, read.name)
-    : OLDER.has(revision) && read.meta === undefined;
-  return fits ? { id, isCall, ...read, revision, isModern } : undefined;
+    ? isPlainEnvelope(meta) && isMirrored(headers, isCall, name)
+    : OLDER.has(revision) && meta === undefined;
+  return fits ? { id, isCall, name, input, meta, revision, isModern } : undefined;
 }
 
 /** The headers repeat what is called (SEP-2243). */
@@ -139,9 +140,7 @@ export function askedBy(plain: PlainRequest, body: unknown): Asked {
     wantsProgress: false,
     hasEnvelope: isModern,
     revision,
-    get content() {
-      return readAsked(body).content;
-    },
+    content: () => readAsked(body).content(),
   };
 }
 

@@ -18,7 +18,7 @@ export interface Asked {
    * The method of a single message and what it is called with, whatever the order of its members;
    * without what differs from round to round.
    */
-  readonly content: string;
+  content(): string;
 }
 
 /** The methods of MCP, in any revision: what the log may repeat of what a client says. */
@@ -91,9 +91,7 @@ export function readAsked(body: unknown, header: string | null = null): Asked {
     wantsProgress: metas.some((meta) => meta?.progressToken !== undefined),
     hasEnvelope: metas.some((meta) => meta?.[PROTOCOL_VERSION_META_KEY] !== undefined),
     revision: revisionOf(named ?? header),
-    get content() {
-      return JSON.stringify(messages.map(contentOf));
-    },
+    content: () => JSON.stringify(messages.map(contentOf)),
   };
 }
 

@@ -31,7 +31,7 @@ export interface Use<Result> {
   readonly isReadOnly: boolean;
   /** How long it may take. */
   readonly limitSeconds?: number | undefined;
-  confirm?(): Promise<string>;
+  readonly confirm?: (() => Promise<string>) | undefined;
   run(context: ToolContext): Promise<Result>;
 }
 
@@ -71,6 +71,8 @@ export async function offerTool(tool: Settled<Tool>): Promise<ToolOffer> {
     annotations,
   };
   const meta = await metaOf(tool, shape);
+  const { confirm, stateName, timeout = "" } = tool;
+  const limitSeconds = secondsOf(timeout);
   const wire = { ...shape, ...(icons === undefined ? {} : { icons }), ...meta.wire };
   return {
     item: tool,
@@ -80,13 +82,11 @@ export async function offerTool(tool: Settled<Tool>): Promise<ToolOffer> {
       kind: "tool",
       name,
       title,
-      stateName: tool.stateName,
+      stateName,
       input,
       isReadOnly: annotations.readOnlyHint,
-      limitSeconds: secondsOf(tool.timeout ?? ""),
-      ...(tool.confirm === undefined
-        ? {}
-        : { confirm: async () => (await tool.confirm?.(input)) ?? "" }),
+      limitSeconds,
+      confirm: confirm && (async () => confirm(input)),
       run: async (context) => toolResult(tool, await tool.run(input, context)),
     })),
   };
@@ -121,12 +121,11 @@ function asResult(
       : fitting(structured, name, output);
   const said = typeof content === "string" ? [text(content)] : content;
   const told = structuredContent === undefined ? [] : [text(JSON.stringify(structuredContent))];
-  return {
-    content: [...(said ?? told)],
-    ...(structuredContent === undefined ? {} : { structuredContent }),
-    ...(isError === undefined ? {} : { isError }),
-    ...(meta === undefined ? {} : { _meta: { ...meta } }),
-  };
+  const result: CallToolResult = { content: [...(said ?? told)] };
+  if (structuredContent !== undefined) result.structuredContent = structuredContent;
+  if (isError !== undefined) result.isError = isError;
+  if (meta !== undefined) result._meta = { ...meta };
+  return result;
 }
 
 /** What the output schema makes of a result; the places where it does not fit are in the error. */
@@ -266,8 +265,7 @@ function readyWhenValid<Result>(
     result.issues === undefined ? { value: use(result.value) } : { issues: result.issues };
   // Its author's code threw, in a transform or a check: that is no fault of the caller's.
   const fail = (error: unknown): Validated<Use<Result>> => {
-    const { confirm: _, ...broken } = use({});
-    return { value: { ...broken, run: () => Promise.reject(error) } };
+    return { value: { ...use({}), confirm: undefined, run: () => Promise.reject(error) } };
   };
   return {
     "~standard": {

@@ -37,10 +37,13 @@ export function noteOutcome({ note }: Pick<Trace, "note">, outcome: Outcome): vo
 }
 
 /** What the log learns of a request before it is served; what is served says how it ended. */
-export function noteRequest({ subjects, revision }: Asked, exchange: Pick<Trace, "note">): void {
+export function noteRequest({ subjects, revision }: Asked, { note }: Pick<Trace, "note">): void {
   const methods = [...subjects.keys()].map((method) => (isMethod(method) ? method : "other"));
-  exchange.note({ rpc: methods.length > 2 ? "batch" : methods.join(" "), revision });
-  noteOutcome(exchange, methods.includes("other") ? "refused" : "done");
+  note({
+    rpc: methods.length > 2 ? "batch" : methods.join(" "),
+    revision,
+    outcome: methods.includes("other") ? "refused" : "done",
+  });
 }
 
 /** The SDK's own refusals: it says them by an HTTP status, and only there. */

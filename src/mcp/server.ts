@@ -129,7 +129,7 @@ function capabilitiesOf(catalogue: Catalogue, about: About): Capabilities {
 
 /** basic/patterns/mrtr, server requirements 4–5: a state that does not open is a protocol error. */
 async function verifyState(state: string, { asked, caller, services, exchange }: Serving) {
-  const open = await openState(state, await caller.bind(asked.content), services);
+  const open = await openState(state, await caller.bind(asked.content()), services);
   if (open === undefined) {
     noteOutcome(exchange, "refused");
     throw new Error("the state is not of this call");

@@ -62,6 +62,7 @@ export function createTransport(parts: TransportParts): Transport {
     return build(serving);
   });
   const goDirect = createDirectWay(about);
+  const house = { catalogue, services, isLocal: config.isLoopback, issuer: config.issuer };
   const askSdk = async (request: Request, body: unknown, serving: Serving): Promise<Response> => {
     const options = { parsedBody: body, authInfo: authInfoOf(serving.caller, config) };
     const ours = underOurName(request, config);
@@ -91,8 +92,7 @@ export function createTransport(parts: TransportParts): Transport {
     noteRequest(asked, exchange);
     const known = await freshen(admitted, asked, catalogue);
     const { caller, wanted } = known;
-    const where = { isLocal: config.isLoopback, issuer: config.issuer, signal: request.signal };
-    const serving = { catalogue, services, caller, exchange, asked, mayStream, ...where };
+    const serving = { ...house, caller, exchange, asked, mayStream, signal: request.signal };
     if (wanted === undefined) return answer(request, { body, plain, serving });
     if (known.readsChallenges === true) return refuseStale(known, exchange, config);
     return withChallenge(

@@ -75,7 +75,7 @@ async function ask<Result>(
       const error = await askElsewhere(asker, use, serving);
       return { ended: "failed", text: error.message, error };
     }
-    const boundTo = await serving.caller.bind(serving.asked.content);
+    const boundTo = await serving.caller.bind(serving.asked.content());
     const question = await inputRequiredOf(asker, boundTo, serving.services);
     return { ended: "asked", question };
   } catch (error) {
