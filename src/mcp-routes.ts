@@ -4,7 +4,7 @@
  */
 import type { Context, Next } from "hono";
 import { installationsOf } from "./clients/installation.ts";
-import { type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
+import { type EdgeEnv, refuseWith, type Routes } from "./edge/passage.ts";
 import { wantsJson, wantsPage } from "./edge/routes.ts";
 import { createMcp, type Mcp, type McpParts, METADATA_PATHS } from "./mcp/handler.ts";
 import { METADATA_PATH } from "./mcp/gate.ts";
@@ -12,28 +12,28 @@ import { organizationsOf } from "./organizations.ts";
 import { createLanding } from "./pages/landing.tsx";
 import type { Look } from "./pages/look.ts";
 
-/** Adds them to the app. */
-export function addMcpRoutes(app: Passage, parts: McpParts, look: Look): void {
+/** Adds them. */
+export function addMcpRoutes(routes: Routes, parts: McpParts, look: Look): void {
   const common = serveAt(parts.config.resource, parts, look);
   const lead = (status: number) => (context: Context<EdgeEnv>, next: Next) =>
     wantsPage(context.req.raw) ? common.answerLanding("text/html", status) : next();
-  app.get("/", ({ req }, next) =>
+  routes.get("/", ({ req }, next) =>
     wantsJson(req.raw) ? next() : common.answerLanding(req.header("Accept") ?? null),
   );
-  app.get("/mcp", lead(200));
-  app.get("/sse", lead(410));
-  app.get("/llms.txt", () => common.answerLanding("text/markdown"));
-  app.all("/mcp", (context) => common.mcp.fetch(context.req.raw, context.get("exchange")));
+  routes.get("/mcp", lead(200));
+  routes.get("/sse", lead(410));
+  routes.get("/llms.txt", () => common.answerLanding("text/markdown"));
+  routes.all("/mcp", (context) => common.mcp.fetch(context.req.raw, context.env.exchange));
   for (const path of METADATA_PATHS)
-    app.all(path, (context) => common.mcp.describe(context.req.raw, context.get("exchange")));
-  app.all("/sse", refuseWith("sse_gone"));
-  if (organizationsOf(parts.config).length > 0) addOrganizations(app, parts, look);
+    routes.all(path, (context) => common.mcp.describe(context.req.raw, context.env.exchange));
+  routes.all("/sse", refuseWith("sse_gone"));
+  if (organizationsOf(parts.config).length > 0) addOrganizations(routes, parts, look);
 }
 
 /** One address for all of them, so that a line of the log does not repeat what was asked. */
-function addOrganizations(app: Passage, parts: McpParts, look: Look): void {
+function addOrganizations(routes: Routes, parts: McpParts, look: Look): void {
   const findThere = createFinder(parts, look);
-  app.all("/mcp/o/:organization", ({ req, var: { exchange } }, next) => {
+  routes.all("/mcp/o/:organization", ({ req, env: { exchange } }, next) => {
     const there = findThere(req.param("organization"));
     if (there === undefined) return next();
     exchange.note({ organization: req.param("organization") });
@@ -41,7 +41,7 @@ function addOrganizations(app: Passage, parts: McpParts, look: Look): void {
       ? there.answerLanding("text/html")
       : there.mcp.fetch(req.raw, exchange);
   });
-  app.all(`${METADATA_PATH}/mcp/o/:organization`, ({ req, var: { exchange } }, next) => {
+  routes.all(`${METADATA_PATH}/mcp/o/:organization`, ({ req, env: { exchange } }, next) => {
     const there = findThere(req.param("organization"));
     return there === undefined ? next() : there.mcp.describe(req.raw, exchange);
   });

@@ -36,7 +36,7 @@ const LONGEST_CHECK_MS = 6000;
 
 /** Who asks: only the log line of the request is needed. */
 interface Asked {
-  readonly var: { readonly exchange: Pick<Exchange, "note"> };
+  readonly env: { readonly exchange: Pick<Exchange, "note"> };
 }
 
 /**
@@ -62,7 +62,7 @@ export function createReadiness(
     const found = await within(LONGEST_CHECK_MS, looking);
     return found ?? (looking = look(from));
   };
-  return async ({ var: { exchange } }) => {
+  return async ({ env: { exchange } }) => {
     const checks = parts === undefined ? {} : await find(parts);
     const failed = Object.values(checks).find((found) => found !== "ok");
     if (failed !== undefined) exchange.note({ reason: failed });

@@ -1,12 +1,10 @@
 /**
  * A rehearsal at the start of an isolate. The first request would otherwise pay for the first run
- * of all this code, more CPU time than Workers' free plan gives it (10 ms). The app goes in; it has
+ * of all this code, more CPU time than Workers' free plan gives it (10 ms). The passage goes in; it has
  * answered one request of each common kind when this is over, as far as the runtime allows at
  * module scope: up to a question to the store or the making of a `Response` with a body, where it
  * stops each of them. Nothing is sent to anybody, and no line is logged.
  */
-import type { Passage } from "./edge/passage.ts";
-
 /** Of the usual shape, since the runtime gives no random numbers yet. */
 const REQUEST_ID = "rehearsal-0";
 
@@ -25,12 +23,20 @@ const PATHS = [
   "/auth/callback?code=rehearsal&state=rehearsal",
 ];
 
+/** There is no execution to wait for yet. */
+interface Rehearsed {
+  fetch(
+    request: Request,
+    arrival: { readonly execution: Pick<ExecutionContext, "waitUntil" | "props"> },
+  ): Promise<Response>;
+}
+
 /** Runs it. Nothing that fails here matters, and nothing is kept. */
-export async function rehearse(app: Passage, issuer: string): Promise<void> {
-  const execution = { waitUntil: ignore, passThroughOnException: ignore, props: {} };
+export async function rehearse(passage: Rehearsed, issuer: string): Promise<void> {
+  const execution = { waitUntil: ignore, props: {} };
   for (const request of listRequests(issuer)) {
     try {
-      await app.fetch(request, { execution }, execution);
+      await passage.fetch(request, { execution });
     } catch {
       // Stopped, as said above.
     }

@@ -5,7 +5,7 @@
 import type { Context } from "hono";
 import { plainCookies, usesPlainCookies } from "./edge/cookies.ts";
 import { atIssuer } from "./edge/origin.ts";
-import { type EdgeEnv, type Passage, refuseWith } from "./edge/passage.ts";
+import { type EdgeEnv, refuseWith, type Routes } from "./edge/passage.ts";
 import { showApproval, takeApproval } from "./people/approvals.ts";
 import { answerLogout } from "./people/backchannel-logout.ts";
 import { finishSignIn } from "./oauth/callback.ts";
@@ -21,12 +21,12 @@ import { answerRegistration } from "./oauth/registration.ts";
 import { answerToken } from "./oauth/token.ts";
 import { whileServing } from "./switches.ts";
 
-/** Adds them to the app. */
-export function addRoutes(app: Passage, parts: Parts): void {
+/** Adds them. */
+export function addRoutes(routes: Routes, parts: Parts): void {
   const { config } = parts;
   const by =
     (answer: Answer) =>
-    ({ req, var: { exchange } }: Context<EdgeEnv>) => {
+    ({ req, env: { exchange } }: Context<EdgeEnv>) => {
       const request = usesPlainCookies(config) ? plainCookies(req.raw) : req.raw;
       const asked = atIssuer(request, config.issuer);
       const answered = whileServing(parts.switches, () => answer(asked, exchange, parts));
@@ -36,36 +36,36 @@ export function addRoutes(app: Passage, parts: Parts): void {
     };
   const describe = createMetadata(parts);
   for (const path of METADATA_PATHS)
-    app.all(path, ({ req, var: { exchange } }) => describe(req.raw, exchange));
-  app.all("/register", by(answerRegistration));
-  app.get("/authorize", by(askConsent));
-  app.post("/authorize", by(takeDecision));
-  app.get("/auth/callback", by(answerReturn));
-  app.post("/auth/backchannel-logout", by(answerLogout));
-  app.all("/token", by(answerToken));
-  app.get("/connections", by(leadBack(showConnections)));
-  app.post("/connections", by(leadBack(changeConnection)));
-  app.get("/connections/sign-in", by(leadBack(beginPersonSignIn)));
-  app.get("/login", by(leadBack(beginPersonSignIn)));
-  app.get("/permissions", by(leadBack(showPermissions)));
-  app.get("/authorize/confirm", by(showConfirmation));
-  app.post("/authorize/confirm", by(takeConfirmation));
-  app.post("/connections/sign-out", by(leadBack(signOut)));
-  app.get("/approve/:id", by(leadBack(showApproval)));
-  app.post("/approve/:id", by(leadBack(takeApproval)));
-  app.get("/connect/:id", by(leadBack(showConnect)));
-  app.post("/connect/:id", by(leadBack(takeConnect)));
-  app.all("/authorize", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
-  app.all("/auth/callback", refuseWith("method_not_allowed", { Allow: "GET" }));
-  app.all("/auth/backchannel-logout", refuseWith("method_not_allowed", { Allow: "POST" }));
-  app.all("/connections", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
-  app.all("/connections/sign-in", refuseWith("method_not_allowed", { Allow: "GET" }));
-  app.all("/login", refuseWith("method_not_allowed", { Allow: "GET" }));
-  app.all("/permissions", refuseWith("method_not_allowed", { Allow: "GET" }));
-  app.all("/authorize/confirm", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
-  app.all("/connections/sign-out", refuseWith("method_not_allowed", { Allow: "POST" }));
-  app.all("/approve/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
-  app.all("/connect/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+    routes.all(path, ({ req, env: { exchange } }) => describe(req.raw, exchange));
+  routes.all("/register", by(answerRegistration));
+  routes.get("/authorize", by(askConsent));
+  routes.post("/authorize", by(takeDecision));
+  routes.get("/auth/callback", by(answerReturn));
+  routes.post("/auth/backchannel-logout", by(answerLogout));
+  routes.all("/token", by(answerToken));
+  routes.get("/connections", by(leadBack(showConnections)));
+  routes.post("/connections", by(leadBack(changeConnection)));
+  routes.get("/connections/sign-in", by(leadBack(beginPersonSignIn)));
+  routes.get("/login", by(leadBack(beginPersonSignIn)));
+  routes.get("/permissions", by(leadBack(showPermissions)));
+  routes.get("/authorize/confirm", by(showConfirmation));
+  routes.post("/authorize/confirm", by(takeConfirmation));
+  routes.post("/connections/sign-out", by(leadBack(signOut)));
+  routes.get("/approve/:id", by(leadBack(showApproval)));
+  routes.post("/approve/:id", by(leadBack(takeApproval)));
+  routes.get("/connect/:id", by(leadBack(showConnect)));
+  routes.post("/connect/:id", by(leadBack(takeConnect)));
+  routes.all("/authorize", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+  routes.all("/auth/callback", refuseWith("method_not_allowed", { Allow: "GET" }));
+  routes.all("/auth/backchannel-logout", refuseWith("method_not_allowed", { Allow: "POST" }));
+  routes.all("/connections", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+  routes.all("/connections/sign-in", refuseWith("method_not_allowed", { Allow: "GET" }));
+  routes.all("/login", refuseWith("method_not_allowed", { Allow: "GET" }));
+  routes.all("/permissions", refuseWith("method_not_allowed", { Allow: "GET" }));
+  routes.all("/authorize/confirm", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+  routes.all("/connections/sign-out", refuseWith("method_not_allowed", { Allow: "POST" }));
+  routes.all("/approve/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
+  routes.all("/connect/:id", refuseWith("method_not_allowed", { Allow: "GET, POST" }));
 }
 
 /** A browser comes back from the identity provider: for a client, or for our own pages. */

@@ -51,7 +51,7 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
       opened ??= await open({ ...prepared, env }, new URL(request.url), outward);
       limitsOf ??= openLimits(env);
       trail ??= openTrail(env, opened, theirs.version);
-      return opened.app.fetch(atPlainPath(request), { execution, limitsOf, trail }, execution);
+      return opened.passage.fetch(atPlainPath(request), { execution, limitsOf, trail });
     },
     /** Works off what Auth0 is still to be told; a cron trigger of wrangler.toml calls it. */
     async scheduled(_event: unknown, env: Env): Promise<void> {
@@ -66,7 +66,7 @@ const FAREWELLS_AT_ONCE = 40;
 
 /** What answers requests, and the parts behind it; there are none when nobody has to sign in. */
 interface Opened {
-  readonly app: Passage;
+  readonly passage: Passage;
   readonly parts?: Parts | undefined;
   readonly logShare?: number | undefined;
 }
@@ -80,7 +80,7 @@ async function openEarly(
   const early = { ...prepared, env: environment };
   if (!isConfig(config) || theirProblems(early).length > 0) return undefined;
   const opened = await furnish(early, config, outward);
-  await rehearse(opened.app, config.issuer);
+  await rehearse(opened.passage, config.issuer);
   return opened;
 }
 
@@ -124,8 +124,9 @@ async function open(
   if (isConfig(config) && problems.length === 0) return furnish(prepared, config, outward);
   warnConfig(problems);
   const look = await createLook(PLAIN_SITE);
-  const app = createPassage({ isLoopback: true, issuer: "", look });
-  return { app: app.use(refuseWith("configuration_invalid")) };
+  const passage = createPassage({ isLoopback: true, issuer: "", look });
+  passage.routes.use(refuseWith("configuration_invalid"));
+  return { passage };
 }
 
 async function furnish(
@@ -143,23 +144,24 @@ async function furnish(
     ...broughtTo(parts),
   };
   const services = await createServices(env, parts);
-  const app = createPassage({ ...config, look });
-  app.get("/health", answerHealth);
+  const passage = createPassage({ ...config, look });
+  const { routes } = passage;
+  routes.get("/health", answerHealth);
   if (config.isDownForWork) {
-    app.use(refuseWith("down_for_work", { "Retry-After": String(DOWN_RETRY_SECONDS) }));
-    return { app };
+    routes.use(refuseWith("down_for_work", { "Retry-After": String(DOWN_RETRY_SECONDS) }));
+    return { passage };
   }
-  for (const path of PAGES) app.get(path, leadHome(config.issuer));
-  addMcpRoutes(app, { config, catalogue, services, site, version, now, ...guard }, look);
+  for (const path of PAGES) routes.get(path, leadHome(config.issuer));
+  addMcpRoutes(routes, { config, catalogue, services, site, version, now, ...guard }, look);
   const documents = describeServer({ ...config, site, version });
   for (const [path, document] of Object.entries(documents))
-    app.get(path, ({ req }) => answerDocument(document, req.header("If-None-Match")));
-  app.get("/favicon.svg", () => renderIcon(site));
-  app.get("/ready", createReadiness(parts, version));
+    routes.get(path, ({ req }) => answerDocument(document, req.header("If-None-Match")));
+  routes.get("/favicon.svg", () => renderIcon(site));
+  routes.get("/ready", createReadiness(parts, version));
   for (const path of ["/health", "/ready", "/favicon.svg", "/llms.txt", ...Object.keys(documents)])
-    app.all(path, refuseWith("method_not_allowed", { Allow: "GET, HEAD" }));
-  if (parts !== undefined) addRoutes(app, parts);
-  return { app, parts, logShare: config.logShare };
+    routes.all(path, refuseWith("method_not_allowed", { Allow: "GET, HEAD" }));
+  if (parts !== undefined) addRoutes(routes, parts);
+  return { passage, parts, logShare: config.logShare };
 }
 
 /** Where the API is another's too, the list of applications is all that keeps its tokens apart. */

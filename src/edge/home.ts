@@ -10,7 +10,7 @@ import { wantsPage } from "./routes.ts";
 
 /** For the pages: sends such a browser on, and lets every other request pass. */
 export function leadHome(issuer: string): MiddlewareHandler<EdgeEnv> {
-  return async function lead({ req, var: { exchange } }, next) {
+  return async function lead({ req, env: { exchange } }, next) {
     if (!isAstray(req.raw, issuer)) return next();
     exchange.note({ led: "home" });
     const { pathname, search } = new URL(req.url);

@@ -24,54 +24,60 @@ interface Door {
   readonly look: Look;
 }
 
+/** What the runtime gives for one request. */
+interface Arrival {
+  readonly execution: ExecutionContext;
+  readonly limitsOf?: ((request: Request) => Limits) | undefined;
+  readonly trail?: Trail | undefined;
+}
+
+/** What a route is given beside the request. */
 export interface EdgeEnv {
-  readonly Bindings: {
-    readonly execution: ExecutionContext;
-    readonly limitsOf?: (request: Request) => Limits;
-    readonly trail?: Trail;
-  };
-  readonly Variables: { exchange: Exchange; door: Door };
+  readonly Bindings: { readonly exchange: Exchange; readonly door: Door };
 }
 
-export type Passage = HonoBase<EdgeEnv>;
+export type Routes = HonoBase<EdgeEnv>;
 
-/** An app whose every answer, the failures included, leaves with its headers and its log line. */
+export interface Passage {
+  /** To be added to. */
+  readonly routes: Routes;
+  /** Every answer, the failures included, leaves with its headers and its log line. */
+  fetch(request: Request, arrival: Arrival): Promise<Response>;
+}
+
+/** A passage without routes. */
 export function createPassage(door: Door): Passage {
-  const app = new HonoBase<EdgeEnv>({ router: createRouter() });
-  app.use(pass(door));
-  for (const [paths, limit] of COUNTED) app.use(paths, holdAddress(limit));
-  app.onError((error, context) => answerFailure(error, context));
-  app.notFound((context) => answerFailure(new Refusal("not_found"), context));
-  return app;
+  const routes = new HonoBase<EdgeEnv>({ router: createRouter() });
+  for (const [paths, limit] of COUNTED) routes.use(paths, holdAddress(limit));
+  routes.onError((error, context) => answerFailure(error, context));
+  routes.notFound((context) => answerFailure(new Refusal("not_found"), context));
+  return { routes, fetch: (request, arrival) => pass(request, arrival, { routes, door }) };
 }
 
-function pass(door: Door): MiddlewareHandler<EdgeEnv> {
-  return async function passThrough(context, next) {
-    const { execution, limitsOf, trail } = context.env;
-    const { raw: request } = context.req;
-    const exchange = createExchange(request, {
-      execution,
-      limits: limitsOf?.(request),
-      now: Date.now,
+async function pass(
+  request: Request,
+  { execution, limitsOf, trail }: Arrival,
+  { routes, door }: { readonly routes: Routes; readonly door: Door },
+): Promise<Response> {
+  const limits = limitsOf?.(request);
+  const exchange = createExchange(request, { execution, limits, now: Date.now });
+  const trace = continueTrace(request.headers);
+  if (trace !== undefined) exchange.note({ traceId: trace.traceId, spanId: trace.spanId });
+  const onStray = (error: unknown): void =>
+    warnOfStray(exchange, {
+      ...explainFailure(error),
+      ...(door.isLoopback ? revealFault(error) : {}),
     });
-    context.set("exchange", exchange);
-    context.set("door", door);
-    const trace = continueTrace(request.headers);
-    if (trace !== undefined) exchange.note({ traceId: trace.traceId, spanId: trace.spanId });
-    const onStray = (error: unknown): void =>
-      warnOfStray(exchange, {
-        ...explainFailure(error),
-        ...(door.isLoopback ? revealFault(error) : {}),
-      });
-    await meter({ note: exchange.note, traceparent: trace?.traceparent, onStray }, next);
-    const answer = usesPlainCookies(door) ? plainSetCookies(context.res) : context.res;
-    const response = withSecurityHeaders(answer, {
-      isLoopback: door.isLoopback,
-      requestId: exchange.requestId,
-    });
-    context.res = undefined;
-    context.res = exchange.finish(response, routeOf(context), trail);
-  };
+  const answered = await meter(
+    { note: exchange.note, traceparent: trace?.traceparent, onStray },
+    () => routes.fetch(request, { exchange, door }),
+  );
+  const answer = usesPlainCookies(door) ? plainSetCookies(answered) : answered;
+  const response = withSecurityHeaders(answer, {
+    isLoopback: door.isLoopback,
+    requestId: exchange.requestId,
+  });
+  return exchange.finish(response, routeOf(request, routes), trail);
 }
 
 /**
@@ -82,7 +88,7 @@ function pass(door: Door): MiddlewareHandler<EdgeEnv> {
 function holdAddress(limit: LimitName): MiddlewareHandler<EdgeEnv> {
   return async function hold(context, next) {
     const { raw: request } = context.req;
-    await context.get("exchange").limits?.hold(limit);
+    await context.env.exchange.limits?.hold(limit);
     if (limit !== "pages") return next();
     if (request.method === "HEAD") return new Response(null, { headers: HTML });
     if (isFetchedAhead(request)) throw new Refusal("not_opened");
@@ -112,11 +118,11 @@ export function refuseWith(
 }
 
 function answerFailure(error: unknown, context: Context<EdgeEnv>): Response {
-  const { req } = context;
-  const [exchange, door] = [context.get("exchange"), context.get("door")];
+  const { req, env } = context;
+  const { exchange, door } = env;
   exchange.note(explainFailure(error));
   if (door.isLoopback) exchange.note(revealFault(error));
-  const wants = failureForm(req.raw, routeOf(context));
+  const wants = failureForm(req.raw, asLogged(routePath(context, -1)));
   const response = renderRefusal(error, {
     wants,
     requestId: exchange.requestId,
@@ -134,10 +140,16 @@ function answerFailure(error: unknown, context: Context<EdgeEnv>): Response {
   return response;
 }
 
-/** The address as some route was registered; `other` when there is none. */
-function routeOf(context: Context<EdgeEnv>): string {
-  const path = routePath(context, -1);
-  return path.includes("*") ? OTHER_ROUTE : path;
+/** The address as the last of its routes was registered. */
+function routeOf(request: Request, { router, getPath }: Routes): string {
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const [matched] = router.match(method, getPath(request));
+  return asLogged(matched.at(-1)?.[0][1].path ?? "");
+}
+
+/** `other` where an address is not a route's own. */
+function asLogged(path: string): string {
+  return path === "" || path.includes("*") ? OTHER_ROUTE : path;
 }
 
 /** A client in a web page must see when to try again; no cookie decides such an answer (Fetch §3.3). */

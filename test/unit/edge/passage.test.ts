@@ -9,11 +9,11 @@ const door = {
   isLoopback: false,
   issuer: "https://mcp.example.test",
   look: await createLook(site),
-  version: "1.2.3",
 };
 
 async function ask(path: string, headers: HeadersInit = {}): Promise<Response> {
-  const app = createPassage(door);
+  const passage = createPassage(door);
+  const { routes: app } = passage;
   app.get("/here", () => new Response("here"));
   app.get("/broken", () => {
     throw new TypeError("a secret of the store");
@@ -24,7 +24,7 @@ async function ask(path: string, headers: HeadersInit = {}): Promise<Response> {
   });
   app.all("/gone", refuseWith("sse_gone", { Allow: "GET" }));
   const execution = createExecutionContext();
-  return app.fetch(new Request(`${door.issuer}${path}`, { headers }), { execution });
+  return passage.fetch(new Request(`${door.issuer}${path}`, { headers }), { execution });
 }
 
 it.each([
