@@ -23,8 +23,9 @@ export function leadHome(issuer: string): MiddlewareHandler<EdgeEnv> {
  * asked is believed: the worst that follows is a page at the wrong place. Pure.
  */
 export function isAstray(request: Request, issuer: string): boolean {
+  if (!wantsPage(request)) return false;
   const { hostname } = new URL(request.url);
   const home = new URL(issuer);
   const forwarded = request.headers.get("X-Forwarded-Host");
-  return hostname !== home.hostname && forwarded !== home.host && wantsPage(request);
+  return hostname !== home.hostname && forwarded !== home.host;
 }

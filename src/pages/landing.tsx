@@ -2,7 +2,8 @@
  * The front door for people, and the same facts as Markdown for their agents. The issuer and the
  * tools go in; what this is, how to add it and what it can do come out.
  */
-import { Layout, renderHtml, sendPage } from "./layout.tsx";
+import { securedHeaders } from "../edge/headers.ts";
+import { Layout, pageHeaders, renderHtml } from "./layout.tsx";
 import type { Look } from "./look.ts";
 import { EFFECT_NAMES } from "./permission-choice.tsx";
 import { effectOf, type ToolSummary } from "./scope.ts";
@@ -41,12 +42,13 @@ export function createLanding(facts: LandingFacts): Landing {
   const { look } = facts;
   const html = new TextEncoder().encode(renderHtml(<LandingPage {...facts} />, look));
   const markdown = landingMarkdown(facts);
-  return (accept, status = 200) => {
-    const headers = { Vary: "Accept", "Content-Type": "text/markdown; charset=utf-8" };
-    return accept !== null && /\btext\/markdown\b/i.test(accept)
-      ? new Response(markdown, { headers })
-      : sendPage(html, look, { status, headers: { Vary: "Accept" } });
-  };
+  const varies = { Vary: "Accept" };
+  const ofMarkdown = securedHeaders({ ...varies, "Content-Type": "text/markdown; charset=utf-8" });
+  const ofHtml = securedHeaders(pageHeaders(look, { headers: varies }));
+  return (accept, status = 200) =>
+    accept !== null && /\btext\/markdown\b/i.test(accept)
+      ? new Response(markdown, { headers: ofMarkdown })
+      : new Response(html, { status, headers: ofHtml });
 }
 
 /** The front door as HTML. */

@@ -105,7 +105,8 @@ interface PageOptions {
  * ours.
  */
 export function renderPage(page: JSX.Element, look: Look, options: PageOptions = {}): Response {
-  return sendPage(renderHtml(page, look), look, options);
+  const { status = 200 } = options;
+  return new Response(renderHtml(page, look), { status, headers: pageHeaders(look, options) });
 }
 
 /** The page as a text, for one that everybody gets. */
@@ -118,14 +119,10 @@ export function renderHtml(page: JSX.Element, look: Look): string {
   }
 }
 
-/** Such a text, or its bytes, as a response. */
-export function sendPage(
-  html: string | Uint8Array,
-  look: Look,
-  options: PageOptions = {},
-): Response {
+/** What such a text is sent with. */
+export function pageHeaders(look: Look, options: Omit<PageOptions, "status">): Headers {
   const headers = new Headers(options.headers);
   headers.set("Content-Type", "text/html; charset=utf-8");
   headers.set("Content-Security-Policy", contentSecurityPolicy(look, options.picture));
-  return new Response(html, { status: options.status ?? 200, headers });
+  return headers;
 }
