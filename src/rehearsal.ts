@@ -5,10 +5,14 @@
  * module scope: up to a question to the store or the making of a `Response` with a body, where it
  * stops each of them. Nothing is sent to anybody, and no line is logged.
  */
+import type { Config } from "./config.ts";
+import { BASE_SCOPES, signAccessToken } from "./grants/access-token.ts";
+import type { Parts } from "./parts.ts";
+
 /** Of the usual shape, since the runtime gives no random numbers yet. */
 const REQUEST_ID = "rehearsal-0";
 
-/** What people and clients ask for first; the client, the state and the token are nobody's. */
+/** What people and clients ask for first; the client and the state are nobody's. */
 const PATHS = [
   "/health",
   "/",
@@ -27,30 +31,67 @@ const PATHS = [
 interface Rehearsed {
   fetch(
     request: Request,
-    arrival: { readonly execution: Pick<ExecutionContext, "waitUntil" | "props"> },
+    arrival: {
+      readonly execution: Pick<ExecutionContext, "waitUntil" | "props">;
+      readonly trail?: { readonly logShare?: number } | undefined;
+    },
   ): Promise<Response>;
 }
 
+/** The one answer that can be made is a preflight's, whose line belongs to none of the common ones. */
+const UNLOGGED = { logShare: 0 };
+
 /** Runs it. Nothing that fails here matters, and nothing is kept. */
-export async function rehearse(passage: Rehearsed, issuer: string): Promise<void> {
+export async function rehearse(
+  passage: Rehearsed,
+  config: Config,
+  parts: Parts | undefined,
+): Promise<void> {
   const execution = { waitUntil: ignore, props: {} };
-  for (const request of listRequests(issuer)) {
+  const token = parts === undefined ? "rehearsal" : await signToken(parts);
+  for (const request of listRequests(config.issuer, token)) {
     try {
-      await passage.fetch(request, { execution });
+      await passage.fetch(request, { execution, trail: UNLOGGED });
     } catch {
       // Stopped, as said above.
     }
   }
 }
 
-function listRequests(issuer: string): readonly Request[] {
+function listRequests(issuer: string, token: string): readonly Request[] {
   const headers = { "cf-ray": REQUEST_ID };
-  const credential = { ...headers, Authorization: "Bearer rehearsal" };
+  const at = (credential: string) => ({ ...headers, Authorization: `Bearer ${credential}` });
   return [
     ...PATHS.map((path) => new Request(issuer + path, { headers })),
+    new Request(`${issuer}/mcp`, { method: "OPTIONS", headers }),
     new Request(`${issuer}/mcp`, { method: "POST", headers }),
-    new Request(`${issuer}/mcp`, { method: "POST", headers: credential }),
+    new Request(`${issuer}/mcp`, { method: "POST", headers: at("rehearsal") }),
+    new Request(`${issuer}/mcp`, { method: "POST", headers: at(token) }),
   ];
+}
+
+/**
+ * A token of nobody's. No clock runs yet, so it is good now; it has been over since 1970 when the first
+ * request comes.
+ */
+function signToken({ config, signingKeys, permissionIndex, now }: Parts): Promise<string> {
+  return signAccessToken(
+    {
+      iss: config.issuer,
+      aud: config.resource,
+      sub: "rehearsal",
+      kind: "person",
+      client_id: "rehearsal",
+      scope: BASE_SCOPES.join(" "),
+      permissions: { list: permissionIndex.list, held: "", granted: "" },
+      iat: now(),
+      exp: now() + 1,
+      jti: "rehearsal",
+      grant_id: "rehearsal",
+      grant_record: "rehearsal",
+    },
+    signingKeys,
+  );
 }
 
 /** For what nobody waits for. */

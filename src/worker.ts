@@ -41,16 +41,13 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
   // When the isolate starts, so that no request pays for it.
   const prepared = { ...theirs, catalogue: await loadCatalogue(theirs.offerings) };
   let opened: Opened | undefined;
-  let trail: Trail | undefined;
-  let limitsOf: ReturnType<typeof createLimits> | undefined;
   warmUp();
   globalThis.addEventListener("unhandledrejection", tellStray);
   openEarly(prepared, outward).then((early) => (opened ??= early), ignore);
   return {
     async fetch(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
       opened ??= await open({ ...prepared, env }, new URL(request.url), outward);
-      limitsOf ??= openLimits(env);
-      trail ??= openTrail(env, opened, theirs.version);
+      const { limitsOf, trail } = opened;
       return opened.passage.fetch(atPlainPath(request), { execution, limitsOf, trail });
     },
     /** Works off what Auth0 is still to be told; a cron trigger of wrangler.toml calls it. */
@@ -64,11 +61,13 @@ export async function createWorker(theirs: Theirs, outward: Outward = {}) {
 /** Each is one request to Auth0, and Workers' free plan allows fifty. */
 const FAREWELLS_AT_ONCE = 40;
 
-/** What answers requests, and the parts behind it; there are none when nobody has to sign in. */
+/** What answers requests, and what goes with each of them. */
 interface Opened {
   readonly passage: Passage;
+  /** Behind it; there are none when nobody has to sign in. */
   readonly parts?: Parts | undefined;
-  readonly logShare?: number | undefined;
+  readonly limitsOf: ReturnType<typeof createLimits>;
+  readonly trail: Trail;
 }
 
 /** Before the first request, unless the configuration waits for one or something is not right. */
@@ -80,7 +79,7 @@ async function openEarly(
   const early = { ...prepared, env: environment };
   if (!isConfig(config) || theirProblems(early).length > 0) return undefined;
   const opened = await furnish(early, config, outward);
-  await rehearse(opened.passage, config.issuer);
+  await rehearse(opened.passage, config, opened.parts);
   return opened;
 }
 
@@ -93,11 +92,8 @@ function openLimits(env: Env): ReturnType<typeof createLimits> {
 }
 
 /** What leaves a trail beside the log, as far as it is bound. */
-function openTrail(
-  { METRICS: metrics, AUDIT: audit, VERSION: deployed }: Env,
-  { logShare }: Opened,
-  version: string,
-): Trail {
+function openTrail({ env, version }: Prepared, logShare: number | undefined): Trail {
+  const { METRICS: metrics, AUDIT: audit, VERSION: deployed } = env;
   return {
     ...(logShare === undefined ? {} : { logShare }),
     version: deployed?.id.slice(0, 8) ?? version,
@@ -126,14 +122,11 @@ async function open(
   const look = await createLook(PLAIN_SITE);
   const passage = createPassage({ isLoopback: true, issuer: "", look });
   passage.routes.use(refuseWith("configuration_invalid"));
-  return { passage };
+  return { passage, limitsOf: openLimits(prepared.env), trail: openTrail(prepared, undefined) };
 }
 
-async function furnish(
-  { site, version, catalogue, env }: Prepared,
-  config: Config,
-  outward: Outward,
-): Promise<Opened> {
+async function furnish(prepared: Prepared, config: Config, outward: Outward): Promise<Opened> {
+  const { site, version, catalogue, env } = prepared;
   const look = await createLook(site);
   const parts = await createParts(config, { catalogue, look }, outward);
   const guard = parts && {
@@ -146,10 +139,11 @@ async function furnish(
   const services = await createServices(env, parts);
   const passage = createPassage({ ...config, look });
   const { routes } = passage;
+  const around = { limitsOf: openLimits(env), trail: openTrail(prepared, config.logShare) };
   routes.get("/health", answerHealth);
   if (config.isDownForWork) {
     routes.use(refuseWith("down_for_work", { "Retry-After": String(DOWN_RETRY_SECONDS) }));
-    return { passage };
+    return { passage, ...around };
   }
   for (const path of PAGES) routes.get(path, leadHome(config.issuer));
   addMcpRoutes(routes, { config, catalogue, services, site, version, now, ...guard }, look);
@@ -161,7 +155,7 @@ async function furnish(
   for (const path of ["/health", "/ready", "/favicon.svg", "/llms.txt", ...Object.keys(documents)])
     routes.all(path, refuseWith("method_not_allowed", { Allow: "GET, HEAD" }));
   if (parts !== undefined) addRoutes(routes, parts);
-  return { passage, parts, logShare: config.logShare };
+  return { passage, parts, ...around };
 }
 
 /** Where the API is another's too, the list of applications is all that keeps its tokens apart. */

@@ -4,57 +4,57 @@
  */
 export type Fields = Readonly<Record<string, string | number | boolean>>;
 
-type Rule = readonly [event: string, when: (line: Fields) => boolean];
+/** What some reasons are, wherever they come up. */
+const BY_REASON: ReadonlyMap<unknown, string> = new Map([
+  ["refresh_token_reused", "refresh_reused"],
+  ["code_replayed", "code_replayed"],
+  ["grant_revoked", "revoked"],
+  // The person, Auth0 or an organization said no.
+  ["consent_denied", "denied"],
+  ["identity_denied", "denied"],
+  ["identity_cancelled", "denied"],
+  ["identity_blocked", "denied"],
+  ["identity_organization_refused", "denied"],
+  ["tool_failed", "tool_failed"],
+  ["permission_missing", "tool_refused"],
+  ["scope_insufficient", "tool_refused"],
+  ["sign_in_too_old", "tool_refused"],
+  ["access_token_missing", "challenged"],
+]);
 
-const at =
-  (route: string, method?: string) =>
-  (line: Fields): boolean =>
-    line["route"] === route && (method === undefined || line["method"] === method);
+/** What is done at an address, when it is done. */
+const BY_STEP: ReadonlyMap<string, string> = new Map([
+  ["POST /register", "registered"],
+  ["GET /authorize", "consent_shown"],
+  ["POST /authorize", "consented"],
+  ["GET /auth/callback", "signed_in"],
+]);
 
-const isGood = ({ status }: Fields): boolean => Number(status) < 400;
+/** What is done at `/token`, by the kind of grant. */
+const BY_GRANT: ReadonlyMap<unknown, string> = new Map([
+  ["authorization_code", "code_exchanged"],
+  ["client_credentials", "machine_admitted"],
+  ["jwt_bearer", "vouched_admitted"],
+  ["refresh_token", "refreshed"],
+]);
 
-const because =
-  (...reasons: readonly string[]) =>
-  ({ reason }: Fields): boolean =>
-    reasons.includes(String(reason));
-
-/** The person, Auth0 or an organization said no. */
-const DENIALS = [
-  "consent_denied",
-  "identity_denied",
-  "identity_cancelled",
-  "identity_blocked",
-  "identity_organization_refused",
-] as const;
-
-/** First match wins. */
-const RULES: readonly Rule[] = [
-  ["limited", ({ status }) => status === 429],
-  ["refresh_reused", because("refresh_token_reused")],
-  ["code_replayed", because("code_replayed")],
-  ["revoked", because("grant_revoked")],
-  ["denied", because(...DENIALS)],
-  ["registered", (line) => at("/register")(line) && isGood(line)],
-  ["consent_shown", (line) => at("/authorize", "GET")(line) && line["status"] === 200],
-  ["consented", (line) => at("/authorize", "POST")(line) && isGood(line) && !("reason" in line)],
-  ["signed_in", (line) => at("/auth/callback")(line) && isGood(line) && !("reason" in line)],
-  ["code_exchanged", (line) => isTokenAnswer(line, "authorization_code")],
-  ["machine_admitted", (line) => isTokenAnswer(line, "client_credentials")],
-  ["vouched_admitted", (line) => isTokenAnswer(line, "jwt_bearer")],
-  ["refreshed", (line) => isTokenAnswer(line, "refresh_token")],
-  ["tool_failed", because("tool_failed")],
-  ["tool_refused", because("permission_missing", "scope_insufficient", "sign_in_too_old")],
-  ["tool_called", (line) => "tool" in line && isGood(line)],
-  ["challenged", because("access_token_missing")],
-  ["unavailable", ({ status }) => Number(status) >= 500],
-  ["refused", (line) => !isGood(line) || "reason" in line],
-];
-
-/** The name; `served` for everything that is none of them. */
+/** The name; `served` for everything that is nothing else. */
 export function eventOf(line: Fields): string {
-  return RULES.find(([, when]) => when(line))?.[0] ?? "served";
+  const { status, reason } = line;
+  if (status === 429) return "limited";
+  const isGood = Number(status) < 400;
+  const event = BY_REASON.get(reason) ?? (isGood ? doneBy(line) : undefined);
+  if (event !== undefined) return event;
+  if (Number(status) >= 500) return "unavailable";
+  return isGood && reason === undefined ? "served" : "refused";
 }
 
-function isTokenAnswer(line: Fields, grant: string): boolean {
-  return at("/token")(line) && isGood(line) && line["grant"] === grant;
+function doneBy(line: Fields): string | undefined {
+  const { method, route, status, reason, grant, tool } = line;
+  if (tool !== undefined) return "tool_called";
+  if (route === "/token") return BY_GRANT.get(grant);
+  const event = BY_STEP.get(`${String(method)} ${String(route)}`);
+  // Whoever is sent on, or hears why not, was asked nothing and got nothing.
+  const isDone = reason === undefined && (event !== "consent_shown" || status === 200);
+  return isDone ? event : undefined;
 }

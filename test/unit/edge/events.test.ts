@@ -35,6 +35,14 @@ describe("what a request was", () => {
     ["tool_refused", line("/mcp", 403, { tool: "get_time", reason: "scope_insufficient" })],
     ["limited", line("/mcp", 429, { reason: "too_many_requests" })],
     ["served", line("/", 200, { method: "GET" })],
+    ["served", line("/register", 204, { method: "OPTIONS" })],
+    ["served", line("/authorize", 302, { method: "GET" })],
+    ["served", line("/auth/callback", 200, { method: "HEAD" })],
+    ["tool_called", line("/mcp", 200, { tool: "get_time", reason: "store_unavailable" })],
+    ["machine_admitted", line("/token", 200, { grant: "client_credentials" })],
+    ["vouched_admitted", line("/token", 200, { grant: "jwt_bearer" })],
+    ["unavailable", line("/mcp", 503, { tool: "get_time", reason: "store_unavailable" })],
+    ["refused", line("/mcp", 405, { reason: "method_not_allowed" })],
   ])("%s: %j", (event, fields) => {
     expect(eventOf(fields)).toBe(event);
   });

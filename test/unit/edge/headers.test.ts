@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { withSecurityHeaders } from "../../../src/edge/headers.ts";
+import { securedHeaders, withSecurityHeaders } from "../../../src/edge/headers.ts";
 
 const deployed = { isLoopback: false, requestId: "request-1" };
 
@@ -37,6 +37,22 @@ it("keeps what a route decided about caching and content", () => {
   const response = withSecurityHeaders(new Response(null, { headers }), deployed);
   expect(response.headers.get("Cache-Control")).toBe("public, max-age=60");
   expect(response.headers.get("Content-Security-Policy")).toBe("default-src 'self'");
+});
+
+it("leaves alike, whether an answer's headers were made beforehand or not", () => {
+  const own = {
+    "Content-Type": "text/html",
+    "Cache-Control": "public, max-age=60",
+    Vary: "Accept",
+  };
+  const headersOf = (headers: HeadersInit) => [
+    ...withSecurityHeaders(new Response("body", { headers }), deployed).headers,
+  ];
+  expect(headersOf(securedHeaders(own))).toEqual(headersOf(own));
+  const before = [...securedHeaders(own)];
+  const sent = securedHeaders(own);
+  withSecurityHeaders(new Response("body", { headers: sent }), deployed);
+  expect([...sent]).toEqual(before);
 });
 
 it("works on an immutable response and keeps every cookie", () => {
