@@ -145,7 +145,12 @@ export function assertServing({ everything }: Pick<SwitchedOff, "everything">): 
 }
 
 /** The same by what was heard last, without a question to the store unless everything is off. */
-export async function assertNotDown(switches: Switches): Promise<void> {
+export function assertNotDown(switches: Switches): void | Promise<void> {
+  const known = switches.known();
+  if (known instanceof Promise || known.everything) return assertNotDownNow(switches);
+}
+
+async function assertNotDownNow(switches: Switches): Promise<void> {
   assertServing({ everything: await switches.refuses(({ everything }) => everything) });
 }
 

@@ -14,16 +14,19 @@ interface Kept {
 export type KeptAnswers<Name extends string> = (
   name: Name,
   make: () => Promise<Response>,
-) => Promise<Response>;
+) => Response | Promise<Response>;
 
 /** None kept yet. `Name` is a closed list, so that no request can fill the memory. */
 export function createKeptAnswers<Name extends string>(): KeptAnswers<Name> {
   const answers = new Map<Name, Kept>();
-  return async (name, make) => {
-    const known = answers.get(name);
-    const kept = known ?? (await keep(await make()));
-    if (known === undefined) answers.set(name, kept);
+  const makeFirst = async (name: Name, make: () => Promise<Response>): Promise<Response> => {
+    const kept = await keep(await make());
+    answers.set(name, kept);
     return new Response(kept.body, kept);
+  };
+  return (name, make) => {
+    const kept = answers.get(name);
+    return kept === undefined ? makeFirst(name, make) : new Response(kept.body, kept);
   };
 }
 

@@ -89,7 +89,7 @@ function stateOf({ caller, exchange, services }: Serving, tool: string): ToolCon
   let trips = 0;
   return createState(
     // What is remembered of somebody in one organization is nothing to another.
-    { userId, tool: [organization, tool].filter(Boolean).join(" ") },
+    { userId, tool: organization === undefined ? tool : `${organization} ${tool}` },
     {
       records: services.records,
       hash: sha256,

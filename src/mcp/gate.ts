@@ -80,9 +80,11 @@ export function createGate(parts: GateParts): Gate {
       return isStranger(judged) ? answers(judged.reason, refuse) : refuse();
     },
     async describe({ method, headers }, { execution }) {
-      const request = new Request(metadataUrlOf(config), { method, headers });
-      const describe = async () =>
-        withLinks(await server.fetch(request, NOTHING, execution), describeResource(site, config));
+      const describe = async () => {
+        const request = new Request(metadataUrlOf(config), { method, headers });
+        const described = await server.fetch(request, NOTHING, execution);
+        return withLinks(described, describeResource(site, config));
+      };
       return method === "GET" && !headers.has("origin")
         ? answers("metadata", describe)
         : describe();

@@ -26,7 +26,7 @@ export interface McpParts extends GateParts {
 
 export interface Mcp {
   /** Answers at `/mcp`. */
-  fetch(request: Request, exchange: Exchange): Promise<Response>;
+  fetch(request: Request, exchange: Exchange): Response | Promise<Response>;
   /** Answers at `METADATA_PATHS`. */
   describe(request: Request, exchange: Exchange): Promise<Response>;
 }
@@ -57,12 +57,12 @@ export function createMcp(parts: McpParts): Mcp {
       : serve(request, { exchange, text, mayStream: readsStreams(request) }, caller);
   };
   return {
-    async fetch(request, exchange) {
+    fetch(request, exchange) {
       const refused = judgeOrigin(request, config);
       if (refused !== undefined) return refuseOrigin(refused, exchange);
       const origin = request.headers.get("origin");
       const answered = answer(request, exchange);
-      return origin === null ? answered : readableAt(origin, await answered);
+      return origin === null ? answered : answered.then((response) => readableAt(origin, response));
     },
     describe: (request, exchange) => gate.describe(request, exchange),
   };

@@ -31,7 +31,7 @@ const FRESH_SECONDS = 3600;
  */
 export function createMetadata(
   parts: Parts,
-): (request: Request, exchange: Exchange) => Promise<Response> {
+): (request: Request, exchange: Exchange) => Response | Promise<Response> {
   const answers = createKeptAnswers<"metadata">();
   return (request, exchange) => {
     const describe = () => describeServer(request, exchange, parts);
