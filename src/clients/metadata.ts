@@ -139,6 +139,8 @@ export function straightenDocument(text: string): string {
 /** What the provider library reads of a document. */
 const LONGEST_DOCUMENT_CHARACTERS = 5 * 1024;
 
+const urisSchema = z.array(z.string()).min(1);
+
 /**
  * What is wrong with a document that was read and does not pass, in words for its maker; undefined
  * when that is not among the mistakes people make. No verdict: the provider library has judged.
@@ -146,7 +148,7 @@ const LONGEST_DOCUMENT_CHARACTERS = 5 * 1024;
 export function explainDocument(text: string, address: string): Flaw | undefined {
   const { client_id, client_name, redirect_uris, ...document } = readObject(text) ?? {};
   const method = String(document["token_endpoint_auth_method"]);
-  const uris = z.array(z.string()).min(1).safeParse(redirect_uris).data;
+  const uris = urisSchema.safeParse(redirect_uris).data;
   const wrong: readonly (readonly [boolean, string, string])[] = [
     [text.length > LONGEST_DOCUMENT_CHARACTERS, "document", "is larger than 5 KB"],
     [client_id !== address, "client_id", "is not the address of the document"],

@@ -100,6 +100,8 @@ function readActors(act: unknown, depth = 0): readonly string[] | undefined {
   return before && [actor.sub, ...before];
 }
 
+const namesSchema = z.array(z.string());
+
 /**
  * A machine has its client grant. A person's application has what was asked of the person, out of
  * what they hold: Auth0 names all that they hold, whatever they agreed to.
@@ -109,7 +111,7 @@ function permissionsOf(claims: Claims): Pick<Judged, "kind" | "held" | "granted"
     const held = readMachinePermissions(claims);
     return { kind: "machine", held, granted: held };
   }
-  const held = z.array(z.string()).safeParse(claims["permissions"]).data;
+  const held = namesSchema.safeParse(claims["permissions"]).data;
   if (held === undefined) return undefined;
   const { scope } = claims;
   const asked = new Set(typeof scope === "string" ? scope.split(" ") : []);

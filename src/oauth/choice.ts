@@ -58,9 +58,11 @@ export function withChoice(asked: AuthRequest, choice: ConsentChoice): AuthReque
   return Object.assign({}, asked, { choice });
 }
 
+const chosenSchema = z.object({ choice: choiceSchema });
+
 /** What was chosen; a request from before there was a choice was about all it offered. */
 export function choiceOf(asked: AuthRequest, offered: Offered): ConsentChoice {
-  const known = z.object({ choice: choiceSchema }).safeParse(asked).data?.choice;
+  const known = chosenSchema.safeParse(asked).data?.choice;
   return known ?? wholeChoice(asked.scope, offered);
 }
 

@@ -37,9 +37,11 @@ export function withHints(asked: AuthRequest, parameters: URLSearchParams): Auth
   return Object.assign({}, asked, { hints: Object.fromEntries(good) });
 }
 
+const keptSchema = z.object({ hints: hintsSchema });
+
 /** The hints that were kept with a request. */
 export function takeHints(asked: AuthRequest) {
-  return z.object({ hints: hintsSchema }).safeParse(asked).data?.hints ?? {};
+  return keptSchema.safeParse(asked).data?.hints ?? {};
 }
 
 /** Whether the client asks for a recent or strong sign-in: it knows what a challenge for one says. */

@@ -33,6 +33,7 @@ const TRY_TIMEOUT_MS = 1500;
 const LONGEST_RETRY_AFTER_SECONDS = 120;
 
 const replySchema = z.union([z.string(), z.number(), z.null(), z.array(z.string())]);
+const repliesSchema = z.array(replySchema);
 const answerSchema = z.array(z.object({ result: z.unknown(), error: z.undefined().optional() }));
 const walkSchema = z.tuple([z.tuple([z.coerce.string(), z.array(z.string())])]);
 
@@ -109,7 +110,7 @@ async function runOnce(
 ): Promise<readonly Reply[]> {
   const transaction = client.multi();
   for (const command of commands) append(transaction, command);
-  const replies = z.array(replySchema).safeParse(await transaction.exec());
+  const replies = repliesSchema.safeParse(await transaction.exec());
   if (replies.data === undefined) throw new Refusal("store_answer_invalid");
   return replies.data;
 }
@@ -196,6 +197,9 @@ function appendToSet(transaction: Transaction, command: SetCommand): unknown {
   }
 }
 
+/** A transaction is answered by a list; the client declares the answer to a single command. */
+const declaredSchema = z.custom<never>();
+
 /**
  * Our own transport under the Upstash client, since its own repeats writes up to six times, answers
  * "not found" for some timeouts, hides the HTTP status and quotes commands in its errors.
@@ -216,8 +220,7 @@ function createRequester(account: Account, send: typeof fetch): Requester {
       syncToken = response.headers.get("upstash-sync-token") ?? "";
       if (!Array.isArray(body) || replies.length !== body.length)
         throw new Refusal("store_answer_invalid");
-      // A transaction is answered by a list; the client declares the answer to a single command.
-      return z.custom<never>().parse(replies.map(({ result }) => ({ result: quote(result) })));
+      return declaredSchema.parse(replies.map(({ result }) => ({ result: quote(result) })));
     },
   };
 }
