@@ -131,17 +131,23 @@ async function keepReply(
 ): Promise<StandingGrant | undefined> {
   const [found] = (await openCollection(keeper.vault, key, reply)).entries.values();
   const standing = found && judgeRecord(found, grant, keeper.now());
-  if (standing !== undefined) keepRecord(keeper, standing);
+  if (standing !== undefined && found?.state === "current") keepText(keeper, standing, found.text);
   const { narrowedAt = -1 } = standing?.record ?? {};
   if (grant.issuedAt > narrowedAt) return standing;
   keeper.watch.noteEnded([narrowedName(grant, narrowedAt)]);
   return undefined;
 }
 
-function keepRecord(keeper: Keeper, { record, generation }: StandingGrant): void {
+function keepRecord(keeper: Keeper, standing: StandingGrant): void {
+  keepText(keeper, standing, stringifyGrantRecord(standing.record));
+}
+
+/** The record's text, as it lies in the store. */
+function keepText(keeper: Keeper, { record, generation }: StandingGrant, text: string): void {
   const { records, now, unopened } = keeper;
-  unopened.delete(grantName(record));
-  records.keep(grantName(record), `${generation}\n${stringifyGrantRecord(record)}`, now());
+  const name = grantName(record);
+  unopened.delete(name);
+  records.keep(name, `${generation}\n${text}`, now());
 }
 
 /**
