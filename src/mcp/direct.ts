@@ -13,6 +13,8 @@ import {
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
 import { securedHeaders } from "../edge/headers.ts";
+import type { Caller } from "./caller.ts";
+import type { Catalogue } from "./catalogue.ts";
 import type { Serving } from "./context.ts";
 import { type Asked, readAsked } from "./message.ts";
 import type { ToolOffer } from "./offer.ts";
@@ -230,11 +232,11 @@ const MOST_LISTINGS = 64;
  */
 function createListings(): DirectWay {
   const listings = new Map<string, string>();
+  const seen = new WeakMap<Caller, string>();
   return async ({ id, revision }, { catalogue, caller }) => {
-    const shown = [...catalogue.tools.values()].map(({ item }) =>
-      caller.judge(item).verdict === "denied" ? "0" : "1",
-    );
-    const kind = `${revision} ${shown.join("")}`;
+    const shown = seen.get(caller) ?? shownTo(caller, catalogue);
+    seen.set(caller, shown);
+    const kind = `${revision} ${shown}`;
     const listing = listings.get(kind);
     if (listing !== undefined) return { response: send(listing, id) };
     return {
@@ -249,6 +251,17 @@ function createListings(): DirectWay {
       },
     };
   };
+}
+
+/**
+ * Which tools a caller sees, as a mark for each. The same caller always sees the same: what is held
+ * decides, and no time.
+ */
+function shownTo(caller: Caller, { tools }: Catalogue): string {
+  const marks = [...tools.values()].map(({ item }) =>
+    caller.judge(item).verdict === "denied" ? "0" : "1",
+  );
+  return marks.join("");
 }
 
 /** How the SDK writes a response (JSON-RPC 2.0 §5). */
