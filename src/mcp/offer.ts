@@ -71,7 +71,7 @@ export async function offerTool(tool: Settled<Tool>): Promise<ToolOffer> {
     annotations,
   };
   const meta = await metaOf(tool, shape);
-  const { confirm, stateName, timeout = "" } = tool;
+  const { stateName, timeout = "" } = tool;
   const limitSeconds = secondsOf(timeout);
   const wire = { ...shape, ...(icons === undefined ? {} : { icons }), ...meta.wire };
   return {
@@ -86,7 +86,7 @@ export async function offerTool(tool: Settled<Tool>): Promise<ToolOffer> {
       input,
       isReadOnly: annotations.readOnlyHint,
       limitSeconds,
-      confirm: confirm && (async () => confirm(input)),
+      confirm: tool.confirm && (async () => (await tool.confirm?.(input)) ?? ""),
       run: async (context) => toolResult(tool, await tool.run(input, context)),
     })),
   };
