@@ -52,28 +52,34 @@ export function createCredentials({
 }: CredentialParts): (credential: string) => Judged | Promise<Judged> {
   const remembered = createMemory<Credential>(MOST_REMEMBERED);
   const isForged = createForgeryCheck(signingKeys);
+  const recall = (credential: string, at: number): Judged | undefined => {
+    const age = { now: at, maxAgeSeconds: Number.POSITIVE_INFINITY };
+    const known = remembered.recall(credential, age);
+    return known === undefined || known.claims.exp > at ? known : "expired";
+  };
   const judgeFirst = async (credential: string, at: number): Promise<Judged> => {
     const token = bearerOf(credential);
+    // Whatever stands around a token, it takes one place.
+    const spelled = `Bearer ${token}`;
+    const known = recall(spelled, at);
+    if (known !== undefined) return known;
     if (await isForged(token)) return "invalid";
     const expected = { issuer: config.issuer, resource: config.resource, now: at };
     const claims = await verifyAccessToken(token, expected, signingKeys);
     if (typeof claims === "string") return claims;
-    const known = {
+    const found = {
       claims,
       client: await markOf(claims.client_id),
       grant: grantOf(claims),
       counted: callerKey({ userId: claims.sub, clientId: claims.client_id }),
       callerWith: createCallers(claims, grants, now),
     };
-    remembered.keep(credential, known, at);
-    return known;
+    remembered.keep(spelled, found, at);
+    return found;
   };
   return (credential) => {
     const at = now();
-    const age = { now: at, maxAgeSeconds: Number.POSITIVE_INFINITY };
-    const known = remembered.recall(credential, age);
-    if (known === undefined) return judgeFirst(credential, at);
-    return known.claims.exp > at ? known : "expired";
+    return recall(credential, at) ?? judgeFirst(credential, at);
   };
 }
 
