@@ -1,4 +1,4 @@
-/** JSON that somebody else wrote: a text goes in, a value to be parsed by its schema comes out. */
+/** JSON that somebody else wrote: a text goes in, a value to be parsed by its schema comes out. Pure. */
 
 /** The value; undefined when the text is no JSON. */
 export function parseJson(text: string): unknown {
@@ -7,4 +7,12 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** An object of JSON: neither a list nor null. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether a value is one. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@ import {
   type Question,
   loadApproval,
 } from "../grants/approval.ts";
+import { isJsonObject } from "../json.ts";
 import { ToolError } from "./answer.ts";
 import type { Asker, InputRequest, Round } from "./asking.ts";
 import type { Serving } from "./context.ts";
@@ -75,20 +76,19 @@ function idOf({ caller, asked }: Serving): Promise<string> {
 
 function questionOf(name: string, request: InputRequest): Question {
   const params: Readonly<Record<string, unknown>> = { ...request.params };
-  const schema = isRecord(params["requestedSchema"]) ? params["requestedSchema"] : {};
-  const properties = isRecord(schema["properties"]) ? schema["properties"] : {};
+  const schema = isJsonObject(params["requestedSchema"]) ? params["requestedSchema"] : {};
+  const properties = isJsonObject(schema["properties"]) ? schema["properties"] : {};
   const required: unknown = schema["required"];
   return {
     name,
     message: String(params["message"] ?? ""),
     ...(typeof params["url"] === "string" ? { url: params["url"] } : {}),
     properties: Object.fromEntries(
-      Object.entries(properties).map(([key, value]) => [key, isRecord(value) ? { ...value } : {}]),
+      Object.entries(properties).map(([key, value]) => [
+        key,
+        isJsonObject(value) ? { ...value } : {},
+      ]),
     ),
     required: Array.isArray(required) ? required.map(String) : [],
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

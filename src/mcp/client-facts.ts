@@ -3,23 +3,18 @@
  * capabilities). A request's envelope goes in, facts come out.
  */
 import { CLIENT_CAPABILITIES_META_KEY } from "@modelcontextprotocol/server";
+import { isJsonObject, type JsonObject } from "../json.ts";
 import type { Invocation, Serving } from "./context.ts";
 import type { ClientFacts } from "./tool-context.ts";
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** What an envelope says that its client can; what is no object says nothing. */
-function capabilitiesIn(envelope: unknown): Json {
+function capabilitiesIn(envelope: unknown): JsonObject {
   return memberOf(envelope, CLIENT_CAPABILITIES_META_KEY) ?? {};
 }
 
-function memberOf(value: unknown, name: string): Json | undefined {
-  const member = isObject(value) ? value[name] : undefined;
-  return isObject(member) ? member : undefined;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function memberOf(value: unknown, name: string): JsonObject | undefined {
+  const member = isJsonObject(value) ? value[name] : undefined;
+  return isJsonObject(member) ? member : undefined;
 }
 
 /** Whether the client opens a page that a server names (MCP 2026-07-28, client/elicitation). */

@@ -13,6 +13,7 @@ import {
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
 import { securedHeaders } from "../edge/headers.ts";
+import { isJsonObject, type JsonObject } from "../json.ts";
 import type { Caller } from "./caller.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Serving } from "./context.ts";
@@ -20,8 +21,6 @@ import { type Asked, readAsked } from "./message.ts";
 import type { ToolOffer } from "./offer.ts";
 import type { About } from "./server.ts";
 import { perform, type UseResult } from "./use.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A request with nothing in it but what every client sends. */
 export interface PlainRequest extends Message, Params {
@@ -38,8 +37,8 @@ interface Message {
 interface Params {
   /** The tool and its arguments; empty for a list. */
   readonly name: string;
-  readonly input: Json;
-  readonly meta: Json | undefined;
+  readonly input: JsonObject;
+  readonly meta: JsonObject | undefined;
 }
 
 /** The newest revision, in which every request describes its client. */
@@ -82,29 +81,29 @@ function isMirrored(headers: Headers, isCall: boolean, name: string): boolean {
 }
 
 /** JSON-RPC 2.0 §4. */
-function readMessage(body: unknown): (Message & { readonly params: Json }) | undefined {
-  if (!isObject(body) || body["jsonrpc"] !== "2.0" || !hasOnly(body, MESSAGE)) return undefined;
+function readMessage(body: unknown): (Message & { readonly params: JsonObject }) | undefined {
+  if (!isJsonObject(body) || body["jsonrpc"] !== "2.0" || !hasOnly(body, MESSAGE)) return undefined;
   const { id, method, params = {} } = body;
   const isCall = method === "tools/call";
-  if (!isId(id) || !isObject(params) || !(isCall || method === "tools/list")) return undefined;
+  if (!isId(id) || !isJsonObject(params) || !(isCall || method === "tools/list")) return undefined;
   return { id, isCall, params };
 }
 
 /** A name may not look like one that is encoded for a header (SEP-2243). */
-function readParams(params: Json, names: ReadonlySet<string>): Params | undefined {
+function readParams(params: JsonObject, names: ReadonlySet<string>): Params | undefined {
   const { name = "", arguments: input = {}, _meta: meta } = params;
   const isPlain =
     hasOnly(params, names) &&
     typeof name === "string" &&
     !name.startsWith("=?") &&
-    isObject(input) &&
+    isJsonObject(input) &&
     !Object.hasOwn(input, "__proto__") &&
-    (meta === undefined || isObject(meta));
+    (meta === undefined || isJsonObject(meta));
   return isPlain ? { name, input, meta } : undefined;
 }
 
 /** MCP 2026-07-28, basic: what a request says of its client, without extensions. */
-function isPlainEnvelope(meta: Json = {}): boolean {
+function isPlainEnvelope(meta: JsonObject = {}): boolean {
   return (
     hasOnly(meta, ENVELOPE) &&
     meta[PROTOCOL_VERSION_META_KEY] === MODERN &&
@@ -115,7 +114,7 @@ function isPlainEnvelope(meta: Json = {}): boolean {
 
 function isPlainClient(client: unknown): boolean {
   return (
-    isObject(client) &&
+    isJsonObject(client) &&
     hasOnly(client, CLIENT) &&
     "name" in client &&
     "version" in client &&
@@ -125,10 +124,10 @@ function isPlainClient(client: unknown): boolean {
 
 function arePlainCapabilities(capabilities: unknown): boolean {
   return (
-    isObject(capabilities) &&
+    isJsonObject(capabilities) &&
     hasOnly(capabilities, CAPABILITIES) &&
     Object.values(capabilities).every(
-      (way) => isObject(way) && hasOnly(way, WAYS_TO_ASK) && Object.values(way).every(isEmpty),
+      (way) => isJsonObject(way) && hasOnly(way, WAYS_TO_ASK) && Object.values(way).every(isEmpty),
     )
   );
 }
@@ -286,12 +285,8 @@ function isId(id: unknown): id is string | number {
   return typeof id === "string" || Number.isSafeInteger(id);
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isEmpty(value: unknown): boolean {
-  return isObject(value) && Object.keys(value).length === 0;
+  return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 function hasOnly(object: object, names: ReadonlySet<string>): boolean {

@@ -3,8 +3,7 @@
  * spelling comes out: some clients, and the linters of others, take a schema that says nothing for a
  * mistake. Pure.
  */
-
-type Json = Readonly<Record<string, unknown>>;
+import { isJsonObject, type JsonObject } from "../json.ts";
 
 /** Keywords whose value is one schema, a list of them, or a map of them. */
 const ONE = ["items", "contains", "additionalProperties", "not", "if", "then", "else"];
@@ -19,7 +18,7 @@ const ANYTHING = ["string", "number", "boolean", "object", "array", "null"].map(
 }));
 
 /** Writes out what an empty schema means, at every depth. */
-export function spellOut(schema: Json): Json {
+export function spellOut(schema: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => [keyword, spellOutMember(keyword, value)]),
   );
@@ -27,11 +26,11 @@ export function spellOut(schema: Json): Json {
 
 function spellOutMember(keyword: string, value: unknown): unknown {
   if (ONE.includes(keyword)) {
-    const isOpen = keyword === "additionalProperties" && isObject(value) && saysNothing(value);
+    const isOpen = keyword === "additionalProperties" && isJsonObject(value) && saysNothing(value);
     return isOpen ? true : spellOutOne(value);
   }
   if (LISTS.includes(keyword) && Array.isArray(value)) return value.map(spellOutOne);
-  if (MAPS.includes(keyword) && isObject(value))
+  if (MAPS.includes(keyword) && isJsonObject(value))
     return Object.fromEntries(
       Object.entries(value).map(([name, member]) => [name, spellOutOne(member)]),
     );
@@ -39,14 +38,10 @@ function spellOutMember(keyword: string, value: unknown): unknown {
 }
 
 function spellOutOne(value: unknown): unknown {
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   return saysNothing(value) ? { ...value, anyOf: ANYTHING } : spellOut(value);
 }
 
-function saysNothing(schema: Json): boolean {
+function saysNothing(schema: JsonObject): boolean {
   return Object.keys(schema).every((keyword) => ANNOTATIONS.has(keyword));
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,8 +4,7 @@
  * PHP an empty object as an empty list. Pure.
  */
 import * as z from "zod";
-
-type Json = Readonly<Record<string, unknown>>;
+import { isJsonObject, type JsonObject } from "../json.ts";
 
 /** The JSON Schema of a tool's input, by the tool's name. */
 export type SchemaOf = (toolName: string) => unknown;
@@ -35,7 +34,7 @@ export function parseBody(text: string, schemaOf: SchemaOf): unknown {
 
 /** An `id` that is null is left to be refused, except on a notification, which has none. */
 function straightenMessage(message: unknown, schemaOf: SchemaOf): unknown {
-  if (!isObject(message)) return message;
+  if (!isJsonObject(message)) return message;
   const { id, method, params, ...others } = message;
   const isNotification = typeof method === "string" && method.startsWith("notifications/");
   return {
@@ -47,7 +46,7 @@ function straightenMessage(message: unknown, schemaOf: SchemaOf): unknown {
 }
 
 function straightenParams(params: unknown, method: unknown, schemaOf: SchemaOf): unknown {
-  if (method !== "tools/call" || !isObject(params)) return withoutNulls(params);
+  if (method !== "tools/call" || !isJsonObject(params)) return withoutNulls(params);
   const { arguments: input, ...others } = params;
   if (isNothing(input)) return withoutNulls(others);
   const { name } = others;
@@ -56,14 +55,14 @@ function straightenParams(params: unknown, method: unknown, schemaOf: SchemaOf):
 }
 
 /** A value of MCP's own: there a member that is null is absent, at any depth. */
-function withoutNulls(value: unknown, inCapabilities = false): Json {
-  if (!isObject(value)) return {};
+function withoutNulls(value: unknown, inCapabilities = false): JsonObject {
+  if (!isJsonObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) => {
       if (member === null) return [];
       const isCapability = inCapabilities || /capabilities$/i.test(name);
       if (isNothing(member)) return [[name, isCapability ? {} : member]];
-      return [[name, isObject(member) ? withoutNulls(member, isCapability) : member]];
+      return [[name, isJsonObject(member) ? withoutNulls(member, isCapability) : member]];
     }),
   );
 }
@@ -72,7 +71,7 @@ function withoutNulls(value: unknown, inCapabilities = false): Json {
 function straightenInput(value: unknown, schema: unknown): unknown {
   const { properties, required, items } = objectSchema.safeParse(schema).data ?? {};
   if (Array.isArray(value)) return value.map((item: unknown) => straightenInput(item, items));
-  if (!isObject(value) || properties === undefined || required === undefined) return value;
+  if (!isJsonObject(value) || properties === undefined || required === undefined) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) => {
       const known = properties[name];
@@ -84,7 +83,7 @@ function straightenInput(value: unknown, schema: unknown): unknown {
 
 /** An empty schema takes anything; every other one that takes null says so by the word. */
 function takesNull(schema: unknown): boolean {
-  if (!isObject(schema)) return schema === true;
+  if (!isJsonObject(schema)) return schema === true;
   return (
     Object.keys(schema).length === 0 || /"null"|:null[,}\]]|"\$ref"/.test(JSON.stringify(schema))
   );
@@ -93,8 +92,4 @@ function takesNull(schema: unknown): boolean {
 /** Null, or the empty list that PHP makes of an empty object. */
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
