@@ -82,7 +82,9 @@ export function createExchange(
     finish: (response, route, trail = {}) =>
       whenEnded(response, execution, (how) => {
         const { status } = response;
-        Object.assign(line, { route, status, durationMs: now() - startedAtMs });
+        line["route"] = route;
+        line["status"] = status;
+        line["durationMs"] = now() - startedAtMs;
         if (how !== "sent") line["outcome"] = how;
         // The provider library refuses a method without saying so.
         if (status === 405) line["reason"] ??= "method_not_allowed";
