@@ -38,7 +38,7 @@ interface Rehearsed {
   ): Promise<Response>;
 }
 
-/** The one answer that can be made is a preflight's, whose line belongs to none of the common ones. */
+/** The one answer that can be made is a preflight's: its line is of the common kind, of which none is kept. */
 const UNLOGGED = { logShare: 0 };
 
 /** Runs it. Nothing that fails here matters, and nothing is kept. */
