@@ -83,7 +83,7 @@ describe("the store", () => {
     ],
     ["any secret", () => [...secrets.values()]],
   ])("does not tell %s", (_case, texts) => {
-    for (const text of texts()) expect(find(dump, text), text).toBeUndefined();
+    for (const text of texts()) expect(find(placesOf(text), text), text).toBeUndefined();
   });
 
   it("has nothing but hashed names and sealed values", () => {
@@ -277,6 +277,14 @@ function personal(person: keyof typeof PEOPLE): string[] {
   const { sub, email, profile } = PEOPLE[person];
   return [sub, email, profile.name, profile.picture];
 }
+
+/** Where a text is looked for: a short word stands in what is sealed too, once in ten thousand runs. */
+function placesOf(text: string): readonly string[] {
+  const isShortWord = /^[\w-]{1,8}$/.test(text);
+  return isShortWord ? dump.map((stored) => stored.replace(SEALED, "")) : dump;
+}
+
+const SEALED = /v1\.[\w-]{8}\.[\w-]+$/;
 
 function find(texts: readonly string[], part: string): string | undefined {
   return texts.find((text) => text.includes(part));
