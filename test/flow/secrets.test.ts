@@ -17,6 +17,7 @@ import {
   type Tokens,
 } from "../support/stranger.ts";
 import { type CookieJar, signIn, visit } from "../support/tenant.ts";
+import { inPlainSight } from "../support/store.ts";
 
 interface Exchange {
   readonly request: Request;
@@ -280,11 +281,8 @@ function personal(person: keyof typeof PEOPLE): string[] {
 
 /** Where a text is looked for: a short word stands in what is sealed too, once in ten thousand runs. */
 function placesOf(text: string): readonly string[] {
-  const isShortWord = /^[\w-]{1,8}$/.test(text);
-  return isShortWord ? dump.map((stored) => stored.replace(SEALED, "")) : dump;
+  return /^[\w-]{1,8}$/.test(text) ? inPlainSight(dump) : dump;
 }
-
-const SEALED = /v1\.[\w-]{8}\.[\w-]+$/;
 
 function find(texts: readonly string[], part: string): string | undefined {
   return texts.find((text) => text.includes(part));

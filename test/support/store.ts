@@ -106,6 +106,11 @@ const READERS = {
 };
 const typeSchema = z.enum(["string", "hash", "set", "zset", "none"]);
 
+/** What of a dump is in plain sight: in what is sealed any short word can stand by chance. */
+export function inPlainSight(dump: readonly string[]): string[] {
+  return dump.map((text) => text.replace(/v1\.[\w-]{8}\.[\w-]+$/, ""));
+}
+
 async function dumpOf(run: Run): Promise<string[]> {
   const texts: string[] = [];
   let cursor = "0";
