@@ -82,8 +82,7 @@ export function createLimits(
       name === "grant" ? `${name} ${key} ${addressOf(request)}` : `${name} ${key}`;
     return {
       async hold(name, key, times = 1) {
-        const isCounted = bindings?.[LIMITS[name]] !== undefined;
-        if (isCounted && !(await count(name, keyOf(name, key), times))) throw refusal(name);
+        if (!(await count(name, keyOf(name, key), times))) throw refusal(name);
       },
       holdFailures(name) {
         if (isOver(keyOf(name))) throw refusal(name);
