@@ -38,3 +38,9 @@ it("finds a route that was added later too", () => {
   router.add("POST", "/pages/:id", "late");
   expect(found(router, "POST", "/pages/one")).toEqual(["counted", "refused", "late"]);
 });
+
+it("tells methods apart at one address", () => {
+  const router = openRouter();
+  expect(found(router, "GET", "/pages/one")).toHaveLength(4);
+  expect(found(router, "POST", "/pages/one")).toEqual(["counted", "refused"]);
+});

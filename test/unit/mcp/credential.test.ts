@@ -46,3 +46,10 @@ it.each([
   await judge(`Bearer ${token}`);
   expect(await judge(credential)).toBe(problem);
 });
+
+it("keeps a token in one place, however it was spelled when it came first", async () => {
+  const { judge } = open();
+  const first = await judge(`bearer   ${token}`);
+  expect(judge(`Bearer ${token}`)).toBe(first);
+  expect(judge(`bearer   ${token}`)).toBeInstanceOf(Promise);
+});
